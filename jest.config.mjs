@@ -1,0 +1,24 @@
+/** Native ESM, TypeScript by swc, every test on real services: see scripts/test.mjs. */
+const everyday = process.env.RENDERMILL_TESTS === 'everyday';
+
+export default {
+  testMatch: ['<rootDir>/{apps,packages,infra}/*/test/**/*.test.ts', '<rootDir>/test/**/*.test.ts'],
+  // `*.slow.test.ts` take more than a few seconds: kills, clients in other languages, whole processes.
+  testPathIgnorePatterns: ['/node_modules/', '/dist/', ...(everyday ? ['\\.slow\\.test\\.ts$'] : [])],
+  extensionsToTreatAsEsm: ['.ts'],
+  testEnvironment: 'node',
+  setupFilesAfterEnv: ['<rootDir>/test/setup.ts'],
+  moduleNameMapper: {
+    '^@rendermill/shared/(.*)$': '<rootDir>/packages/shared/src/$1.ts',
+    '^@rendermill/simulator$': '<rootDir>/packages/simulator/src/index.ts',
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+  },
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      { jsc: { parser: { syntax: 'typescript' }, target: 'es2023' }, module: { type: 'es6' }, sourceMaps: 'inline' },
+    ],
+  },
+  maxWorkers: 2,
+  testTimeout: 30_000,
+};

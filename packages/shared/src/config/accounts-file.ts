@@ -1,0 +1,128 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { simulatorAccountId, type Account } from '../domain/accounts.js';
+import { priceTable, type PriceTable } from '../domain/prices.js';
+import { presets } from '../domain/presets/index.js';
+import { presetIds, type AccountLimits, type Preset } from '../domain/presets/preset.js';
+import { webhookSchedule } from '../domain/backoff.js';
+import { ConfigError } from './env.js';
+
+/** The configuration file (RENDERMILL_CONFIG), and the provider accounts it and the environment make. */
+const limit = z.int().min(1).nullish();
+const accountSchema = z.strictObject({
+  id: z.string().regex(/^[a-z0-9-]{1,64}$/, 'must have 1 to 64 of a-z 0-9 -'),
+  preset: z.enum(presetIds),
+  base_url: z.url().optional(),
+  api_key: z.string().min(1).optional(),
+  models: z.record(z.string(), z.string()).optional(),
+  limits: z
+    .strictObject({
+      concurrency: z.int().min(1).max(10_000).optional(),
+      requests_per_minute: limit,
+      burst: limit,
+      requests_per_day: limit,
+      images_per_minute: limit,
+      images_per_month: limit,
+    })
+    .optional(),
+  priority: z.int().min(0).max(1_000).default(0),
+  weight: z.int().min(1).max(1_000).default(1),
+  timeout_ms: z.int().min(1_000).max(3_600_000).optional(),
+  prices: priceTable.nullish(),
+  enabled: z.boolean().default(true),
+});
+
+const fileSchema = z.strictObject({
+  providers: z.array(accountSchema).default([]),
+  usd_per: z.record(z.string().regex(/^[A-Z]{3}$/), z.number().positive()).default({}),
+  webhook_schedule_seconds: z.array(z.number().min(0)).min(1).max(50).default([...webhookSchedule]),
+});
+
+/** What the configuration file says, after its defaults and with the accounts of the environment. */
+export interface Configuration {
+  readonly accounts: readonly Account[];
+  readonly webhookSchedule: readonly number[];
+}
+
+function substitute(text: string, env: NodeJS.ProcessEnv, faults: string[]): string {
+  return text.replaceAll(/\$\{([A-Z0-9_]+)\}/g, (_, name: string) => {
+    const value = env[name];
+    if (!value) faults.push(`RENDERMILL_CONFIG uses \${${name}}, which is not set`);
+    return value ?? '';
+  });
+}
+
+function mergeLimits(preset: Preset, given: z.output<typeof accountSchema>['limits']): AccountLimits {
+  const own = Object.fromEntries(Object.entries(given ?? {}).filter(([, value]) => value !== undefined));
+  return { ...preset.limits, ...own };
+}
+
+function usdRate(prices: PriceTable | null, rates: Record<string, number>): number | null {
+  if (!prices || prices.currency === 'USD') return 1;
+  return rates[prices.currency] ?? null;
+}
+
+function account(row: z.output<typeof accountSchema>, rates: Record<string, number>, env: NodeJS.ProcessEnv, faults: string[]): Account {
+  const preset = presets[row.preset];
+  const apiKey = row.api_key ? substitute(row.api_key, env, faults) : preset.envKey ? env[preset.envKey] : undefined;
+  const baseUrl = row.base_url ? substitute(row.base_url, env, faults) : preset.baseUrl;
+  if (!baseUrl && preset.id !== 'simulator') faults.push(`provider ${row.id}: base_url is required for preset ${preset.id}`);
+  if (!apiKey && preset.envKey) faults.push(`provider ${row.id}: api_key is required, or ${preset.envKey} in the environment`);
+  const prices = row.prices ?? preset.prices;
+  return {
+    id: row.id,
+    preset,
+    baseUrl: (baseUrl ?? '').replace(/\/+$/, ''),
+    apiKey: apiKey ?? '',
+    models: row.models ?? preset.models,
+    limits: mergeLimits(preset, row.limits),
+    modes: ['live'],
+    priority: row.priority,
+    weight: row.weight,
+    timeoutMs: row.timeout_ms ?? preset.timeoutMs,
+    prices,
+    usdRate: usdRate(prices, rates),
+  };
+}
+
+/** Reads the file named by RENDERMILL_CONFIG, or uses its defaults. Throws {@link ConfigError} with every fault. */
+export function loadConfiguration(env: NodeJS.ProcessEnv): Configuration {
+  const faults: string[] = [];
+  const file = fileSchema.safeParse(readFile(env['RENDERMILL_CONFIG'], faults));
+  if (!file.success) {
+    faults.push(...file.error.issues.map((issue) => `RENDERMILL_CONFIG: ${issue.path.join('.') || 'the file'}: ${issue.message}`));
+    throw new ConfigError(faults);
+  }
+  const { providers, usd_per: rates, webhook_schedule_seconds } = file.data;
+  const seen = new Set<string>();
+  for (const { id } of providers) {
+    if (seen.has(id)) faults.push(`RENDERMILL_CONFIG: two providers have the id ${id}`);
+    if (id === simulatorAccountId) faults.push(`RENDERMILL_CONFIG: the id ${id} is the built-in simulator's`);
+    seen.add(id);
+  }
+  const accounts = providers.filter((row) => row.enabled).map((row) => account(row, rates, env, faults));
+  for (const preset of Object.values(presets)) {
+    const takenByFile = providers.some((row) => row.preset === preset.id || row.id === preset.id);
+    if (!preset.envKey || !env[preset.envKey] || takenByFile) continue;
+    accounts.push(account(accountSchema.parse({ id: preset.id, preset: preset.id }), rates, env, faults));
+  }
+  if (faults.length > 0) throw new ConfigError(faults);
+  return { accounts: withSimulator(accounts), webhookSchedule: webhook_schedule_seconds };
+}
+
+function readFile(path: string | undefined, faults: string[]): unknown {
+  if (!path) return {};
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as unknown;
+  } catch (error) {
+    faults.push(`RENDERMILL_CONFIG: ${path} cannot be read as JSON: ${error instanceof Error ? error.message : String(error)}`);
+    return {};
+  }
+}
+
+/** The built-in simulator serves test keys always, and live ones where nothing else is configured. */
+function withSimulator(accounts: Account[]): Account[] {
+  const faults: string[] = [];
+  const builtIn = account(accountSchema.parse({ id: simulatorAccountId, preset: 'simulator', priority: 1_000 }), {}, {}, faults);
+  return [...accounts, { ...builtIn, modes: accounts.length === 0 ? ['live', 'test'] : ['test'] }];
+}

@@ -1,0 +1,56 @@
+import { createHash, randomBytes } from 'node:crypto';
+
+const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+
+/** Bytes as base 62, fixed width, so that ids of one kind have one length. */
+function base62(bytes: Uint8Array, length: number): string {
+  let value = 0n;
+  for (const byte of bytes) value = (value << 8n) | BigInt(byte);
+  let text = '';
+  for (let i = 0; i < length; i++) {
+    text = (alphabet[Number(value % 62n)] ?? '0') + text;
+    value /= 62n;
+  }
+  return text;
+}
+
+type Prefix = 'job' | 'req' | 'whe' | 'prm' | 'wrk' | 'api' | 'inp';
+
+/** A random id of 131 bits: unguessable, and free of `:` as BullMQ demands of entry ids. */
+export function newId(prefix: Prefix): string {
+  return `${prefix}_${base62(randomBytes(17), 22)}`;
+}
+
+/** True for what {@link newId} makes; anything else can be refused before it reaches a key. */
+export function isId(prefix: Prefix, text: string): boolean {
+  return text.length === prefix.length + 23 && text.startsWith(`${prefix}_`) && /^[0-9A-Za-z]+$/.test(text.slice(prefix.length + 1));
+}
+
+/** Lower-case hex sha256. */
+export function sha256(data: string | Uint8Array): string {
+  return createHash('sha256').update(data).digest('hex');
+}
+
+/**
+ * The id of an event, derived from what it says, so that a crash between two writes cannot mint a second id for
+ * one fact. Absorbs: a finish repeated by the same owner, by a later owner, or by a rebuild from the bucket.
+ */
+export function eventId(object: string, type: string, generation: number, milestone = ''): string {
+  const digest = createHash('sha256').update(`${object}|${type}|${generation}|${milestone}`).digest();
+  return `evt_${base62(digest, 27)}`;
+}
+
+/** The id of one event's way to one endpoint (`whe_…`, or `url` for a job's own webhook_url). */
+export function deliveryId(event: string, endpoint: string): string {
+  const digest = createHash('sha256').update(`${event}|${endpoint}`).digest();
+  return `dlv_${base62(digest, 27)}`;
+}
+
+/**
+ * The id of a queue entry. Adding it twice is a no-op, which absorbs: the API's add after a reaper's, a reaper's
+ * after the API's, and two reapers'. A new run gets a new id, so an entry that hangs on a dead worker's lock
+ * does not stand in the way of the next.
+ */
+export function entryId(job: string, generation: number, run: number): string {
+  return `${job}.${generation}.${run}`;
+}

@@ -1,0 +1,56 @@
+import type { PriceTable } from '../prices.js';
+import type { Operation } from '../job-request.js';
+
+export const presetIds = ['openai', 'simulator', 'openai-compatible'] as const;
+export type PresetId = (typeof presetIds)[number];
+
+/** Limits of one account, over all workers and machines. Null: none. */
+export interface AccountLimits {
+  /** Calls at the same time. */
+  readonly concurrency: number;
+  readonly requests_per_minute: number | null;
+  /** How many of a minute's requests may be sent at once where the provider is known to count with a token bucket. */
+  readonly burst: number | null;
+  readonly requests_per_day: number | null;
+  readonly images_per_minute: number | null;
+  readonly images_per_month: number | null;
+}
+
+/** What becomes of one of our parameters on its way to a provider: sent under its name unless a rule says otherwise. */
+export type ParameterRule = 'ignore' | { readonly as: string };
+
+/** What is true of every account at one provider. Data: a provider that speaks the dialect is a row, not code. */
+export interface Preset {
+  readonly id: PresetId;
+  readonly name: string;
+  /** Null where only the user knows it. */
+  readonly baseUrl: string | null;
+  /** Environment variable whose presence alone makes an account, or null. */
+  readonly envKey: string | null;
+  /** Our model names → the provider's; `any` maps every name to itself. */
+  readonly models: 'any' | Readonly<Record<string, string>>;
+  /** The model of a request that names none. */
+  readonly defaultModel: string;
+  readonly operations: readonly Operation[];
+  readonly parameters: Readonly<Record<string, ParameterRule>>;
+  /** `response_format` as it is sent, by the provider's model name; undefined: not sent. */
+  readonly responseFormat: (model: string) => 'b64_json' | undefined;
+  readonly editForm: 'multipart' | 'json';
+  /** Multipart field of several images; one image is always `image`. */
+  readonly imagesField: 'image[]' | 'image';
+  readonly maxImagesPerCall: number;
+  readonly limits: AccountLimits;
+  readonly timeoutMs: number;
+  /** How long a result link lives where the answer does not say, in milliseconds. */
+  readonly urlTtlMs: number;
+  readonly prices: PriceTable | null;
+}
+
+export const defaultLimits: AccountLimits = {
+  concurrency: 5,
+  requests_per_minute: null,
+  burst: null,
+  requests_per_day: null,
+  images_per_minute: null,
+  images_per_month: null,
+};

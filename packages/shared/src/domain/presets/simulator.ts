@@ -1,0 +1,25 @@
+import { models } from '../models.js';
+import { openaiPrices } from './openai.js';
+import { defaultLimits, type Preset } from './preset.js';
+
+/** The built-in provider simulator: the demo, `rm_test_` keys, and installations without a provider key. */
+export const simulator: Preset = {
+  id: 'simulator',
+  name: 'Built-in simulator',
+  // The worker starts one inside its own process and fills this in.
+  baseUrl: null,
+  envKey: null,
+  models: Object.fromEntries(models.map((model) => [model.id, model.id])),
+  defaultModel: 'gpt-image-2',
+  operations: ['generation', 'edit', 'variation'],
+  parameters: {},
+  responseFormat: () => undefined,
+  editForm: 'multipart',
+  imagesField: 'image[]',
+  maxImagesPerCall: 10,
+  limits: defaultLimits,
+  timeoutMs: 60_000,
+  urlTtlMs: 60 * 60_000,
+  // What OpenAI would have charged: no money is spent.
+  prices: openaiPrices,
+};

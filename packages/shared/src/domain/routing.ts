@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto';
+import { providerModel, type Account } from './accounts.js';
+import { RendermillError } from './errors.js';
+import { callCost, imageEstimate } from './prices.js';
+import type { JobRequest, Operation } from './job-request.js';
+import type { Usage } from './usage.js';
+import type { Mode } from './job.js';
+
+/** What decides which accounts could serve a job. */
+export interface RoutingNeeds {
+  readonly model: string;
+  readonly operation: Operation;
+  readonly mode: Mode;
+  /** The account the user asked for, or null. */
+  readonly provider: string | null;
+}
+
+/**
+ * A variation is served by an account that offers it, else by an edit with a stated prompt; so it can be served
+ * wherever an edit can.
+ */
+export function servedAs(account: Account, operation: Operation): Operation | null {
+  if (account.preset.operations.includes(operation)) return operation;
+  return operation === 'variation' && account.preset.operations.includes('edit') ? 'edit' : null;
+}
+
+/** The prompt of a variation that is served as an edit. Stated in the docs, and on the job. */
+export const variationPrompt =
+  'Create a variation of this image: keep its subject, composition and style, and change its details.';
+
+/** The accounts that could serve a job, best first. A test job is served by the simulator and by nothing else. */
+export function eligibleAccounts(accounts: readonly Account[], needs: RoutingNeeds): Account[] {
+  return accounts
+    .filter((account) => account.modes.includes(needs.mode))
+    .filter((account) => needs.provider === null || account.id === needs.provider)
+    .filter((account) => providerModel(account, needs.model) !== null && servedAs(account, needs.operation) !== null)
+    .sort((a, b) => a.priority - b.priority || b.weight - a.weight || (a.id < b.id ? -1 : 1));
+}
+
+/** The same, or the error that says which part of the request nobody can serve. */
+export function requireAccounts(accounts: readonly Account[], needs: RoutingNeeds): Account[] {
+  const eligible = eligibleAccounts(accounts, needs);
+  if (eligible.length > 0) return eligible;
+  if (needs.provider !== null && !accounts.some((account) => account.id === needs.provider)) {
+    const ids = accounts.map((account) => account.id).join(', ');
+    throw new RendermillError('invalid_parameter', `there is no provider account '${needs.provider}'; configured: ${ids}`, {
+      param: 'provider',
+    });
+  }
+  throw new RendermillError(
+    'model_not_found',
+    `The model '${needs.model}' does not exist, or no configured provider account offers it; GET /v1/models lists what they do`,
+    { param: 'model' },
+  );
+}
+
+/** A routing class: jobs in it can be served by the same accounts and ask for the same number of images a call. */
+export interface RoutingClass {
+  readonly id: string;
+  readonly accounts: readonly string[];
+  readonly images: number;
+}
+
+/** The class of jobs that these accounts serve, `images` a call: its ready queue takes its id. */
+export function routingClass(eligible: readonly Account[], images: number): RoutingClass {
+  const accounts = eligible.map((account) => account.id);
+  const digest = createHash('sha256').update(`${[...accounts].sort().join(',')}|${images}`).digest('hex');
+  return { id: digest.slice(0, 16), accounts, images };
+}
+
+/** How a job's images are split over calls: `call` k makes these indexes. Fixed by the request, so that a cap can count per call. */
+export function plannedCalls(n: number, maxImagesPerCall: number): number[][] {
+  const calls: number[][] = [];
+  for (let first = 0; first < n; first += maxImagesPerCall) {
+    calls.push(Array.from({ length: Math.min(maxImagesPerCall, n - first) }, (_, i) => first + i));
+  }
+  return calls;
+}
+
+/** Micro-dollars that a request is expected to cost at an account, or null. */
+export function estimateAt(account: Account, model: string, request: JobRequest): number | null {
+  if (account.usdRate === null) return null;
+  const price = imageEstimate(account.prices?.models[model], model, request, account.usdRate);
+  return price && price.micros * request.n;
+}
+
+/** What a call at an account cost, or null where its price is unknown. */
+export function costAt(account: Account, model: string, request: JobRequest, images: number, usage: Usage | null) {
+  if (account.usdRate === null) return null;
+  return callCost(account.prices?.models[model], model, request, images, usage, account.usdRate);
+}

@@ -1,0 +1,75 @@
+import type { Readable } from 'node:stream';
+
+/** What is known of a stored object. */
+export interface ObjectFacts {
+  readonly key: string;
+  readonly bytes: number;
+  readonly contentType: string;
+  /** As given to {@link Storage.putOnce}; empty for what {@link Storage.put} wrote. Keys in lower case. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** What is promised of a file before it is stored. */
+export interface FileFacts {
+  readonly contentType: string;
+  readonly bytes: number;
+  /** Lower-case hex; the store refuses bytes that differ. */
+  readonly sha256: string;
+  /** ASCII, keys in lower case with `-`; at most 2 kB in all. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+export interface ReadObject {
+  readonly facts: ObjectFacts;
+  readonly body: Readable;
+}
+
+/**
+ * Object storage: the customer's bucket, or a directory that keeps the same promises. Keys are relative to the
+ * prefix of STORAGE_URL and made of server-made parts. One conformance suite runs over all implementations.
+ *
+ * Every method throws {@link StorageError} and nothing else.
+ */
+export interface Storage {
+  /** For people: where things lie, without secrets. */
+  readonly place: string;
+  /**
+   * Stores a local file under a key that nobody has written yet, durably, with its metadata; the file stays.
+   * `exists`: somebody has, and nothing was changed. Two writers at once: one of them gets `exists`.
+   */
+  putOnce(key: string, file: string, facts: FileFacts): Promise<'stored' | 'exists'>;
+  /** Stores bytes of any length under a key, durably, replacing what is there; readers see all of it or the old. */
+  put(key: string, body: Uint8Array | Readable, contentType: string): Promise<void>;
+  /** Null where nothing lies under the key. */
+  head(key: string): Promise<ObjectFacts | null>;
+  /** Null where nothing lies under the key. `range` is inclusive, in bytes. The caller consumes or destroys the body. */
+  get(key: string, range?: { readonly start: number; readonly end: number }): Promise<ReadObject | null>;
+  /** Keys that begin with a prefix (a plain string prefix, not a folder), in order. */
+  list(prefix: string): AsyncIterable<{ readonly key: string; readonly bytes: number }>;
+  /** Removes an object; no error where there is none. */
+  delete(key: string): Promise<void>;
+  /** A link that reads the object without our help for a while, or null where the caller must serve the bytes. */
+  presign(key: string, options: { readonly seconds: number; readonly fileName: string }): Promise<string | null>;
+  /** Resolves where the store can be reached and written. */
+  check(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export type StorageFault =
+  /** Credentials, policy, or a bucket that does not exist: waiting may not help, a person must look. */
+  | 'denied'
+  /** Out of reach, slow, overloaded: the same call may succeed later. */
+  | 'unavailable'
+  /** The bytes are not what their facts promise. */
+  | 'mismatch';
+
+/** The one error of the storage port. */
+export class StorageError extends Error {
+  readonly fault: StorageFault;
+
+  constructor(fault: StorageFault, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = 'StorageError';
+    this.fault = fault;
+  }
+}
