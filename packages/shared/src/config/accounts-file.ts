@@ -35,7 +35,11 @@ const accountSchema = z.strictObject({
 const fileSchema = z.strictObject({
   providers: z.array(accountSchema).default([]),
   usd_per: z.record(z.string().regex(/^[A-Z]{3}$/), z.number().positive()).default({}),
-  webhook_schedule_seconds: z.array(z.number().min(0)).min(1).max(50).default([...webhookSchedule]),
+  webhook_schedule_seconds: z
+    .array(z.number().min(0))
+    .min(1)
+    .max(50)
+    .default([...webhookSchedule]),
 });
 
 /** What the configuration file says, after its defaults and with the accounts of the environment. */
@@ -62,12 +66,19 @@ function usdRate(prices: PriceTable | null, rates: Record<string, number>): numb
   return rates[prices.currency] ?? null;
 }
 
-function account(row: z.output<typeof accountSchema>, rates: Record<string, number>, env: NodeJS.ProcessEnv, faults: string[]): Account {
+function account(
+  row: z.output<typeof accountSchema>,
+  rates: Record<string, number>,
+  env: NodeJS.ProcessEnv,
+  faults: string[],
+): Account {
   const preset = presets[row.preset];
   const apiKey = row.api_key ? substitute(row.api_key, env, faults) : preset.envKey ? env[preset.envKey] : undefined;
   const baseUrl = row.base_url ? substitute(row.base_url, env, faults) : preset.baseUrl;
-  if (!baseUrl && preset.id !== 'simulator') faults.push(`provider ${row.id}: base_url is required for preset ${preset.id}`);
-  if (!apiKey && preset.envKey) faults.push(`provider ${row.id}: api_key is required, or ${preset.envKey} in the environment`);
+  if (!baseUrl && preset.id !== 'simulator')
+    faults.push(`provider ${row.id}: base_url is required for preset ${preset.id}`);
+  if (!apiKey && preset.envKey)
+    faults.push(`provider ${row.id}: api_key is required, or ${preset.envKey} in the environment`);
   const prices = row.prices ?? preset.prices;
   return {
     id: row.id,
@@ -90,7 +101,9 @@ export function loadConfiguration(env: NodeJS.ProcessEnv): Configuration {
   const faults: string[] = [];
   const file = fileSchema.safeParse(readFile(env['RENDERMILL_CONFIG'], faults));
   if (!file.success) {
-    faults.push(...file.error.issues.map((issue) => `RENDERMILL_CONFIG: ${issue.path.join('.') || 'the file'}: ${issue.message}`));
+    faults.push(
+      ...file.error.issues.map((issue) => `RENDERMILL_CONFIG: ${issue.path.join('.') || 'the file'}: ${issue.message}`),
+    );
     throw new ConfigError(faults);
   }
   const { providers, usd_per: rates, webhook_schedule_seconds } = file.data;
@@ -115,7 +128,9 @@ function readFile(path: string | undefined, faults: string[]): unknown {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as unknown;
   } catch (error) {
-    faults.push(`RENDERMILL_CONFIG: ${path} cannot be read as JSON: ${error instanceof Error ? error.message : String(error)}`);
+    faults.push(
+      `RENDERMILL_CONFIG: ${path} cannot be read as JSON: ${error instanceof Error ? error.message : String(error)}`,
+    );
     return {};
   }
 }
@@ -123,6 +138,11 @@ function readFile(path: string | undefined, faults: string[]): unknown {
 /** The built-in simulator serves test keys always, and live ones where nothing else is configured. */
 function withSimulator(accounts: Account[]): Account[] {
   const faults: string[] = [];
-  const builtIn = account(accountSchema.parse({ id: simulatorAccountId, preset: 'simulator', priority: 1_000 }), {}, {}, faults);
+  const builtIn = account(
+    accountSchema.parse({ id: simulatorAccountId, preset: 'simulator', priority: 1_000 }),
+    {},
+    {},
+    faults,
+  );
   return [...accounts, { ...builtIn, modes: accounts.length === 0 ? ['live', 'test'] : ['test'] }];
 }

@@ -5,18 +5,17 @@ import { z } from 'zod';
  * `docs/configuration.md` are generated from this file.
  */
 const integer = (min: number, max: number) =>
-  z
-    .string()
-    .regex(/^\d+$/, 'must be a whole number')
-    .transform(Number)
-    .pipe(z.number().min(min).max(max));
+  z.string().regex(/^\d+$/, 'must be a whole number').transform(Number).pipe(z.number().min(min).max(max));
 
 const key = (text: string) => z.string().min(1).optional().describe(text);
 
 const shared = {
   REDIS_URL: z
     .string()
-    .regex(/^(redis|rediss|unix|redis\+sentinel|rediss\+sentinel):/, 'must begin with redis://, rediss://, redis+sentinel:// or unix:')
+    .regex(
+      /^(redis|rediss|unix|redis\+sentinel|rediss\+sentinel):/,
+      'must begin with redis://, rediss://, redis+sentinel:// or unix:',
+    )
     .describe(
       'Redis or Valkey: `redis://`, `rediss://`, `unix:/path/redis.sock`, or `redis+sentinel://host:26379,host2:26379/0?name=mymaster`. All keys share one hash tag.',
     ),
@@ -39,14 +38,19 @@ const shared = {
   S3_CHECKSUMS: z
     .enum(['WHEN_SUPPORTED', 'WHEN_REQUIRED'])
     .default('WHEN_REQUIRED')
-    .describe('When the S3 client adds CRC checksums of its own. Older S3 servers need WHEN_REQUIRED; sha256 is always sent.'),
+    .describe(
+      'When the S3 client adds CRC checksums of its own. Older S3 servers need WHEN_REQUIRED; sha256 is always sent.',
+    ),
   RENDERMILL_CONFIG: key('Path of the JSON file with provider accounts.'),
   RENDERMILL_DATA_DIR: z.string().min(1).default('./.rendermill').describe('Spool, embedded data, generated secrets.'),
   RENDERMILL_ADMIN_KEY: z
     .string()
     .regex(/^[A-Za-z0-9_-]{24,}$/, 'must have 24 or more of A-Z a-z 0-9 _ -')
     .describe('The first API key: all scopes, project `default`.'),
-  RENDERMILL_SECRET: z.string().min(16, 'must have 16 or more characters').describe('Key of secrets at rest and of signed links.'),
+  RENDERMILL_SECRET: z
+    .string()
+    .min(16, 'must have 16 or more characters')
+    .describe('Key of secrets at rest and of signed links.'),
   RENDERMILL_WEBHOOK_SECRET: z
     .string()
     .regex(/^whsec_[A-Za-z0-9+/=]{32,}$/, 'must be whsec_ and 24 to 64 bytes in base64')
@@ -56,13 +60,25 @@ const shared = {
     .string()
     .optional()
     .transform((text) => (text ?? '').split(',').flatMap((part) => (part.trim() === '' ? [] : [part.trim()])))
-    .describe('CIDRs, separated by commas, that image, result and webhook URLs may reach although they are private; there also by http and on any port.'),
-  RENDERMILL_ALLOW_NETS_IN_PRODUCTION: z.enum(['yes']).optional().describe('Accepts RENDERMILL_ALLOW_NETS with NODE_ENV=production.'),
+    .describe(
+      'CIDRs, separated by commas, that image, result and webhook URLs may reach although they are private; there also by http and on any port.',
+    ),
+  RENDERMILL_ALLOW_NETS_IN_PRODUCTION: z
+    .enum(['yes'])
+    .optional()
+    .describe('Accepts RENDERMILL_ALLOW_NETS with NODE_ENV=production.'),
   NODE_ENV: z.string().optional().describe('`production` refuses what is meant for tests.'),
   URL_TTL_SECONDS: integer(60, 604_800).default(86_400).describe('Life of the links in answers, in seconds.'),
-  MAX_PAID_ATTEMPTS: integer(1, 10).default(2).describe('Hard cap of possibly billed attempts per planned call and generation.'),
-  RETENTION_DAYS: integer(1, 3_650).default(30).describe('How long finished jobs stay in Redis, in days. Stored files follow the bucket\'s own lifecycle.'),
-  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info').describe('pino JSON on stdout.'),
+  MAX_PAID_ATTEMPTS: integer(1, 10)
+    .default(2)
+    .describe('Hard cap of possibly billed attempts per planned call and generation.'),
+  RETENTION_DAYS: integer(1, 3_650)
+    .default(30)
+    .describe("How long finished jobs stay in Redis, in days. Stored files follow the bucket's own lifecycle."),
+  LOG_LEVEL: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
+    .default('info')
+    .describe('pino JSON on stdout.'),
   OPENAI_API_KEY: key('Alone makes a provider account from preset `openai`.'),
 } as const;
 
@@ -75,16 +91,24 @@ export const apiKeys = {
     .optional()
     .transform((url) => url?.replace(/\/+$/, ''))
     .describe('Base of the links it hands out. Default: `http://HOST:PORT`.'),
-  SYNC_WAIT_MS: integer(1, 3_600_000).default(240_000).describe('How long a synchronous call is held, in milliseconds.'),
+  SYNC_WAIT_MS: integer(1, 3_600_000)
+    .default(240_000)
+    .describe('How long a synchronous call is held, in milliseconds.'),
 } as const;
 
 export const workerKeys = {
   ...shared,
-  WORKER_CONCURRENCY: integer(1, 1_000).default(50).describe('Attempts in flight per worker process; provider limits bind first.'),
+  WORKER_CONCURRENCY: integer(1, 1_000)
+    .default(50)
+    .describe('Attempts in flight per worker process; provider limits bind first.'),
   SHUTDOWN_GRACE_MS: integer(0, 86_400_000)
     .optional()
-    .describe('How long SIGTERM waits for work in flight, in milliseconds. Default: the longest provider timeout + 30 s.'),
-  WORKER_METRICS_PORT: integer(0, 65_535).optional().describe('Serves /healthz and /metrics of the worker on 127.0.0.1, where set.'),
+    .describe(
+      'How long SIGTERM waits for work in flight, in milliseconds. Default: the longest provider timeout + 30 s.',
+    ),
+  WORKER_METRICS_PORT: integer(0, 65_535)
+    .optional()
+    .describe('Serves /healthz and /metrics of the worker on 127.0.0.1, where set.'),
 } as const;
 
 const apiSchema = z.object(apiKeys).superRefine(checkNets);
@@ -94,12 +118,24 @@ export type ApiEnv = z.output<typeof apiSchema>;
 export type WorkerEnv = z.output<typeof workerSchema>;
 export type SharedEnv = Pick<ApiEnv, keyof typeof shared>;
 
-function checkNets(env: { NODE_ENV?: string | undefined; RENDERMILL_ALLOW_NETS: string[]; RENDERMILL_ALLOW_NETS_IN_PRODUCTION?: 'yes' | undefined }, context: z.RefinementCtx): void {
-  if (env.NODE_ENV === 'production' && env.RENDERMILL_ALLOW_NETS.length > 0 && !env.RENDERMILL_ALLOW_NETS_IN_PRODUCTION) {
+function checkNets(
+  env: {
+    NODE_ENV?: string | undefined;
+    RENDERMILL_ALLOW_NETS: string[];
+    RENDERMILL_ALLOW_NETS_IN_PRODUCTION?: 'yes' | undefined;
+  },
+  context: z.RefinementCtx,
+): void {
+  if (
+    env.NODE_ENV === 'production' &&
+    env.RENDERMILL_ALLOW_NETS.length > 0 &&
+    !env.RENDERMILL_ALLOW_NETS_IN_PRODUCTION
+  ) {
     context.addIssue({
       code: 'custom',
       path: ['RENDERMILL_ALLOW_NETS'],
-      message: 'opens private networks; with NODE_ENV=production set RENDERMILL_ALLOW_NETS_IN_PRODUCTION=yes too, or unset it',
+      message:
+        'opens private networks; with NODE_ENV=production set RENDERMILL_ALLOW_NETS_IN_PRODUCTION=yes too, or unset it',
     });
   }
 }
@@ -107,7 +143,9 @@ function checkNets(env: { NODE_ENV?: string | undefined; RENDERMILL_ALLOW_NETS: 
 /** Thrown where the configuration cannot be used; its message names every fault and is meant for a person. */
 export class ConfigError extends Error {
   constructor(faults: readonly string[]) {
-    super(`Rendermill cannot start with this configuration:\n${faults.map((fault) => `  - ${fault}`).join('\n')}\nSee docs/configuration.md.`);
+    super(
+      `Rendermill cannot start with this configuration:\n${faults.map((fault) => `  - ${fault}`).join('\n')}\nSee docs/configuration.md.`,
+    );
     this.name = 'ConfigError';
   }
 }
@@ -121,7 +159,8 @@ function parse<T extends z.ZodType>(schema: T, keys: object, source: NodeJS.Proc
   const known = new Set([...Object.keys(apiKeys), ...Object.keys(workerKeys)]);
   const faults: string[] = [];
   for (const name of Object.keys(source)) {
-    if (ours.test(name) && !known.has(name) && !elsewhere.has(name)) faults.push(`${name} is not a key that Rendermill knows`);
+    if (ours.test(name) && !known.has(name) && !elsewhere.has(name))
+      faults.push(`${name} is not a key that Rendermill knows`);
   }
   // An empty value is an unset one: compose files and CI write `KEY=`.
   const given = Object.fromEntries(Object.keys(keys).flatMap((name) => (source[name] ? [[name, source[name]]] : [])));

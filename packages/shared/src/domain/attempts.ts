@@ -20,6 +20,8 @@ export interface AttemptIntent {
   readonly started_at: number;
   /** Longest time the provider may take; nobody pays again before this has passed or the owner is dead. */
   readonly timeout_ms: number;
+  /** Parameters of the request that this provider does not know and that were not sent to it. */
+  readonly ignored_parameters: readonly string[];
 }
 
 /** A result that the provider holds at a URL and that is still to be copied. */
@@ -61,7 +63,6 @@ export interface AttemptSettlement {
   readonly cost_basis: CostBasis | null;
   readonly usage: Usage | null;
   readonly effective: EffectiveParameters;
-  readonly checkpoint: Checkpoint | null;
 }
 
 export type CostBasis = 'per_image' | 'tokens' | 'table';

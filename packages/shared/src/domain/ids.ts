@@ -23,7 +23,11 @@ export function newId(prefix: Prefix): string {
 
 /** True for what {@link newId} makes; anything else can be refused before it reaches a key. */
 export function isId(prefix: Prefix, text: string): boolean {
-  return text.length === prefix.length + 23 && text.startsWith(`${prefix}_`) && /^[0-9A-Za-z]+$/.test(text.slice(prefix.length + 1));
+  return (
+    text.length === prefix.length + 23 &&
+    text.startsWith(`${prefix}_`) &&
+    /^[0-9A-Za-z]+$/.test(text.slice(prefix.length + 1))
+  );
 }
 
 /** Lower-case hex sha256. */

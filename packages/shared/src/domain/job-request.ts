@@ -69,7 +69,12 @@ export const inputParameters = {
 } as const;
 
 export const generationSchema = z.strictObject({ ...parameters, ...answerParameters, ...inputParameters });
-export const variationSchema = z.strictObject({ ...parameters, ...answerParameters, ...inputParameters, prompt: prompt.nullish() });
+export const variationSchema = z.strictObject({
+  ...parameters,
+  ...answerParameters,
+  ...inputParameters,
+  prompt: prompt.nullish(),
+});
 
 export type ImageReference = z.output<typeof imageReference>;
 export type RequestParameters = z.output<typeof generationSchema>;
@@ -109,11 +114,20 @@ export interface JobRequest {
   readonly mask_from?: string;
 }
 
-function agree<T>(name: string, value: T | null | undefined, alias: string, other: T | null | undefined): T | undefined {
+function agree<T>(
+  name: string,
+  value: T | null | undefined,
+  alias: string,
+  other: T | null | undefined,
+): T | undefined {
   if (value != null && other != null && value !== other) {
-    throw new RendermillError('invalid_parameter', `${alias} is another name for ${name}; they were given different values`, {
-      param: alias,
-    });
+    throw new RendermillError(
+      'invalid_parameter',
+      `${alias} is another name for ${name}; they were given different values`,
+      {
+        param: alias,
+      },
+    );
   }
   return value ?? other ?? undefined;
 }
@@ -152,7 +166,10 @@ function refuse(param: string, message: string): never {
 
 function oneOf(param: string, value: string | undefined, allowed: readonly string[], model: string): void {
   if (value === undefined || value === 'auto' || allowed.includes(value)) return;
-  refuse(param, allowed.length === 0 ? `${model} takes no ${param}` : `${model} takes ${param} ${allowed.join(', ')} or auto`);
+  refuse(
+    param,
+    allowed.length === 0 ? `${model} takes no ${param}` : `${model} takes ${param} ${allowed.join(', ')} or auto`,
+  );
 }
 
 /** Throws with the parameter's name where a model of our table cannot do what is asked. Unknown models pass. */
@@ -184,11 +201,22 @@ function checkRow(model: Model, operation: Operation, request: JobRequest, input
   if (request.prompt !== null && [...request.prompt].length > model.maxPrompt) {
     refuse('prompt', `${model.id} takes prompts of at most ${model.maxPrompt} characters`);
   }
-  for (const extra of ['style', 'complexity', 'frame_count', 'frame_duration_ms', 'svg', 'moderation', 'output_compression'] as const) {
+  for (const extra of [
+    'style',
+    'complexity',
+    'frame_count',
+    'frame_duration_ms',
+    'svg',
+    'moderation',
+    'output_compression',
+  ] as const) {
     if (request[extra] !== undefined && !model.extras.includes(extra)) refuse(extra, `${model.id} takes no ${extra}`);
   }
-  if (operation === 'edit' && model.maxInputs === 0) refuse('model', `${model.id} generates only: it cannot edit images`);
+  if (operation === 'edit' && model.maxInputs === 0)
+    refuse('model', `${model.id} generates only: it cannot edit images`);
   if (operation === 'edit' && inputs > model.maxInputs) {
-    throw new RendermillError('too_many_images', `${model.id} takes at most ${model.maxInputs} image(s)`, { param: 'image' });
+    throw new RendermillError('too_many_images', `${model.id} takes at most ${model.maxInputs} image(s)`, {
+      param: 'image',
+    });
   }
 }

@@ -1,18 +1,42 @@
 import type { ErrorBody } from './errors.js';
-import type { JobStatus } from './job.js';
+import type { JobStatus, StoredImage } from './job.js';
+import type { JobInput } from './job-request.js';
+import type { EffectiveParameters, Usage } from './usage.js';
+
+/** What a job came to, as its owner knows it. */
+export interface JobEnd {
+  readonly status: Extract<JobStatus, 'completed' | 'failed' | 'cancelled' | 'expired'>;
+  readonly images: readonly StoredImage[];
+  readonly usage: Usage | null;
+  readonly effective: EffectiveParameters;
+  readonly error: ErrorBody | null;
+}
 
 /**
- * What working on a queue entry came to. A value, not an exception: the use cases decide, and one file
+ * What working on a job came to. A value, not an exception: the use cases decide, and one file
  * (`consumers/settle.ts`) tells the ledger and the queue.
  */
 export type Outcome =
-  /** The job reached a terminal status, and the ledger knows. */
-  | { readonly kind: 'finished'; readonly status: JobStatus }
-  /** Nothing to do: an old entry, or somebody else's job by now. */
-  | { readonly kind: 'skipped'; readonly why: SkipReason }
-  /** Not now, and not the job's fault: costs the job none of its tries. */
-  | { readonly kind: 'wait'; readonly forMs: number; readonly why: string }
+  /** The job is at its end. */
+  | { readonly kind: 'finish'; readonly end: JobEnd }
+  /** Nothing to do: an entry of an older run, or somebody else's job by now. */
+  | { readonly kind: 'skip'; readonly why: SkipReason }
+  /** Not now, and not the job's fault: costs it none of its tries. */
+  | { readonly kind: 'wait'; readonly forMs: number; readonly why: string; readonly images: readonly StoredImage[] }
   /** A failure that may pass: costs a try. */
-  | { readonly kind: 'retry'; readonly forMs: number; readonly error: ErrorBody };
+  | {
+      readonly kind: 'retry';
+      readonly forMs: number;
+      readonly error: ErrorBody;
+      readonly images: readonly StoredImage[];
+    }
+  /** The inputs are in storage, or the accounts have changed: the job goes on to (another) ready queue. */
+  | { readonly kind: 'forward'; readonly to: Forward };
 
-export type SkipReason = 'stale' | 'terminal' | 'owned' | 'gone' | 'fenced' | 'handed-over';
+export type SkipReason = 'stale' | 'terminal' | 'owned' | 'gone' | 'fenced' | 'interrupted';
+
+/** What changes about a job on its way to a ready queue. */
+export interface Forward {
+  readonly inputs: readonly JobInput[];
+  readonly mask: JobInput | null;
+}

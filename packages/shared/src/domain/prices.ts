@@ -18,7 +18,10 @@ export const modelPrice = z.strictObject({
 });
 
 export const priceTable = z.strictObject({
-  currency: z.string().regex(/^[A-Z]{3}$/).default('USD'),
+  currency: z
+    .string()
+    .regex(/^[A-Z]{3}$/)
+    .default('USD'),
   models: z.record(z.string(), modelPrice),
 });
 
@@ -42,7 +45,12 @@ function tablePrice(table: Record<string, Record<string, number>>, quality: stri
 }
 
 /** What one image of this request is expected to cost, or null. `rate` is USD per unit of the table's currency. */
-export function imageEstimate(price: ModelPrice | undefined, model: string, request: JobRequest, rate: number): Price | null {
+export function imageEstimate(
+  price: ModelPrice | undefined,
+  model: string,
+  request: JobRequest,
+  rate: number,
+): Price | null {
   if (!price) return null;
   const candidates: Price[] = [];
   const flat = price.per_image && tablePrice(price.per_image, request.quality ?? 'auto', request.size ?? 'auto');

@@ -13,7 +13,10 @@ const jobFields = {
     .refine((pairs) => Object.keys(pairs).length <= 16, 'metadata takes at most 16 pairs')
     .nullish(),
   priority: z.enum(priorities).nullish(),
-  provider: z.string().regex(/^[a-z0-9-]{1,64}$/, 'a provider account id has 1 to 64 of a-z 0-9 -').nullish(),
+  provider: z
+    .string()
+    .regex(/^[a-z0-9-]{1,64}$/, 'a provider account id has 1 to 64 of a-z 0-9 -')
+    .nullish(),
   webhook_url: z.string().max(2_048).nullish(),
   on_unknown_outcome: z.enum(['retry', 'fail']).nullish(),
   deadline: z.int().min(0).max(4_102_444_800).nullish().describe('Unix seconds.'),
@@ -22,13 +25,11 @@ const jobFields = {
 const { stream: _s, partial_images: _p, response_format: _r, ...jobParameters } = variationSchema.shape;
 
 /** `POST /v1/jobs`. A job has no HTTP answer to shape: `stream` and `response_format` belong to `/v1/images/*`. */
-export const jobSchema = z
-  .strictObject({ ...jobFields, ...jobParameters })
-  .superRefine((body, context) => {
-    if (body.type !== 'variation' && body.prompt == null) {
-      context.addIssue({ code: 'custom', path: ['prompt'], message: 'prompt is required' });
-    }
-  });
+export const jobSchema = z.strictObject({ ...jobFields, ...jobParameters }).superRefine((body, context) => {
+  if (body.type !== 'variation' && body.prompt == null) {
+    context.addIssue({ code: 'custom', path: ['prompt'], message: 'prompt is required' });
+  }
+});
 
 export { generationSchema, variationSchema };
 export type JobBody = z.output<typeof jobSchema>;

@@ -43,9 +43,13 @@ export function requireAccounts(accounts: readonly Account[], needs: RoutingNeed
   if (eligible.length > 0) return eligible;
   if (needs.provider !== null && !accounts.some((account) => account.id === needs.provider)) {
     const ids = accounts.map((account) => account.id).join(', ');
-    throw new RendermillError('invalid_parameter', `there is no provider account '${needs.provider}'; configured: ${ids}`, {
-      param: 'provider',
-    });
+    throw new RendermillError(
+      'invalid_parameter',
+      `there is no provider account '${needs.provider}'; configured: ${ids}`,
+      {
+        param: 'provider',
+      },
+    );
   }
   throw new RendermillError(
     'model_not_found',
@@ -64,7 +68,9 @@ export interface RoutingClass {
 /** The class of jobs that these accounts serve, `images` a call: its ready queue takes its id. */
 export function routingClass(eligible: readonly Account[], images: number): RoutingClass {
   const accounts = eligible.map((account) => account.id);
-  const digest = createHash('sha256').update(`${[...accounts].sort().join(',')}|${images}`).digest('hex');
+  const digest = createHash('sha256')
+    .update(`${[...accounts].sort().join(',')}|${images}`)
+    .digest('hex');
   return { id: digest.slice(0, 16), accounts, images };
 }
 
@@ -88,4 +94,15 @@ export function estimateAt(account: Account, model: string, request: JobRequest)
 export function costAt(account: Account, model: string, request: JobRequest, images: number, usage: Usage | null) {
   if (account.usdRate === null) return null;
   return callCost(account.prices?.models[model], model, request, images, usage, account.usdRate);
+}
+
+/** Where a job goes: the accounts that could serve it, and the class whose ready queue it waits in. */
+export function route(
+  accounts: readonly Account[],
+  needs: RoutingNeeds,
+  n: number,
+): { eligible: Account[]; routing: RoutingClass } {
+  const eligible = requireAccounts(accounts, needs);
+  const perCall = Math.min(n, ...eligible.map((account) => account.preset.maxImagesPerCall));
+  return { eligible, routing: routingClass(eligible, perCall) };
 }

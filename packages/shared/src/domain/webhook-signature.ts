@@ -11,8 +11,11 @@ export function newWebhookSecret(): string {
 
 /** The key bytes of a secret: base64 after `whsec_`, anything else as it stands. 24 to 64 bytes, by the standard. */
 function keyOf(secret: string): Buffer {
-  const key = secret.startsWith(secretPrefix) ? Buffer.from(secret.slice(secretPrefix.length), 'base64') : Buffer.from(secret, 'utf8');
-  if (key.length < 24 || key.length > 64) throw new Error('a webhook secret has 24 to 64 bytes after whsec_, in base64');
+  const key = secret.startsWith(secretPrefix)
+    ? Buffer.from(secret.slice(secretPrefix.length), 'base64')
+    : Buffer.from(secret, 'utf8');
+  if (key.length < 24 || key.length > 64)
+    throw new Error('a webhook secret has 24 to 64 bytes after whsec_, in base64');
   return key;
 }
 
@@ -32,9 +35,12 @@ export interface SignedHeaders {
  * `timestamp` is the time of this sending, in unix seconds.
  */
 export function signWebhook(secrets: readonly string[], id: string, timestamp: number, body: string): SignedHeaders {
-  if (!/^[A-Za-z0-9_-]+$/.test(id)) throw new Error('an event id must not contain what the signature uses as a separator');
+  if (!/^[A-Za-z0-9_-]+$/.test(id))
+    throw new Error('an event id must not contain what the signature uses as a separator');
   const signed = `${id}.${timestamp}.${body}`;
-  const signatures = secrets.map((secret) => `v1,${createHmac('sha256', keyOf(secret)).update(signed).digest('base64')}`);
+  const signatures = secrets.map(
+    (secret) => `v1,${createHmac('sha256', keyOf(secret)).update(signed).digest('base64')}`,
+  );
   return {
     'webhook-id': id,
     'webhook-timestamp': String(timestamp),

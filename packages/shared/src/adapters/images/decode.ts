@@ -1,0 +1,91 @@
+import { open } from 'node:fs/promises';
+import pLimit from 'p-limit';
+import { sniffImage, sniffLength, type ImageType } from '../../domain/magic.js';
+import { readOptions, sharp } from './sharp.js';
+
+/** A picture that was decoded to its last pixel. */
+export interface DecodedImage {
+  readonly type: ImageType;
+  readonly width: number;
+  readonly height: number;
+  readonly hasAlpha: boolean;
+  readonly pages: number;
+  /** `srgb`, `cmyk`, `rgb16`, … */
+  readonly space: string;
+  /** EXIF orientation: 1 where pixels stand as they are meant. */
+  readonly orientation: number;
+}
+
+export type DecodeFault =
+  | { readonly kind: 'empty' }
+  /** Not one of the formats we read. */
+  | { readonly kind: 'not_image' }
+  /** More pixels than we decode. */
+  | { readonly kind: 'too_large' }
+  | { readonly kind: 'damaged'; readonly detail: string };
+
+/** Decodes side by side in this process: each may take 200 MB for a moment. */
+const decodes = pLimit(2);
+
+async function head(path: string): Promise<Buffer> {
+  const file = await open(path, 'r');
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(sniffLength), 0, sniffLength, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Reads a picture whole. A header alone proves nothing: cut and corrupt files have good ones. */
+export async function decodeImage(path: string): Promise<DecodedImage | DecodeFault> {
+  const first = await head(path);
+  if (first.length === 0) return { kind: 'empty' };
+  const type = sniffImage(first);
+  if (!type) return { kind: 'not_image' };
+  if (type === 'image/svg+xml') return svgFacts(first.toString('utf8'));
+  return decodes(async () => decodeRaster(path, type));
+}
+
+async function decodeRaster(path: string, type: ImageType): Promise<DecodedImage | DecodeFault> {
+  try {
+    const meta = await sharp(path, readOptions).metadata();
+    if (`image/${meta.format}` !== type)
+      return { kind: 'damaged', detail: `begins as ${type} and goes on as ${meta.format}` };
+    // Shrinking to nothing makes libvips read every row; shrink-on-load would let JPEG and WebP skip most of them.
+    await sharp(path, readOptions)
+      .resize(8, 8, { fit: 'fill', fastShrinkOnLoad: false })
+      .raw()
+      .timeout({ seconds: 10 })
+      .toBuffer();
+    return {
+      type,
+      width: meta.width,
+      height: meta.height,
+      hasAlpha: meta.hasAlpha,
+      pages: meta.pages ?? 1,
+      space: meta.space,
+      orientation: meta.orientation ?? 1,
+    };
+  } catch (error) {
+    const detail = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+    return /pixel limit/.test(detail) ? { kind: 'too_large' } : { kind: 'damaged', detail };
+  }
+}
+
+/** We never render SVG: the size it states is taken from its first tag, or 0 where it states none. */
+function svgFacts(text: string): DecodedImage {
+  const tag = /<svg[^>]*>/.exec(text)?.[0] ?? '';
+  const edge = (name: string): number =>
+    Math.round(Number(new RegExp(`\\s${name}=["'](\\d+(?:\\.\\d+)?)`).exec(tag)?.[1] ?? 0));
+  const box = /viewBox=["'][-\d.]+[\s,]+[-\d.]+[\s,]+([\d.]+)[\s,]+([\d.]+)/.exec(tag);
+  return {
+    type: 'image/svg+xml',
+    width: edge('width') || Math.round(Number(box?.[1] ?? 0)),
+    height: edge('height') || Math.round(Number(box?.[2] ?? 0)),
+    hasAlpha: true,
+    pages: 1,
+    space: 'srgb',
+    orientation: 1,
+  };
+}

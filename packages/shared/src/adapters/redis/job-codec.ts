@@ -1,0 +1,81 @@
+import type { Attempt, AttemptIntent, AttemptSettlement, Checkpoint } from '../../domain/attempts.js';
+import type { ErrorBody } from '../../domain/errors.js';
+import type { Job, JobSpec, JobStatus, Stage, StoredImage } from '../../domain/job.js';
+import type { JobInput } from '../../domain/job-request.js';
+import type { EffectiveParameters, Usage } from '../../domain/usage.js';
+
+/**
+ * A job's hash in Redis, and back. `spec` is fixed; the rest are the fields that the scripts change. Attempt n is
+ * `a:n` (intent), `s:n` (settlement), `o:n` (generation:call:outcome, for the scripts) and `c:n` (checkpoint).
+ */
+type Fields = Readonly<Record<string, string | undefined>>;
+
+/** A job and the checkpoints of its attempts: what a worker resumes from. */
+export interface LedgerJob extends Job {
+  /** By attempt number: paid results that are not stored yet. */
+  readonly checkpoints: ReadonlyMap<number, Checkpoint>;
+}
+
+/** `['a', '1', …]` as an object: how scripts answer HGETALL. */
+export function pairs(answer: readonly unknown[]): Fields {
+  const fields: Record<string, string> = {};
+  for (let i = 0; i + 1 < answer.length; i += 2) fields[String(answer[i])] = String(answer[i + 1]);
+  return fields;
+}
+
+function json<T>(text: string | undefined, absent: T): T {
+  return text ? (JSON.parse(text) as T) : absent;
+}
+
+function number(text: string | undefined): number | null {
+  return text ? Number(text) : null;
+}
+
+function attempts(fields: Fields): Attempt[] {
+  const total = Number(fields['attempts'] ?? 0);
+  const found: Attempt[] = [];
+  for (let n = 1; n <= total; n++) {
+    const intent = json<AttemptIntent | null>(fields[`a:${n}`], null);
+    if (!intent) continue;
+    found.push({ ...intent, number: n, settlement: json<AttemptSettlement | null>(fields[`s:${n}`], null) });
+  }
+  return found;
+}
+
+function checkpoints(fields: Fields): Map<number, Checkpoint> {
+  const found = new Map<number, Checkpoint>();
+  for (const [name, text] of Object.entries(fields)) {
+    if (name.startsWith('c:') && text) found.set(Number(name.slice(2)), JSON.parse(text) as Checkpoint);
+  }
+  return found;
+}
+
+/** The job, or null where the hash holds none (it is past its retention). */
+export function decodeJob(fields: Fields): LedgerJob | null {
+  if (!fields['spec']) return null;
+  return {
+    ...(JSON.parse(fields['spec']) as JobSpec),
+    status: fields['status'] as JobStatus,
+    generation: Number(fields['generation']),
+    run: Number(fields['run']),
+    fence: Number(fields['fence']),
+    worker: fields['worker'] || null,
+    stage: fields['stage'] as Stage,
+    class_id: fields['class'] ?? '',
+    started_at: number(fields['started']),
+    completed_at: number(fields['completed']),
+    due_at: number(fields['due']),
+    cancel_requested: fields['cancel'] === '1',
+    inputs: json<JobInput[]>(fields['inputs'], []),
+    mask: json<JobInput | null>(fields['mask'], null),
+    images: json<StoredImage[]>(fields['images'], []),
+    attempts: attempts(fields),
+    usage: json<Usage | null>(fields['usage'], null),
+    effective: json<EffectiveParameters>(fields['effective'], {}),
+    error: json<ErrorBody | null>(fields['error'], null),
+    tries: Number(fields['tries'] ?? 0),
+    crashes: Number(fields['crashes'] ?? 0),
+    version: Number(fields['version'] ?? 0),
+    checkpoints: checkpoints(fields),
+  };
+}

@@ -1,0 +1,227 @@
+import { createHash } from 'node:crypto';
+import { jobEvent } from '../../domain/events.js';
+import { errorBodyOf } from '../../domain/errors.js';
+import type { Job, JobSpec, JobStatus, Priority, Stage } from '../../domain/job.js';
+import type { JobInput } from '../../domain/job-request.js';
+import type { RoutingClass } from '../../domain/routing.js';
+import { decodeJob } from './job-codec.js';
+import { entryGraceMs } from './ledger.js';
+import type { ScriptRunner } from './scripts.js';
+
+/** The API's side of the job ledger: submit, read, list, cancel, retry, and who waits for an answer. */
+
+/** How long an Idempotency-Key is remembered. */
+export const idempotencyTtlMs = 48 * 3_600_000;
+/** How long a job whose holder was told 503 or vanished may be claimed. */
+const claimWindowMs = 10 * 60_000;
+
+export interface NewJob {
+  readonly spec: JobSpec;
+  readonly routing: RoutingClass;
+  readonly stage: Stage;
+  readonly inputs: readonly JobInput[];
+  readonly mask: JobInput | null;
+}
+
+/** What tells a repeat from a new request: an Idempotency-Key with its body's fingerprint, or the hash of a held call. */
+export interface Repeat {
+  /** Scope and key, hashed; '' without an Idempotency-Key. */
+  readonly key: string;
+  readonly fingerprint: string;
+  /** API key, route and body, hashed; '' for calls that nobody holds. */
+  readonly claim: string;
+  /** The API process that holds the call. */
+  readonly holder: string;
+}
+
+export interface Submitted {
+  /** `existing`: the Idempotency-Key's job; `claimed`: a job that another call left; `conflict`: the key with another body. */
+  readonly how: 'created' | 'existing' | 'claimed' | 'conflict';
+  readonly id: string;
+}
+
+/** What BullMQ sorts by: lower first. Never 0, which overtakes every other. */
+export const queuePriority: Record<Priority, number> = { high: 1, normal: 2, low: 10 };
+
+export interface JobFilter {
+  readonly status?: JobStatus | undefined;
+  readonly custom_id?: string | undefined;
+  readonly model?: string | undefined;
+  readonly batch_id?: string | undefined;
+  /** Unix seconds, inclusive. */
+  readonly created_after?: number | undefined;
+  readonly created_before?: number | undefined;
+  readonly after?: string | undefined;
+  readonly limit: number;
+  readonly order: 'asc' | 'desc';
+}
+
+const hash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32);
+
+export class JobStore {
+  readonly #scripts: ScriptRunner;
+  readonly #retentionMs: number;
+
+  constructor(scripts: ScriptRunner, retentionDays: number) {
+    this.#scripts = scripts;
+    this.#retentionMs = retentionDays * 86_400_000;
+  }
+
+  /** Writes a new job with its place in the lists, or finds the one that the request repeats: one script. */
+  async submit(job: NewJob, repeat: Repeat): Promise<Submitted> {
+    const { spec } = job;
+    const [how, id] = (await this.#scripts.run(
+      'submit-job',
+      spec.id,
+      JSON.stringify(spec),
+      spec.project,
+      spec.created_at,
+      job.routing.id,
+      job.stage,
+      queuePriority[spec.priority],
+      JSON.stringify(job.inputs),
+      job.mask ? JSON.stringify(job.mask) : '',
+      spec.webhook_url ?? '',
+      spec.custom_id === null ? '' : hash(spec.custom_id),
+      spec.deadline ?? '',
+      repeat.key,
+      repeat.fingerprint,
+      idempotencyTtlMs,
+      repeat.claim,
+      repeat.holder,
+      claimWindowMs,
+      entryGraceMs,
+      JSON.stringify(job.routing),
+    )) as [Submitted['how'], string];
+    return { how, id };
+  }
+
+  /** The job, or null; null too where it is another project's. */
+  async get(project: string, id: string): Promise<Job | null> {
+    const job = decodeJob(await this.#scripts.client.hgetall(this.#scripts.key('job', id)));
+    return job?.project === project ? job : null;
+  }
+
+  /** Ends the holding of a call: answered for good, or left for the next identical request to claim. */
+  async releaseHold(claim: string, id: string, holder: string, how: 'answered' | 'vanished'): Promise<void> {
+    await this.#scripts.run('release-hold', claim, id, holder, how);
+  }
+
+  /** Cancels a queued job, asks a running one to end, or says that it has ended already. */
+  async cancel(job: Job): Promise<'cancelled' | 'requested' | 'terminal' | 'gone'> {
+    let current: Job | null = job;
+    while (current) {
+      const error = errorBodyOf('cancelled', 'The job was cancelled before it was rendered.');
+      const event = jobEvent({ ...current, status: 'cancelled', error });
+      const answer = await this.#scripts.run(
+        'cancel-job',
+        current.id,
+        current.version,
+        JSON.stringify(error),
+        this.#retentionMs,
+        event.id,
+        event.type,
+        JSON.stringify(event.data),
+      );
+      if (answer !== 'changed') return answer as 'cancelled' | 'requested' | 'terminal';
+      current = await this.get(job.project, job.id);
+    }
+    return 'gone';
+  }
+
+  /** Begins a new generation of an ended job that has missing images. */
+  async retry(
+    job: Job,
+    routing: RoutingClass,
+    stage: Stage,
+    repeat: Pick<Repeat, 'key' | 'fingerprint'>,
+  ): Promise<'retried' | 'existing' | 'conflict' | 'refused'> {
+    const answer = await this.#scripts.run(
+      'retry-job',
+      job.id,
+      routing.id,
+      stage,
+      entryGraceMs,
+      repeat.key,
+      repeat.fingerprint,
+      idempotencyTtlMs,
+      JSON.stringify(routing),
+    );
+    return typeof answer === 'number' ? 'retried' : (answer as 'existing' | 'conflict' | 'refused');
+  }
+
+  /** One page of a project's jobs, by time of creation. */
+  async list(project: string, filter: JobFilter): Promise<{ jobs: Job[]; more: boolean }> {
+    const index = this.#index(project, filter);
+    const found: Job[] = [];
+    let cursor = await this.#start(index, filter);
+    const pageSize = 200;
+    // Filters without an index are applied while reading; a bound keeps one request from reading everything.
+    for (let read = 0; read < 20_000; read += pageSize) {
+      const ids = await this.#range(index, filter, cursor, pageSize);
+      for (const job of await this.#many(ids)) {
+        if (!job || !matches(job, filter)) continue;
+        if (found.length === filter.limit) return { jobs: found, more: true };
+        found.push(job);
+      }
+      if (ids.length < pageSize) return { jobs: found, more: false };
+      cursor += pageSize;
+    }
+    return { jobs: found, more: true };
+  }
+
+  #index(project: string, filter: JobFilter): string {
+    if (filter.custom_id !== undefined) return this.#scripts.key('custom', project, hash(filter.custom_id));
+    if (filter.status !== undefined) return this.#scripts.key('jobs', project, filter.status);
+    return this.#scripts.key('jobs', project);
+  }
+
+  /** How many entries lie before the page: up to and with `after`. */
+  async #start(index: string, filter: JobFilter): Promise<number> {
+    if (filter.after === undefined) return 0;
+    const { client } = this.#scripts;
+    const rank =
+      filter.order === 'asc' ? await client.zrank(index, filter.after) : await client.zrevrank(index, filter.after);
+    if (rank === null) return 0;
+    return rank + 1 - (await this.#outside(index, filter));
+  }
+
+  /** Entries that the time filter leaves out before its first: ranks count them, ranges by score do not. */
+  async #outside(index: string, filter: JobFilter): Promise<number> {
+    const { client } = this.#scripts;
+    if (filter.order === 'asc') {
+      return filter.created_after === undefined ? 0 : client.zcount(index, '-inf', `(${filter.created_after * 1_000}`);
+    }
+    return filter.created_before === undefined
+      ? 0
+      : client.zcount(index, `(${filter.created_before * 1_000 + 999}`, '+inf');
+  }
+
+  async #range(index: string, filter: JobFilter, offset: number, count: number): Promise<string[]> {
+    const min = filter.created_after === undefined ? '-inf' : filter.created_after * 1_000;
+    const max = filter.created_before === undefined ? '+inf' : filter.created_before * 1_000 + 999;
+    const { client } = this.#scripts;
+    return filter.order === 'asc'
+      ? client.zrangebyscore(index, min, max, 'LIMIT', offset, count)
+      : client.zrevrangebyscore(index, max, min, 'LIMIT', offset, count);
+  }
+
+  async #many(ids: readonly string[]): Promise<(Job | null)[]> {
+    const pipeline = this.#scripts.client.pipeline();
+    for (const id of ids) pipeline.hgetall(this.#scripts.key('job', id));
+    const answers = (await pipeline.exec()) ?? [];
+    return answers.map(([error, fields]) => {
+      if (error) throw error;
+      return decodeJob(fields as Record<string, string>);
+    });
+  }
+}
+
+function matches(job: Job, filter: JobFilter): boolean {
+  return (
+    (filter.status === undefined || job.status === filter.status) &&
+    (filter.model === undefined || job.model === filter.model) &&
+    (filter.batch_id === undefined || job.batch_id === filter.batch_id) &&
+    (filter.custom_id === undefined || job.custom_id === filter.custom_id)
+  );
+}

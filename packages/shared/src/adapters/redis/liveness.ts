@@ -1,0 +1,64 @@
+import type { ScriptRunner } from './scripts.js';
+
+/**
+ * Who lives. A worker renews its lease every few seconds; when the lease is gone and a grace has passed, its jobs
+ * are taken over. Nobody pays again for a call that may still answer before that.
+ */
+export const leaseMs = 10_000;
+export const renewEveryMs = 3_000;
+/** A paused process may come back and finish what it has paid for. */
+export const graceMs = 5_000;
+/** An API process that holds calls: short, for an SDK repeats a broken call within seconds. */
+export const holderLeaseMs = 4_000;
+
+export class Liveness {
+  readonly #scripts: ScriptRunner;
+
+  constructor(scripts: ScriptRunner) {
+    this.#scripts = scripts;
+  }
+
+  /** Renews this worker's lease; answers the workers that are dead and still hold jobs or are still listed. */
+  async heartbeat(worker: string, info: Readonly<Record<string, unknown>>): Promise<string[]> {
+    return (await this.#scripts.run('heartbeat', worker, JSON.stringify(info), leaseMs, graceMs)) as string[];
+  }
+
+  /** True where a worker's lease is gone and its grace has passed, or where nobody has heard of it. */
+  async isDead(worker: string): Promise<boolean> {
+    const { client } = this.#scripts;
+    if ((await client.exists(this.#scripts.key('worker', worker))) === 1) return false;
+    const [[seconds], last] = await Promise.all([client.time(), client.zscore(this.#scripts.key('workers'), worker)]);
+    return last === null || Number(seconds) * 1_000 - Number(last) > leaseMs + graceMs;
+  }
+
+  /** Jobs that a worker holds. */
+  async held(worker: string): Promise<string[]> {
+    return this.#scripts.client.smembers(this.#scripts.key('held', worker));
+  }
+
+  /** Forgets a worker that holds nothing. True where it is forgotten. */
+  async bury(worker: string): Promise<boolean> {
+    return (await this.#scripts.run('bury-worker', worker)) === 0;
+  }
+
+  /** Ends this worker's lease at once: a clean end needs no grace. */
+  async leave(worker: string): Promise<void> {
+    await this.#scripts.client.del(this.#scripts.key('worker', worker));
+    await this.bury(worker);
+  }
+
+  /** Claims something for a while (a dead worker's spool, the sweeper's round). True for one caller at a time. */
+  async lend(name: string, to: string, ms: number): Promise<boolean> {
+    return (await this.#scripts.client.set(this.#scripts.key('loan', name), to, 'PX', ms, 'NX')) === 'OK';
+  }
+
+  /** Renews an API process's lease on the calls that it holds. */
+  async holderBeat(holder: string): Promise<void> {
+    await this.#scripts.client.set(this.#scripts.key('api', holder), '1', 'PX', holderLeaseMs);
+  }
+
+  /** Its held calls may be claimed at once. */
+  async holderLeave(holder: string): Promise<void> {
+    await this.#scripts.client.del(this.#scripts.key('api', holder));
+  }
+}

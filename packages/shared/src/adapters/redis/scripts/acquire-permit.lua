@@ -1,0 +1,68 @@
+-- A permit at the best of these accounts, or how long to wait for one. Bound as late as this: the caller has no job yet.
+-- ARGV: permit id, images, lease ms, window margin ms, then per account: id, concurrency, requests/min, images/min,
+-- requests/day, images/month (0: no limit), priority, weight.
+-- Answers {account id, 0} or {'', wait in ms}; a wait of -1: until somebody gives a permit back.
+local permit, images, lease, margin = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local at = now()
+local MINUTE, HOUR, DAY = 60000, 3600000, 86400000
+local day, month = math.floor(at / DAY), calendarMonth(at)
+
+-- A log of what was sent in the last minute: safe whatever the provider counts with. The margin covers the way there.
+local function windowWait(key, limit, weight)
+  if limit == 0 then return 0, 0 end
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', at - MINUTE - margin)
+  local count = redis.call('ZCARD', key)
+  if count + weight <= limit then return 0, count / limit end
+  -- Room comes when the entry leaves that makes it.
+  local index = math.min(count, count + weight - limit) - 1
+  local entry = redis.call('ZRANGE', key, index, index, 'WITHSCORES')
+  return entry[2] and math.max(1, tonumber(entry[2]) + MINUTE + margin - at) or HOUR, 1
+end
+
+local function counterWait(key, limit, weight, reset)
+  if limit == 0 or tonumber(redis.call('GET', key) or '0') + weight <= limit then return 0 end
+  return math.max(1, reset - at)
+end
+
+local best, shortest = nil, nil
+for i = 5, #ARGV, 8 do
+  local limit = {}
+  for k = 1, 7 do limit[k] = tonumber(ARGV[i + k]) end
+  local key = P .. 'account:' .. ARGV[i] .. ':'
+  redis.call('ZREMRANGEBYSCORE', key .. 'leases', '-inf', at)
+  local active = redis.call('ZCARD', key .. 'leases')
+  local requestWait, requestUse = windowWait(key .. 'requests', limit[2], 1)
+  local imageWait, imageUse = windowWait(key .. 'images', limit[3], images)
+  local pause = math.max(redis.call('PTTL', key .. 'cool'), requestWait, imageWait,
+    counterWait(key .. 'day:' .. day, limit[4], 1, (day + 1) * DAY),
+    -- The next month may be far: it is asked for again every hour.
+    counterWait(key .. 'month:' .. month, limit[5], images, at + HOUR))
+  if pause > 0 then
+    shortest = math.min(shortest or pause, pause)
+  elseif active < limit[1] then
+    local use = math.max(active / limit[1], requestUse, imageUse) / limit[7]
+    if best == nil or limit[6] < best.priority or (limit[6] == best.priority and use < best.use) then
+      best = { id = ARGV[i], key = key, limit = limit, use = use, priority = limit[6] }
+    end
+  end
+end
+if best == nil then return { '', shortest or -1 } end
+
+redis.call('ZADD', best.key .. 'leases', at + lease, permit)
+if best.limit[2] > 0 then
+  redis.call('ZADD', best.key .. 'requests', at, permit)
+  redis.call('PEXPIRE', best.key .. 'requests', 2 * MINUTE)
+end
+if best.limit[3] > 0 then
+  for k = 1, images do redis.call('ZADD', best.key .. 'images', at, permit .. ':' .. k) end
+  redis.call('PEXPIRE', best.key .. 'images', 2 * MINUTE)
+end
+if best.limit[4] > 0 then
+  redis.call('INCR', best.key .. 'day:' .. day)
+  redis.call('PEXPIRE', best.key .. 'day:' .. day, 2 * DAY)
+end
+if best.limit[5] > 0 then
+  redis.call('INCRBY', best.key .. 'month:' .. month, images)
+  redis.call('PEXPIRE', best.key .. 'month:' .. month, 40 * DAY)
+end
+return { best.id, 0 }

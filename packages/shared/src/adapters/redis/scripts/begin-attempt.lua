@@ -1,0 +1,29 @@
+-- The ledger entry before the call. Answers the attempt's number, or 'fenced', 'cancelled' or 'cap'.
+local id, fence, intent = ARGV[1], ARGV[2], ARGV[3]
+local generation, call, cap = ARGV[4], ARGV[5], tonumber(ARGV[6])
+local key = jobKey(id)
+if not owns(id, fence) then return 'fenced' end
+if redis.call('HGET', key, 'cancel') == '1' then return 'cancelled' end
+
+-- Counted afresh from the entries themselves: a counter could drift.
+local total = tonumber(redis.call('HGET', key, 'attempts'))
+local paid, free = 0, {}
+for n = 1, total do
+  local entry = redis.call('HGET', key, 'o:' .. n)
+  if entry then
+    local g, c, outcome = string.match(entry, '^(%d+):(%d+):([%a_]+)$')
+    if outcome == 'rejected' or outcome == 'not_sent' then
+      free[#free + 1] = n
+    elseif g == generation and c == call then
+      paid = paid + 1
+    end
+  end
+end
+if paid >= cap then return 'cap' end
+
+-- The history of what cost nothing is kept short; what cost or may have cost money is kept whole.
+if #free >= 20 then redis.call('HDEL', key, 'a:' .. free[1], 's:' .. free[1], 'o:' .. free[1]) end
+local number = total + 1
+redis.call('HSET', key, 'attempts', number, 'a:' .. number, intent, 'o:' .. number, generation .. ':' .. call .. ':open')
+redis.call('HINCRBY', key, 'version', 1)
+return number

@@ -1,0 +1,69 @@
+-- Loaded before every script. KEYS[1] is the key prefix with its hash tag: every key below shares it, so the
+-- scripts may build their keys and still run on a cluster.
+local P = KEYS[1]
+
+-- Redis's own clock, in milliseconds: one clock for all machines.
+local function now()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+local function jobKey(id) return P .. 'job:' .. id end
+
+-- Moves a job between the status lists and counts the change.
+local function setStatus(id, status)
+  local key = jobKey(id)
+  local job = redis.call('HMGET', key, 'project', 'status', 'created')
+  if job[2] then redis.call('ZREM', P .. 'jobs:' .. job[1] .. ':' .. job[2], id) end
+  redis.call('ZADD', P .. 'jobs:' .. job[1] .. ':' .. status, job[3], id)
+  redis.call('HSET', key, 'status', status)
+  redis.call('HINCRBY', key, 'version', 1)
+end
+
+-- Ends a worker's ownership of a job.
+local function drop(id)
+  local worker = redis.call('HGET', jobKey(id), 'worker')
+  if worker and worker ~= '' then redis.call('SREM', P .. 'held:' .. worker, id) end
+  redis.call('HSET', jobKey(id), 'worker', '')
+end
+
+-- True where the caller is the present owner of a job in progress.
+local function owns(id, fence)
+  local job = redis.call('HMGET', jobKey(id), 'status', 'fence')
+  return job[1] == 'in_progress' and job[2] == fence
+end
+
+-- Writes an event and a delivery for each endpoint that wants it: the outbox. An event that exists is the same fact.
+local function emit(project, id, kind, data, url, ttl)
+  if id == '' or redis.call('EXISTS', P .. 'event:' .. id) == 1 then return end
+  local at = now()
+  local sequence = redis.call('INCR', P .. 'sequence:' .. project)
+  redis.call('HSET', P .. 'event:' .. id, 'project', project, 'type', kind, 'created', at, 'sequence', sequence, 'data', data)
+  redis.call('PEXPIRE', P .. 'event:' .. id, ttl)
+  local function deliver(endpoint, to)
+    local delivery = id .. '.' .. endpoint
+    redis.call('HSET', P .. 'delivery:' .. delivery, 'project', project, 'event', id, 'endpoint', endpoint, 'url', to,
+      'status', 'pending', 'attempts', '[]')
+    redis.call('PEXPIRE', P .. 'delivery:' .. delivery, ttl)
+    redis.call('ZADD', P .. 'outbox', at, delivery)
+  end
+  for _, endpoint in ipairs(redis.call('ZRANGE', P .. 'endpoints:' .. project, 0, -1)) do
+    local row = redis.call('HMGET', P .. 'endpoint:' .. endpoint, 'enabled', 'types', 'url')
+    if row[1] == '1' and string.find(row[2], ' ' .. kind .. ' ', 1, true) then deliver(endpoint, row[3]) end
+  end
+  if url and url ~= '' then deliver('url', url) end
+  redis.call('PUBLISH', P .. 'wake', 'outbox')
+end
+
+-- The UTC calendar month of a time, as yyyymm (days to civil date, proleptic Gregorian).
+local function calendarMonth(at)
+  local z = math.floor(at / 86400000) + 719468
+  local era = math.floor(z / 146097)
+  local doe = z - era * 146097
+  local yoe = math.floor((doe - math.floor(doe / 1460) + math.floor(doe / 36524) - math.floor(doe / 146096)) / 365)
+  local doy = doe - (365 * yoe + math.floor(yoe / 4) - math.floor(yoe / 100))
+  local mp = math.floor((5 * doy + 2) / 153)
+  local month = mp < 10 and mp + 3 or mp - 9
+  local year = yoe + era * 400 + (month <= 2 and 1 or 0)
+  return string.format('%04d%02d', year, month)
+end

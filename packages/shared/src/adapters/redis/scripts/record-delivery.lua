@@ -1,0 +1,18 @@
+-- One try at a delivery: its record, and when to try again (-1: never).
+local id, made, attempts, status, delay = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
+local key = P .. 'delivery:' .. id
+if redis.call('EXISTS', key) == 0 then
+  redis.call('ZREM', P .. 'outbox', id)
+  return 0
+end
+redis.call('HSET', key, 'made', made, 'attempts', attempts, 'status', status)
+if delay < 0 then
+  redis.call('HDEL', key, 'next')
+  redis.call('ZREM', P .. 'outbox', id)
+else
+  local at = now() + delay
+  redis.call('HSET', key, 'next', at)
+  redis.call('ZADD', P .. 'outbox', at, id)
+  redis.call('PUBLISH', P .. 'wake', 'outbox')
+end
+return 1

@@ -1,0 +1,24 @@
+-- A user's retry of an ended job: a new generation with its own budget; history and stored images stay.
+-- With an Idempotency-Key the generation it began is remembered, so that a repeat begins no other.
+local id, class, stage, entryGrace = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+local idempotency, fingerprint, keyTtl, classRow = ARGV[5], ARGV[6], ARGV[7], ARGV[8]
+local key = jobKey(id)
+if idempotency ~= '' then
+  local known = redis.call('HMGET', P .. 'idempotency:' .. idempotency, 'ref', 'fingerprint')
+  if known[1] then return known[2] == fingerprint and 'existing' or 'conflict' end
+end
+local status = redis.call('HGET', key, 'status')
+if status ~= 'failed' and status ~= 'cancelled' and status ~= 'expired' then return 'refused' end
+redis.call('PERSIST', key)
+redis.call('HSET', P .. 'classes', class, classRow)
+redis.call('HSET', key, 'class', class, 'stage', stage, 'tries', 0, 'crashes', 0, 'error', '', 'worker', '')
+redis.call('HDEL', key, 'completed', 'started', 'cancel', 'due')
+redis.call('HINCRBY', key, 'generation', 1)
+local run = redis.call('HINCRBY', key, 'run', 1)
+setStatus(id, 'queued')
+redis.call('ZADD', P .. 'due', now() + entryGrace, id)
+if idempotency ~= '' then
+  redis.call('HSET', P .. 'idempotency:' .. idempotency, 'ref', id, 'fingerprint', fingerprint)
+  redis.call('PEXPIRE', P .. 'idempotency:' .. idempotency, keyTtl)
+end
+return run

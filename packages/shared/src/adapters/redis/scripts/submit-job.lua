@@ -1,0 +1,55 @@
+-- Writes a new job, or finds the one that this request repeats. In one step, so that no crash and no race makes two.
+-- Answers {'created' | 'existing' | 'claimed' | 'conflict', job id}.
+local id, spec, project, created = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local class, stage, priority = ARGV[5], ARGV[6], ARGV[7]
+local inputs, mask, url, custom, deadline = ARGV[8], ARGV[9], ARGV[10], ARGV[11], ARGV[12]
+local idempotency, fingerprint, keyTtl = ARGV[13], ARGV[14], ARGV[15]
+local claim, holder, claimWindow, entryGrace = ARGV[16], ARGV[17], tonumber(ARGV[18]), tonumber(ARGV[19])
+local classRow = ARGV[20]
+
+if idempotency ~= '' then
+  local known = redis.call('HMGET', P .. 'idempotency:' .. idempotency, 'ref', 'fingerprint')
+  if known[1] then
+    if known[2] ~= fingerprint then return { 'conflict', known[1] } end
+    return { 'existing', known[1] }
+  end
+end
+
+-- A job whose holder was told 503 or is gone belongs to the next identical request.
+if idempotency == '' and claim ~= '' then
+  local list = P .. 'hold:' .. claim
+  local held = redis.call('ZRANGE', list, 0, -1, 'WITHSCORES')
+  for i = 1, #held, 2 do
+    local other = redis.call('HGET', jobKey(held[i]), 'holder')
+    local abandoned = other and (other == '' or redis.call('EXISTS', P .. 'api:' .. other) == 0)
+    if not other or (abandoned and now() - tonumber(held[i + 1]) > claimWindow) then
+      redis.call('ZREM', list, held[i])
+    elseif abandoned then
+      redis.call('HSET', jobKey(held[i]), 'holder', holder)
+      redis.call('ZADD', list, now(), held[i])
+      return { 'claimed', held[i] }
+    end
+  end
+end
+
+local key = jobKey(id)
+redis.call('HSET', P .. 'classes', class, classRow)
+redis.call('HSET', key, 'spec', spec, 'project', project, 'created', created, 'class', class, 'stage', stage,
+  'priority', priority, 'inputs', inputs, 'mask', mask, 'url', url, 'custom', custom, 'generation', 1, 'run', 1, 'fence', 0,
+  'worker', '', 'tries', 0, 'crashes', 0, 'attempts', 0, 'version', 0, 'images', '[]', 'holder', holder)
+setStatus(id, 'queued')
+redis.call('SADD', P .. 'projects', project)
+redis.call('ZADD', P .. 'jobs:' .. project, created, id)
+if custom ~= '' then redis.call('ZADD', P .. 'custom:' .. project .. ':' .. custom, created, id) end
+if deadline ~= '' then redis.call('ZADD', P .. 'deadlines', tonumber(deadline) * 1000, id) end
+-- The queue entry is derived from this list. The API adds it at once; should it die first, the feeder does.
+redis.call('ZADD', P .. 'due', now() + entryGrace, id)
+if idempotency ~= '' then
+  redis.call('HSET', P .. 'idempotency:' .. idempotency, 'ref', id, 'fingerprint', fingerprint)
+  redis.call('PEXPIRE', P .. 'idempotency:' .. idempotency, keyTtl)
+end
+if claim ~= '' then
+  redis.call('ZADD', P .. 'hold:' .. claim, now(), id)
+  redis.call('PEXPIRE', P .. 'hold:' .. claim, 86400000)
+end
+return { 'created', id }

@@ -1,0 +1,46 @@
+import type { Logger } from './log.js';
+
+/** What was opened is closed in reverse, each once, all of it even where one fails. */
+export class Lifecycle {
+  readonly #closers: { readonly name: string; readonly close: () => Promise<unknown> | unknown }[] = [];
+  #closing: Promise<void> | null = null;
+
+  /** Registers how to close something that was just opened. */
+  onClose(name: string, close: () => Promise<unknown> | unknown): void {
+    this.#closers.push({ name, close });
+  }
+
+  async close(log: Logger): Promise<void> {
+    this.#closing ??= this.#close(log);
+    return this.#closing;
+  }
+
+  async #close(log: Logger): Promise<void> {
+    for (const { name, close } of this.#closers.reverse()) {
+      try {
+        await close();
+      } catch (error) {
+        log.error({ error, what: name }, 'close.failed');
+      }
+    }
+  }
+}
+
+/** Runs `stop` once on SIGTERM, SIGINT, or when the parent process that spoke to us is gone; then ends the process. */
+export function stopOnSignals(stop: (why: string) => Promise<void>, log: Logger): void {
+  let stopping = false;
+  const handle = (why: string): void => {
+    if (stopping) return;
+    stopping = true;
+    stop(why).then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.fatal({ error }, 'stop.failed');
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', () => handle('SIGTERM'));
+  process.on('SIGINT', () => handle('SIGINT'));
+  process.on('disconnect', () => handle('parent gone'));
+}
