@@ -1,0 +1,136 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import pLimit from 'p-limit';
+import { Queues } from '@rendermill/shared/adapters/bullmq/queues';
+import { Outbound } from '@rendermill/shared/adapters/http/outbound';
+import { connectRedis } from '@rendermill/shared/adapters/redis/connect';
+import { Feed } from '@rendermill/shared/adapters/redis/feed';
+import { JobStore } from '@rendermill/shared/adapters/redis/job-store';
+import { holderLeaseMs, Liveness } from '@rendermill/shared/adapters/redis/liveness';
+import { ScriptRunner } from '@rendermill/shared/adapters/redis/scripts';
+import { Signals } from '@rendermill/shared/adapters/redis/signals';
+import { WebhookSecrets } from '@rendermill/shared/adapters/redis/webhook-secrets';
+import { WebhookStore } from '@rendermill/shared/adapters/redis/webhook-store';
+import { openStorage } from '@rendermill/shared/adapters/storage/open-storage';
+import type { Configuration } from '@rendermill/shared/config/accounts-file';
+import type { ApiEnv } from '@rendermill/shared/config/env';
+import { newId } from '@rendermill/shared/domain/ids';
+import type { Lifecycle } from '@rendermill/shared/observability/lifecycle';
+import type { Logger } from '@rendermill/shared/observability/log';
+import { createMetrics } from '@rendermill/shared/observability/metrics';
+import type { ApiDeps } from './deps.js';
+import { createApp } from './http/app.js';
+import { clientError } from './http/client-error.js';
+import { JobWaiter } from './job-waiter.js';
+
+export interface Api {
+  readonly url: string;
+  readonly providers: readonly string[];
+  /** Takes no more requests; held calls are answered so that their next try finds the same job. */
+  readonly drain: () => Promise<void>;
+}
+
+/** Opens everything the API needs, top to bottom; `lifecycle` closes it in reverse. */
+export async function buildApi(
+  env: ApiEnv,
+  configuration: Configuration,
+  log: Logger,
+  lifecycle: Lifecycle,
+): Promise<Api> {
+  const holder = newId('api');
+  const onRedisError = (error: Error): void => log.warn({ error }, 'redis.error');
+  const redis = await connectRedis({ url: env.REDIS_URL, manner: 'failFast', onError: onRedisError });
+  lifecycle.onClose('redis', () => redis.disconnect());
+  const subscriber = await connectRedis({ url: env.REDIS_URL, manner: 'patient', onError: onRedisError });
+  lifecycle.onClose('subscriber', () => subscriber.disconnect());
+  const scripts = new ScriptRunner(redis, env.REDIS_KEY_PREFIX);
+  const storage = await openStorage(env);
+  lifecycle.onClose('storage', () => storage.close());
+  const queues = new Queues(redis, env.REDIS_KEY_PREFIX, onRedisError);
+  lifecycle.onClose('queues', () => queues.close());
+  const outbound = new Outbound({ allowNets: env.RENDERMILL_ALLOW_NETS, connectMs: 5_000 });
+  lifecycle.onClose('outbound', () => outbound.close());
+  const uploadDir = join(env.RENDERMILL_DATA_DIR, 'uploads', holder);
+  await mkdir(uploadDir, { recursive: true, mode: 0o700 });
+  lifecycle.onClose('uploads', () => rm(uploadDir, { recursive: true, force: true }));
+
+  const jobs = new JobStore(scripts, env.RETENTION_DAYS);
+  const signals = new Signals(redis, subscriber, scripts.prefix);
+  const waiter = new JobWaiter(jobs);
+  await waiter.start(signals);
+  const webhooks = new WebhookStore(scripts);
+  const stopping = new AbortController();
+  const settings = {
+    publicUrl: env.RENDERMILL_PUBLIC_URL ?? '',
+    adminKey: env.RENDERMILL_ADMIN_KEY,
+    secret: env.RENDERMILL_SECRET,
+    syncWaitMs: env.SYNC_WAIT_MS,
+    urlTtlSeconds: env.URL_TTL_SECONDS,
+  };
+  const deps: ApiDeps = {
+    holder,
+    log,
+    metrics: createMetrics('api'),
+    jobs,
+    queues,
+    feed: new Feed(scripts),
+    signals,
+    waiter,
+    webhooks,
+    webhookSecrets: new WebhookSecrets(webhooks, env.RENDERMILL_SECRET, env.RENDERMILL_WEBHOOK_SECRET),
+    storage,
+    outbound,
+    accounts: configuration.accounts,
+    pingRedis: async () => {
+      await redis.ping();
+    },
+    uploadDir,
+    uploads: pLimit(8),
+    settings,
+    stopping: stopping.signal,
+  };
+
+  const liveness = new Liveness(scripts);
+  await liveness.holderBeat(holder);
+  const beat = setInterval(() => {
+    liveness.holderBeat(holder).catch((error: unknown) => log.warn({ error }, 'holder.beat_failed'));
+  }, holderLeaseMs / 4);
+  lifecycle.onClose('holder', async () => {
+    clearInterval(beat);
+    await liveness.holderLeave(holder);
+  });
+
+  const server = createServer(
+    { maxHeaderSize: 16 * 1024, headersTimeout: 10_000, keepAliveTimeout: 65_000 },
+    createApp(deps),
+  );
+  server.on('clientError', clientError);
+  await listen(server, env.PORT, env.HOST);
+  const { port } = server.address() as AddressInfo;
+  const url = `http://${env.HOST.includes(':') ? `[${env.HOST}]` : env.HOST}:${port}`;
+  if (settings.publicUrl === '') settings.publicUrl = url;
+
+  const drain = async (): Promise<void> => {
+    stopping.abort();
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    server.closeIdleConnections();
+    const impatience = setTimeout(() => server.closeAllConnections(), 10_000);
+    await closed;
+    clearTimeout(impatience);
+  };
+  return { url, providers: configuration.accounts.map(({ id }) => id), drain };
+}
+
+async function listen(server: Server, port: number, host: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const taken = error.code === 'EADDRINUSE';
+      reject(
+        taken ? new Error(`port ${port} on ${host} is taken: choose another with PORT=…`, { cause: error }) : error,
+      );
+    });
+    server.listen(port, host, resolve);
+  });
+}

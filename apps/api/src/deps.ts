@@ -1,0 +1,58 @@
+import type { LimitFunction } from 'p-limit';
+import type { Queues } from '@rendermill/shared/adapters/bullmq/queues';
+import type { Outbound } from '@rendermill/shared/adapters/http/outbound';
+import type { Feed } from '@rendermill/shared/adapters/redis/feed';
+import type { JobStore } from '@rendermill/shared/adapters/redis/job-store';
+import type { Signals } from '@rendermill/shared/adapters/redis/signals';
+import type { WebhookSecrets } from '@rendermill/shared/adapters/redis/webhook-secrets';
+import type { WebhookStore } from '@rendermill/shared/adapters/redis/webhook-store';
+import type { Account } from '@rendermill/shared/domain/accounts';
+import type { Mode } from '@rendermill/shared/domain/job';
+import type { Logger } from '@rendermill/shared/observability/log';
+import type { Metrics } from '@rendermill/shared/observability/metrics';
+import type { Storage } from '@rendermill/shared/ports/storage';
+import type { JobWaiter } from './job-waiter.js';
+
+/** What the API's use cases and handlers work with. Made once, in `build-api.ts`. */
+export interface ApiDeps {
+  /** This process's id: holder of synchronous calls. */
+  readonly holder: string;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly jobs: JobStore;
+  readonly queues: Queues;
+  readonly feed: Feed;
+  readonly signals: Signals;
+  readonly waiter: JobWaiter;
+  readonly webhooks: WebhookStore;
+  readonly webhookSecrets: WebhookSecrets;
+  readonly storage: Storage;
+  readonly outbound: Outbound;
+  readonly accounts: readonly Account[];
+  /** Resolves where Redis answers. */
+  readonly pingRedis: () => Promise<void>;
+  /** Folder for uploads on their way to the store. */
+  readonly uploadDir: string;
+  readonly uploads: LimitFunction;
+  readonly settings: Settings;
+  /** Aborted when the process is to end: held calls are answered at once. */
+  readonly stopping: AbortSignal;
+}
+
+export interface Settings {
+  /** Base of the links that are handed out; known once the port is. */
+  publicUrl: string;
+  readonly adminKey: string;
+  /** Key of signed links. */
+  readonly secret: string;
+  readonly syncWaitMs: number;
+  readonly urlTtlSeconds: number;
+}
+
+/** Who asks. */
+export interface Caller {
+  readonly project: string;
+  readonly keyId: string;
+  readonly mode: Mode;
+  readonly scopes: 'all';
+}

@@ -1,0 +1,110 @@
+import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import helmet from 'helmet';
+import { RendermillError } from '@rendermill/shared/domain/errors';
+import { newId } from '@rendermill/shared/domain/ids';
+import type { ApiDeps, Caller } from '../deps.js';
+import { authenticate } from './authenticate.js';
+import { serveDocs } from './docs-page.js';
+import { sendError } from './errors.js';
+import { parseQuery } from './parse-query.js';
+import { routes } from './routes.js';
+import type { Context, Route } from './route.js';
+
+/** The Express application: what every request goes through, then the routes. */
+
+const nobody: Caller = { project: '', keyId: '', mode: 'live', scopes: 'all' };
+
+/** A request's id: the client's, where it is one that may stand in logs and headers. */
+function requestIdOf(request: Request): string {
+  const given = request.headers['x-request-id'];
+  return typeof given === 'string' && /^[A-Za-z0-9._-]{1,128}$/.test(given) ? given : newId('req');
+}
+
+export function createApp(deps: ApiDeps): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', 'simple');
+  app.use((request: Request, response: Response, next: NextFunction) => {
+    response.locals['requestId'] = requestIdOf(request);
+    response.set({ 'x-request-id': String(response.locals['requestId']), 'cache-control': 'no-store' });
+    observe(deps, request, response);
+    next();
+  });
+  app.use(helmet());
+  serveDocs(app, deps);
+  for (const route of routes) app[route.method](expressPath(route.path), handler(deps, route));
+  for (const path of new Set(routes.map((route) => route.path))) app.all(expressPath(path), methodNotAllowed(path));
+  app.use((request: Request) => {
+    throw new RendermillError(
+      'not_found',
+      `There is no route ${request.method} ${request.path}; GET /openapi.json lists them.`,
+    );
+  });
+  // Express knows an error handler by its four parameters.
+  app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
+    sendError(request, response, String(response.locals['requestId']), error, deps.log);
+  });
+  return app;
+}
+
+/** `/v1/jobs/{id}` as Express writes it. */
+function expressPath(path: string): string {
+  return path.replaceAll(/\{(\w+)\}/g, ':$1');
+}
+
+function handler(deps: ApiDeps, route: Route) {
+  return async (request: Request, response: Response): Promise<void> => {
+    response.locals['route'] = route.path;
+    const gone = new AbortController();
+    response.on('close', () => {
+      if (!response.writableFinished) gone.abort();
+    });
+    const caller = route.open ? nobody : authenticate(deps, request);
+    const context: Context = {
+      deps,
+      request,
+      response,
+      requestId: String(response.locals['requestId']),
+      caller,
+      query: parseQuery(route, request),
+      params: request.params as Record<string, string>,
+      gone: gone.signal,
+    };
+    await route.handle(context);
+  };
+}
+
+function methodNotAllowed(path: string) {
+  const methods = routes.filter((route) => route.path === path).map((route) => route.method.toUpperCase());
+  return (request: Request, response: Response): void => {
+    response.set('allow', methods.join(', '));
+    throw new RendermillError(
+      'method_not_allowed',
+      `${request.path} takes ${methods.join(' and ')}, not ${request.method}.`,
+    );
+  };
+}
+
+/** One wide line and one measurement per request. Queries stay out: they may be signatures. */
+function observe(deps: ApiDeps, request: Request, response: Response): void {
+  const startedAt = performance.now();
+  response.on('close', () => {
+    const seconds = (performance.now() - startedAt) / 1_000;
+    const route = String(response.locals['route'] ?? 'none');
+    deps.metrics.httpRequests.observe({ method: request.method, route, status: response.statusCode }, seconds);
+    const level = route === '/healthz' || route === '/readyz' || route === '/metrics' ? 'debug' : 'info';
+    deps.log[level](
+      {
+        request_id: response.locals['requestId'],
+        method: request.method,
+        path: request.path,
+        status: response.statusCode,
+        job: response.get('x-rendermill-job'),
+        duration_ms: Math.round(seconds * 1_000),
+        ...(response.writableFinished ? {} : { aborted: true }),
+      },
+      'request.answered',
+    );
+  });
+}

@@ -1,0 +1,83 @@
+import { pipeline } from 'node:stream/promises';
+import { RendermillError } from '@rendermill/shared/domain/errors';
+import { isId } from '@rendermill/shared/domain/ids';
+import type { Job, StoredImage } from '@rendermill/shared/domain/job';
+import { extensionOf } from '@rendermill/shared/domain/object-keys';
+import { verifyPath } from '@rendermill/shared/domain/signed-links';
+import { z } from 'zod';
+import { authenticate } from '../authenticate.js';
+import { imagePath } from '../links.js';
+import { open } from '../images-response.js';
+import type { Context, Route } from '../route.js';
+import { errorSchema } from '../schemas.js';
+
+/** `/v1/jobs/{id}/images/{index}`: where every link to an image that we hand out leads. */
+
+const linkQuery = z.strictObject({ expires: z.string().optional(), signature: z.string().optional() });
+
+async function getImage(context: Context): Promise<void> {
+  const { deps, response } = context;
+  const { job, image } = await find(context);
+  const fileName = `${job.id}-${image.index}.${extensionOf(image.content_type)}`;
+  const link = await deps.storage.presign(image.key, { seconds: 900, fileName });
+  if (link !== null) {
+    response.status(302).set({ location: link, 'cache-control': 'no-store' }).end();
+    return;
+  }
+  const { body } = await open(deps, image);
+  response.status(200).set({
+    'content-type': image.content_type,
+    'content-length': String(image.bytes),
+    'content-disposition': `inline; filename="${fileName}"`,
+    'x-content-type-options': 'nosniff',
+    // A picture never changes under its key.
+    'cache-control': 'private, max-age=86400, immutable',
+    etag: `"${image.sha256}"`,
+    'content-security-policy': "default-src 'none'; sandbox",
+    'cross-origin-resource-policy': 'cross-origin',
+  });
+  await pipeline(body, response);
+}
+
+async function find(context: Context): Promise<{ job: Job; image: StoredImage }> {
+  const { deps, params, request } = context;
+  const id = params['id'] ?? '';
+  const index = params['index'] ?? '';
+  const missing = new RendermillError('not_found', 'There is no such image.');
+  const { expires, signature } = context.query as z.output<typeof linkQuery>;
+  const now = Math.floor(Date.now() / 1_000);
+  // A valid signature is leave for this one picture, whichever project it belongs to.
+  const path = imagePath(id, Number(index));
+  const signed = expires !== undefined && signature !== undefined;
+  if (signed && !verifyPath(deps.settings.secret, path, expires, signature, now)) {
+    throw new RendermillError(
+      'invalid_api_key',
+      'The link has expired or is damaged: ask for the job again to get a fresh one.',
+    );
+  }
+  const project = signed ? 'default' : authenticate(deps, request).project;
+  if (!isId('job', id) || !/^\d{1,3}$/.test(index)) throw missing;
+  const job = await deps.jobs.get(project, id);
+  const image = job?.images.find((candidate) => candidate.index === Number(index));
+  if (!job || !image) throw missing;
+  return { job, image };
+}
+
+export const imageFileRoutes: readonly Route[] = [
+  {
+    method: 'get',
+    path: '/v1/jobs/{id}/images/{index}',
+    operationId: 'getJobImage',
+    summary: 'The picture itself: needs a key, or the signature of a link that was handed out.',
+    tag: 'Jobs',
+    open: true,
+    query: linkQuery,
+    answers: {
+      200: { description: 'The bytes, where they lie in a directory store.', contentType: 'image/*' },
+      302: { description: 'A presigned link into the bucket.' },
+      401: { description: 'No key, or a link that has expired.', schema: errorSchema },
+      404: { description: 'There is no such image.', schema: errorSchema },
+    },
+    handle: getImage,
+  },
+];

@@ -1,0 +1,138 @@
+import type { Repeat } from '@rendermill/shared/adapters/redis/job-store';
+import { RendermillError } from '@rendermill/shared/domain/errors';
+import type { Job } from '@rendermill/shared/domain/job';
+import type { Operation } from '@rendermill/shared/domain/job-request';
+import { generationSchema, parseBody, variationSchema, type JobBody } from '@rendermill/shared/domain/request-body';
+import type { z } from 'zod';
+import { failureOf, holdCall, leave } from '../../use-cases/hold-call.js';
+import { submitJob } from '../../use-cases/submit-job.js';
+import { sendImages } from '../images-response.js';
+import { streamImages } from '../images-stream.js';
+import { linker } from '../links.js';
+import { preference } from '../prefer.js';
+import { repeatOf } from '../repeat.js';
+import { sendJson, type Context, type Route } from '../route.js';
+import { errorSchema, imagesResponse } from '../schemas.js';
+import { withBody } from '../with-body.js';
+import { present } from './jobs.js';
+
+/** OpenAI's own image routes: a job is submitted, and the call held until it has ended. */
+
+type Parameters = z.output<typeof variationSchema>;
+
+interface Accepted {
+  readonly id: string;
+  readonly parameters: Parameters;
+  readonly repeat: Repeat;
+}
+
+async function serve(
+  context: Context,
+  schema: typeof generationSchema | typeof variationSchema,
+  operation: Operation,
+): Promise<void> {
+  const { deps, caller, response } = context;
+  const { waitMs, respondAsync } = preference(context.request);
+  const accepted = await accept(context, schema, operation, !respondAsync);
+  response.set('x-rendermill-job', accepted.id);
+  if (respondAsync) {
+    const job = await deps.jobs.get(caller.project, accepted.id);
+    if (!job) throw new RendermillError('not_found', 'The job is gone.');
+    response.set('preference-applied', 'respond-async');
+    sendJson(response, 202, present(context, job));
+    return;
+  }
+  if (accepted.parameters.stream) return streamImages(context, accepted.id, accepted.repeat, operation);
+  const limit = deps.settings.syncWaitMs;
+  const job = await holdCall(
+    deps,
+    caller.project,
+    accepted.id,
+    accepted.repeat,
+    context.gone,
+    Math.min(limit, waitMs ?? limit),
+  );
+  await answer(context, job, accepted);
+}
+
+async function accept(
+  context: Context,
+  schema: typeof generationSchema | typeof variationSchema,
+  operation: Operation,
+  held: boolean,
+): Promise<Accepted> {
+  const { deps, caller, request, requestId } = context;
+  return withBody(context, async (body) => {
+    const parameters: Parameters = parseBody(schema, body.value);
+    const { stream: _stream, partial_images: _partial, response_format: _format, ...rest } = parameters;
+    const hasImages = (rest.image ?? rest.images) != null;
+    // A body with images is an edit wherever it arrives: relays drop them silently, and bill.
+    const job: JobBody = { ...rest, type: operation === 'generation' && hasImages ? 'edit' : operation };
+    const repeat = repeatOf(deps, caller, request, body.fingerprint, held);
+    const { id } = await submitJob(deps, { caller, requestId, body, job, repeat });
+    return { id, parameters, repeat };
+  });
+}
+
+async function answer(context: Context, job: Job, { parameters, repeat }: Accepted): Promise<void> {
+  const { deps, response } = context;
+  try {
+    if (job.status !== 'completed') throw failureOf(job);
+    const format = parameters.response_format ?? null;
+    await sendImages(
+      deps,
+      response,
+      job,
+      { b64: format !== 'url', url: format !== 'b64_json' },
+      linker(deps.settings, job),
+    );
+  } catch (error) {
+    // What the client may get by asking again stays claimable; a final answer does not.
+    const final = error instanceof RendermillError && !error.retry;
+    await leave(deps, job.id, repeat, final ? 'answered' : 'vanished');
+    throw error;
+  }
+  await leave(deps, job.id, repeat, response.writableFinished || !context.gone.aborted ? 'answered' : 'vanished');
+}
+
+const tag = "OpenAI's routes";
+const answers = {
+  200: { description: 'The images, or their events where stream is true.', schema: imagesResponse },
+  202: { description: 'The job, where Prefer: respond-async was sent.' },
+  503: { description: 'Not done yet: the same request again waits on, and buys nothing twice.', schema: errorSchema },
+} as const;
+
+export const imageRoutes: readonly Route[] = [
+  {
+    method: 'post',
+    path: '/v1/images/generations',
+    operationId: 'createImage',
+    summary: 'Create images from a prompt. A body with image or images is an edit.',
+    tag,
+    body: generationSchema,
+    answers,
+    handle: async (context) => serve(context, generationSchema, 'generation'),
+  },
+  {
+    method: 'post',
+    path: '/v1/images/edits',
+    operationId: 'createImageEdit',
+    summary: 'Edit images, as a form or as JSON.',
+    tag,
+    body: generationSchema,
+    form: generationSchema,
+    answers,
+    handle: async (context) => serve(context, generationSchema, 'edit'),
+  },
+  {
+    method: 'post',
+    path: '/v1/images/variations',
+    operationId: 'createImageVariation',
+    summary: 'Vary an image.',
+    tag,
+    body: variationSchema,
+    form: variationSchema,
+    answers,
+    handle: async (context) => serve(context, variationSchema, 'variation'),
+  },
+];

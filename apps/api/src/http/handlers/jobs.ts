@@ -1,0 +1,215 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { RendermillError } from '@rendermill/shared/domain/errors';
+import { isId } from '@rendermill/shared/domain/ids';
+import { isTerminal, jobStatuses, missingIndexes, type Job } from '@rendermill/shared/domain/job';
+import { presentJob } from '@rendermill/shared/domain/present-job';
+import { jobSchema, parseBody } from '@rendermill/shared/domain/request-body';
+import { route as routeJob } from '@rendermill/shared/domain/routing';
+import { jobEntryId, readyQueue } from '@rendermill/shared/queues/entries';
+import { queuePriority } from '@rendermill/shared/adapters/redis/job-store';
+import { submitJob } from '../../use-cases/submit-job.js';
+import { linker } from '../links.js';
+import { page, pageQuery, wholeNumber } from '../list-query.js';
+import { preference } from '../prefer.js';
+import { repeatOf } from '../repeat.js';
+import { sendJson, type Context, type Route } from '../route.js';
+import { errorSchema, jobObject, listOf } from '../schemas.js';
+import { withBody } from '../with-body.js';
+
+/** `/v1/jobs`: one image job at a time. */
+
+export function present(context: Context, job: Job) {
+  return presentJob(job, linker(context.deps.settings, job));
+}
+
+/** The job of the path, or 404: the same answer for another project's job as for none. */
+export async function requireJob(context: Context): Promise<Job> {
+  const id = context.params['id'] ?? '';
+  const job = isId('job', id) ? await context.deps.jobs.get(context.caller.project, id) : null;
+  if (!job) throw new RendermillError('not_found', 'There is no job with this id.', { param: 'id' });
+  return job;
+}
+
+async function create(context: Context): Promise<void> {
+  const { deps, caller, request, response, requestId } = context;
+  const id = await withBody(context, async (body) => {
+    const job = parseBody(jobSchema, body.value);
+    const repeat = repeatOf(deps, caller, request, body.fingerprint, false);
+    return (await submitJob(deps, { caller, requestId, body, job, repeat })).id;
+  });
+  const { waitMs } = preference(request);
+  const job = await deps.waiter.until(caller.project, id, waitMs ?? 0, AbortSignal.any([context.gone, deps.stopping]));
+  if (!job) throw new RendermillError('not_found', 'The job is gone.');
+  if (waitMs !== null) response.set('preference-applied', `wait=${waitMs / 1_000}`);
+  response.set({ 'x-rendermill-job': id, location: `/v1/jobs/${id}` });
+  sendJson(response, waitMs !== null && isTerminal(job.status) ? 200 : 202, present(context, job));
+}
+
+const listQuery = z.strictObject({
+  ...pageQuery,
+  status: z.enum(jobStatuses).optional(),
+  batch_id: z.string().max(64).optional(),
+  custom_id: z.string().max(512).optional(),
+  model: z.string().max(128).optional(),
+  created_after: wholeNumber(0, 4_102_444_800).optional().describe('Unix seconds, inclusive.'),
+  created_before: wholeNumber(0, 4_102_444_800).optional().describe('Unix seconds, inclusive.'),
+});
+
+async function list(context: Context): Promise<void> {
+  const filter = context.query as z.output<typeof listQuery>;
+  const { jobs, more } = await context.deps.jobs.list(context.caller.project, filter);
+  sendJson(
+    context.response,
+    200,
+    page(
+      jobs.map((job) => present(context, job)),
+      more,
+    ),
+  );
+}
+
+const getQuery = z.strictObject({
+  wait: wholeNumber(0, 60).optional().describe('Seconds to wait for the end, at most 60.'),
+});
+
+async function get(context: Context): Promise<void> {
+  const { wait } = context.query as z.output<typeof getQuery>;
+  let job = await requireJob(context);
+  if (wait !== undefined && !isTerminal(job.status)) {
+    const signal = AbortSignal.any([context.gone, context.deps.stopping]);
+    job = (await context.deps.waiter.until(context.caller.project, job.id, wait * 1_000, signal)) ?? job;
+  }
+  const etag = entityTag(job, context.deps.settings.urlTtlSeconds);
+  context.response.set('etag', etag);
+  if (context.request.headers['if-none-match'] === etag) {
+    context.response.status(304).end();
+    return;
+  }
+  sendJson(context.response, 200, present(context, job));
+}
+
+/** Weak: the same state may carry fresher links. It changes in time for them to be renewed. */
+function entityTag(job: Job, ttlSeconds: number): string {
+  const renewal = Math.floor(Date.now() / 1_000 / (ttlSeconds / 2));
+  return `W/"${createHash('sha256').update(`${job.id}|${job.version}|${renewal}`).digest('base64url').slice(0, 20)}"`;
+}
+
+async function cancel(context: Context): Promise<void> {
+  const job = await requireJob(context);
+  const how = await context.deps.jobs.cancel(job);
+  if (how === 'terminal') {
+    // A repeat of a cancel that won says the same again.
+    if (job.status === 'cancelled' && context.request.headers['idempotency-key'] !== undefined) {
+      sendJson(context.response, 200, present(context, job));
+      return;
+    }
+    throw new RendermillError(
+      'job_not_cancellable',
+      `The job has ended already: it is ${(await requireJob(context)).status}.`,
+    );
+  }
+  sendJson(context.response, how === 'requested' ? 202 : 200, present(context, await requireJob(context)));
+}
+
+async function retry(context: Context): Promise<void> {
+  const { deps, caller, request, response } = context;
+  const job = await requireJob(context);
+  const repeat = repeatOf(deps, caller, request, job.id, false);
+  const needs = { model: job.model, operation: job.type, mode: job.mode, provider: job.provider };
+  const { routing } = routeJob(deps.accounts, needs, job.request.n);
+  const fetched = [...job.inputs, job.mask].every((input) => input === null || input.width !== null);
+  if (missingIndexes(job).length === 0) throw new RendermillError('job_not_retryable', 'The job has all its images.');
+  const how = await deps.jobs.retry(job, routing, fetched ? 'ready' : 'prepare', repeat);
+  if (how === 'conflict')
+    throw new RendermillError('idempotency_key_reused', 'This Idempotency-Key was used with another request.');
+  if (how === 'refused')
+    throw new RendermillError('job_not_retryable', `Only a job that has ended can be retried: it is ${job.status}.`);
+  const again = await requireJob(context);
+  if (how === 'retried' && fetched) await addEntry(context, again, routing.id);
+  sendJson(response, 202, present(context, again));
+}
+
+/** Its place in the list of the due is taken already: the feeder adds what this does not. */
+async function addEntry({ deps }: Context, job: Job, classId: string): Promise<void> {
+  const entry = { j: job.id, g: job.generation, r: job.run };
+  try {
+    await deps.queues.add(readyQueue(classId), [
+      { id: jobEntryId(entry), data: entry, priority: queuePriority[job.priority] },
+    ]);
+    await Promise.all([deps.feed.entriesAdded([{ id: job.id, run: job.run }]), deps.signals.wake(classId)]);
+  } catch (error) {
+    deps.log.warn({ error, job: job.id }, 'entry.not_added');
+  }
+}
+
+const tag = 'Jobs';
+const notFound = { description: 'There is no such job.', schema: errorSchema };
+
+export const jobRoutes: readonly Route[] = [
+  {
+    method: 'post',
+    path: '/v1/jobs',
+    operationId: 'createJob',
+    summary: 'Submit one image job; with Prefer: wait=N, wait for it.',
+    tag,
+    body: jobSchema,
+    form: jobSchema,
+    answers: {
+      200: { description: 'The job, ended within the wait asked for.', schema: jobObject },
+      202: { description: 'The job, accepted.', schema: jobObject },
+    },
+    handle: create,
+  },
+  {
+    method: 'get',
+    path: '/v1/jobs',
+    operationId: 'listJobs',
+    summary: 'List jobs.',
+    tag,
+    query: listQuery,
+    answers: { 200: { description: 'One page.', schema: listOf(jobObject) } },
+    handle: list,
+  },
+  {
+    method: 'get',
+    path: '/v1/jobs/{id}',
+    operationId: 'getJob',
+    summary: 'Retrieve a job; with ?wait=N, once it has ended or N seconds have passed.',
+    tag,
+    query: getQuery,
+    answers: {
+      200: { description: 'The job.', schema: jobObject },
+      304: { description: 'Unchanged since the ETag in If-None-Match.' },
+      404: notFound,
+    },
+    handle: get,
+  },
+  {
+    method: 'post',
+    path: '/v1/jobs/{id}/cancel',
+    operationId: 'cancelJob',
+    summary: 'Cancel a job. One in flight ends after the call it pays for; what was paid is kept.',
+    tag,
+    answers: {
+      200: { description: 'Cancelled.', schema: jobObject },
+      202: { description: 'Asked to end.', schema: jobObject },
+      404: notFound,
+      409: { description: 'It has ended already.', schema: errorSchema },
+    },
+    handle: cancel,
+  },
+  {
+    method: 'post',
+    path: '/v1/jobs/{id}/retry',
+    operationId: 'retryJob',
+    summary: 'Run a failed, cancelled or expired job again for its missing images.',
+    tag,
+    answers: {
+      202: { description: 'Queued again, as a new generation.', schema: jobObject },
+      404: notFound,
+      409: { description: 'Nothing to retry.', schema: errorSchema },
+    },
+    handle: retry,
+  },
+];

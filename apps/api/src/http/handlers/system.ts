@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import { asError } from '@rendermill/shared/domain/errors';
+import { scrubUrls } from '@rendermill/shared/observability/log';
+import { sendJson, type Context, type Route } from '../route.js';
+import { readiness } from '../schemas.js';
+
+/** Whether it lives, whether it can work, and what it counts. */
+
+type Check = { readonly status: 'up' } | { readonly status: 'down'; readonly message: string };
+
+async function check(work: () => Promise<unknown>): Promise<Check> {
+  const timeout = new Promise<never>((_, reject) => {
+    setTimeout(() => reject(new Error('no answer within 3 s')), 3_000).unref();
+  });
+  try {
+    await Promise.race([work(), timeout]);
+    return { status: 'up' };
+  } catch (error) {
+    return { status: 'down', message: scrubUrls(asError(error).message) };
+  }
+}
+
+async function ready({ deps, response }: Context): Promise<void> {
+  const [redis, storage] = await Promise.all([
+    check(async () => deps.pingRedis()),
+    check(async () => deps.storage.check()),
+  ]);
+  const up = redis.status === 'up' && storage.status === 'up';
+  if (!up) response.set('retry-after', '2');
+  sendJson(response, up ? 200 : 503, { status: up ? 'ready' : 'not_ready', dependencies: { redis, storage } });
+}
+
+const tag = 'System';
+
+export const systemRoutes: readonly Route[] = [
+  {
+    method: 'get',
+    path: '/healthz',
+    operationId: 'getHealth',
+    summary: 'Alive.',
+    tag,
+    open: true,
+    answers: { 200: { description: 'It is.', schema: z.object({ status: z.literal('ok') }) } },
+    handle: async ({ response }) => sendJson(response, 200, { status: 'ok' }),
+  },
+  {
+    method: 'get',
+    path: '/readyz',
+    operationId: 'getReadiness',
+    summary: 'Able to work: each dependency by name.',
+    tag,
+    open: true,
+    answers: {
+      200: { description: 'Ready.', schema: readiness },
+      503: { description: 'A dependency is down.', schema: readiness },
+    },
+    handle: ready,
+  },
+  {
+    method: 'get',
+    path: '/metrics',
+    operationId: 'getMetrics',
+    summary: 'Prometheus metrics of this process.',
+    tag,
+    answers: { 200: { description: 'Text format.', contentType: 'text/plain' } },
+    handle: async ({ deps, response }) => {
+      const { registry } = deps.metrics;
+      response.set('content-type', registry.contentType).send(await registry.metrics());
+    },
+  },
+];

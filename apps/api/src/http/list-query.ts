@@ -1,0 +1,25 @@
+import { z } from 'zod';
+
+/** Query parameters come as text: what is a number there reads as one and nothing else. */
+export function wholeNumber(min: number, max: number) {
+  return z
+    .string()
+    .regex(/^(0|[1-9]\d{0,14})$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.number().min(min).max(max));
+}
+
+export const pageQuery = {
+  after: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be an id')
+    .optional()
+    .describe('Id of the last item of the page before.'),
+  limit: wholeNumber(1, 100).default(20).describe('1 to 100.'),
+  order: z.enum(['asc', 'desc']).default('desc').describe('By time of creation.'),
+} as const;
+
+/** One page as every list answers it. */
+export function page<T extends { readonly id: string }>(data: readonly T[], hasMore: boolean) {
+  return { object: 'list', data, first_id: data[0]?.id ?? null, last_id: data.at(-1)?.id ?? null, has_more: hasMore };
+}

@@ -1,0 +1,114 @@
+import { z } from 'zod';
+import { routes } from './routes.js';
+import type { Answer, Route } from './route.js';
+import { errorSchema } from './schemas.js';
+
+/** The OpenAPI 3.1 document, from the same schemas that validate requests. */
+
+type Json = Record<string, unknown>;
+
+function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
+  const { $schema: _dialect, ...json } = z.toJSONSchema(schema, {
+    target: 'draft-2020-12',
+    io,
+    unrepresentable: 'any',
+  }) as Json;
+  return json;
+}
+
+function parameters(route: Route): Json[] {
+  const inPath = [...route.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }));
+  if (!route.query) return inPath;
+  const { properties = {}, required = [] } = schemaOf(route.query, 'input') as {
+    properties?: Record<string, Json>;
+    required?: string[];
+  };
+  const inQuery = Object.entries(properties).map(([name, { description, ...schema }]) => ({
+    name,
+    in: 'query',
+    required: required.includes(name),
+    ...(description === undefined ? {} : { description }),
+    schema,
+  }));
+  return [...inPath, ...inQuery];
+}
+
+const idempotencyKey = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description: 'A repeat with the same key and body is the same request; kept 48 h.',
+  schema: { type: 'string', minLength: 1, maxLength: 255 },
+};
+
+function requestBody(route: Route): Json | undefined {
+  if (!route.body && !route.form) return undefined;
+  const form = route.form && formSchema(schemaOf(route.form, 'input'));
+  return {
+    required: true,
+    content: {
+      ...(route.body ? { 'application/json': { schema: schemaOf(route.body, 'input') } } : {}),
+      ...(form ? { 'multipart/form-data': { schema: form } } : {}),
+    },
+  };
+}
+
+/** In a form an image is a file. */
+function formSchema(schema: Json): Json {
+  const file = { type: 'string', format: 'binary' };
+  const { images: _images, ...properties } = (schema['properties'] ?? {}) as Json;
+  return {
+    ...schema,
+    properties: { ...properties, image: { oneOf: [file, { type: 'array', items: file }] }, mask: file },
+  };
+}
+
+function answer({ description, schema, contentType }: Answer): Json {
+  if (contentType) return { description, content: { [contentType]: { schema: { type: 'string', format: 'binary' } } } };
+  return {
+    description,
+    ...(schema ? { content: { 'application/json': { schema: schemaOf(schema, 'output') } } } : {}),
+  };
+}
+
+function operation(route: Route): Json {
+  const list = [...parameters(route), ...(route.method === 'post' ? [idempotencyKey] : [])];
+  const body = requestBody(route);
+  return {
+    operationId: route.operationId,
+    summary: route.summary,
+    tags: [route.tag],
+    ...(route.open ? { security: [] } : {}),
+    ...(list.length > 0 ? { parameters: list } : {}),
+    ...(body ? { requestBody: body } : {}),
+    responses: {
+      ...Object.fromEntries(Object.entries(route.answers).map(([status, value]) => [status, answer(value)])),
+      default: answer({ description: 'An error, as code and message.', schema: errorSchema }),
+    },
+  };
+}
+
+export function openapiDocument(serverUrl: string): Json {
+  const paths: Record<string, Json> = {};
+  for (const route of routes) (paths[route.path] ??= {})[route.method] = operation(route);
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Rendermill',
+      version: '0.1.0',
+      description:
+        'Image jobs at catalogue scale. The routes under /v1/images are OpenAI’s: an unmodified OpenAI SDK works with only baseURL and apiKey changed.',
+    },
+    servers: [{ url: serverUrl }],
+    security: [{ key: [] }],
+    paths,
+    components: {
+      securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'An API key: rm_live_… or rm_test_…' } },
+    },
+  };
+}

@@ -1,0 +1,139 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { join } from 'node:path';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { Readable } from 'node:stream';
+import { RendermillError } from '@rendermill/shared/domain/errors';
+import { maxInputBytes } from '@rendermill/shared/adapters/images/check-input';
+import { FileSink, type WrittenFile } from '@rendermill/shared/streams/file-sink';
+import { BlobReadError, JsonBlobReader } from '@rendermill/shared/streams/json-blobs';
+
+/** An image that came with a request and lies in a temporary file. */
+export interface UploadedFile extends WrittenFile {
+  /** `image`, `images.2`, `mask`: for messages. */
+  readonly field: string;
+}
+
+/** A request's body, read once. */
+export interface ReceivedBody {
+  /** Parsed, not yet known to fit a schema. */
+  readonly value: unknown;
+  /** The file that a string in `value` stands for (an uploaded part or the bytes of a data URL), or null. */
+  readonly fileOf: (text: string) => UploadedFile | null;
+  /** sha256 of what was sent: of a form, its parts without their boundaries. */
+  readonly fingerprint: string;
+}
+
+const maxJsonBytes = 1024 * 1024;
+
+/** A data URL of an image: its bytes go to a file as they pass. */
+function dataUrlStart(_key: string, head: string): number {
+  const match = /^data:image\/[a-z+.-]+;base64,/i.exec(head);
+  return match ? match[0].length : -1;
+}
+
+/** Reads a JSON body of any size: what is long in it are images, and they go to files in `folder`. */
+export async function receiveJson(request: IncomingMessage, folder: string): Promise<ReceivedBody> {
+  requireJson(request);
+  const nonce = randomBytes(12).toString('hex');
+  const reader = new JsonBlobReader<WrittenFile>(
+    {
+      blobStart: dataUrlStart,
+      openSink: async (index) => FileSink.open(join(folder, `${nonce}-${index}`)),
+      maxJson: maxJsonBytes,
+      maxBlob: maxInputBytes,
+      maxBlobs: 17,
+    },
+    nonce,
+  );
+  const hash = createHash('sha256');
+  try {
+    let bytes = 0;
+    for await (const chunk of decompressed(request) as AsyncIterable<Buffer>) {
+      hash.update(chunk);
+      bytes += chunk.length;
+      await reader.write(chunk);
+    }
+    if (bytes === 0) throw new RendermillError('empty_body', 'The request has no body: send a JSON object.');
+    const { json, blobs, blobIndex } = reader.end();
+    return {
+      value: parseObject(json),
+      fileOf: (text) => {
+        const index = blobIndex(text);
+        const file = index === null ? undefined : blobs[index];
+        return file ? { ...file, field: 'image' } : null;
+      },
+      fingerprint: hash.digest('hex'),
+    };
+  } catch (error) {
+    await reader.abort();
+    throw explain(error);
+  }
+}
+
+function requireJson(request: IncomingMessage): void {
+  const [type = '', ...parameters] = (request.headers['content-type'] ?? '').toLowerCase().split(';');
+  if (type.trim() !== 'application/json') {
+    throw new RendermillError('unsupported_media_type', 'Send Content-Type: application/json.');
+  }
+  const charset = parameters
+    .map((part) => /^\s*charset="?([^"\s]+)"?\s*$/.exec(part)?.[1])
+    .find((found) => found !== undefined);
+  if (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8') {
+    throw new RendermillError('unsupported_charset', 'JSON is UTF-8.');
+  }
+}
+
+/** The body's bytes as they were meant; limits count these, not the compressed ones. */
+function decompressed(request: IncomingMessage): Readable {
+  const encoding = request.headers['content-encoding']?.toLowerCase() ?? 'identity';
+  if (encoding === 'identity') return request;
+  const inflate = { gzip: createGunzip, deflate: createInflate, br: createBrotliDecompress }[encoding];
+  if (!inflate)
+    throw new RendermillError(
+      'unsupported_encoding',
+      `Content-Encoding ${encoding} is not taken: send identity, gzip, deflate or br.`,
+    );
+  const stream = inflate();
+  request.on('error', (error) => stream.destroy(error));
+  return request.pipe(stream);
+}
+
+function parseObject(bytes: Buffer): unknown {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (error) {
+    throw new RendermillError('invalid_utf8', 'The body is not UTF-8.', { cause: error });
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new RendermillError('invalid_json', `The body is not valid JSON: ${(error as Error).message}.`, {
+      cause: error,
+    });
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new RendermillError('invalid_json', 'The body must be a JSON object.');
+  }
+  return value;
+}
+
+function explain(error: unknown): unknown {
+  if (error instanceof BlobReadError) {
+    if (error.kind === 'too_large' || error.kind === 'too_many') {
+      return new RendermillError('payload_too_large', `The body is too large: ${error.message}.`, { cause: error });
+    }
+    if (error.kind === 'bad_base64')
+      return new RendermillError('invalid_image', 'A data URL in the body is not valid base64.', { cause: error });
+    return new RendermillError('invalid_json', `The body is not valid JSON: ${error.message}.`, { cause: error });
+  }
+  const code = (error as { code?: string }).code ?? '';
+  if (code.startsWith('Z_') || code.startsWith('ERR_BUFFER') || code.startsWith('ERR__ERROR_FORMAT')) {
+    return new RendermillError('bad_encoding', 'The body does not decompress with its Content-Encoding.', {
+      cause: error,
+    });
+  }
+  return error;
+}

@@ -1,0 +1,199 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { Busboy, type BusboyHeaders } from '@fastify/busboy';
+import { maxInputBytes } from '@rendermill/shared/adapters/images/check-input';
+import { RendermillError } from '@rendermill/shared/domain/errors';
+import { maxInputImages } from '@rendermill/shared/domain/job-request';
+import { FileSink } from '@rendermill/shared/streams/file-sink';
+import type { ReceivedBody, UploadedFile } from './receive-body.js';
+
+/**
+ * Reads a multipart form as OpenAI's SDKs, the AI SDK, curl and the relays' scripts send it: fields in any order,
+ * `image`, `image[]` or `image[0]`, chunked, with whatever type the client believes in. Files go to disk as they come.
+ */
+const wholeNumbers = new Set([
+  'n',
+  'output_compression',
+  'partial_images',
+  'frame_count',
+  'frame_duration_ms',
+  'compression',
+]);
+const truths = new Set(['stream', 'transparency']);
+
+/** An image part: a file, or the text of a URL as JSON takes it. */
+type ImagePart = UploadedFile | string;
+
+interface FormState {
+  readonly fields: Map<string, unknown>;
+  /** In the order in which the parts began; a place is taken before its file is on disk. */
+  readonly images: Promise<ImagePart>[];
+  readonly masks: Promise<ImagePart>[];
+  /** Hashes of the parts in their order: the body without its boundaries. */
+  readonly parts: (string | Promise<string>)[];
+}
+
+type FileStream = Readable & { truncated?: boolean };
+
+const imageField = /^image(\[\d*\])?$/;
+
+export function isForm(request: IncomingMessage): boolean {
+  return (request.headers['content-type'] ?? '').toLowerCase().startsWith('multipart/form-data');
+}
+
+export async function receiveForm(request: IncomingMessage, folder: string): Promise<ReceivedBody> {
+  const state = await parseForm(request, folder);
+  if (state.images.length > maxInputImages) tooManyImages();
+  if (state.masks.length > 1) throw new RendermillError('too_many_masks', 'One mask at most.', { param: 'mask' });
+  const nonce = randomBytes(12).toString('hex');
+  const files = new Map<string, UploadedFile>();
+  const stand = (part: ImagePart, name: string): string => {
+    if (typeof part === 'string') return part;
+    const marker = `upload:${nonce}:${name}`;
+    files.set(marker, part);
+    return marker;
+  };
+  const images = (await Promise.all(state.images)).map((part, i) => stand(part, String(i)));
+  const mask = (await Promise.all(state.masks)).map((part) => stand(part, 'mask'))[0];
+  return {
+    value: {
+      ...Object.fromEntries(state.fields),
+      ...(images.length > 0 ? { image: images } : {}),
+      ...(mask === undefined ? {} : { mask }),
+    },
+    fileOf: (text) => files.get(text) ?? null,
+    fingerprint: createHash('sha256')
+      .update((await Promise.all(state.parts)).join('\n'))
+      .digest('hex'),
+  };
+}
+
+function tooManyImages(): never {
+  throw new RendermillError('too_many_images', `At most ${maxInputImages} images.`, { param: 'image' });
+}
+
+async function parseForm(request: IncomingMessage, folder: string): Promise<FormState> {
+  const state: FormState = { fields: new Map(), images: [], masks: [], parts: [] };
+  const writes: Promise<ImagePart>[] = [];
+  const parser = openParser(request);
+  await new Promise<void>((resolve, reject) => {
+    const fail = (error: unknown): void => {
+      request.unpipe(parser);
+      request.resume();
+      reject(explain(error));
+    };
+    parser.on('field', (name, value, _nameCut, valueCut) => {
+      try {
+        if (valueCut) throw new RendermillError('payload_too_large', `The field ${name} is too long.`, { param: name });
+        takeField(state, name, value);
+      } catch (error) {
+        fail(error);
+      }
+    });
+    parser.on('file', (name, stream: FileStream) => {
+      // Without a listener of its own a form that breaks off inside a file ends the process.
+      stream.on('error', fail);
+      try {
+        const write = takeFile(state, folder, name, stream);
+        writes.push(write);
+        write.catch((error: unknown) => {
+          stream.resume();
+          fail(error);
+        });
+      } catch (error) {
+        stream.resume();
+        fail(error);
+      }
+    });
+    const tooMany = (): void => fail(new RendermillError('too_many_parts', 'The form has too many parts.'));
+    parser.on('partsLimit', tooMany);
+    parser.on('filesLimit', tooMany);
+    parser.on('fieldsLimit', tooMany);
+    parser.on('error', fail);
+    parser.on('finish', () => {
+      Promise.all(writes).then(() => resolve(), fail);
+    });
+    request.on('aborted', () => fail(new RendermillError('invalid_multipart', 'The form broke off.')));
+    request.on('error', fail);
+    request.pipe(parser);
+  }).finally(async () => Promise.allSettled(writes));
+  return state;
+}
+
+function openParser(request: IncomingMessage): Busboy {
+  try {
+    return new Busboy({
+      headers: request.headers as BusboyHeaders,
+      limits: {
+        fileSize: maxInputBytes,
+        files: maxInputImages + 2,
+        fields: 40,
+        fieldSize: 160_000,
+        fieldNameSize: 100,
+        parts: 60,
+        headerPairs: 50,
+      },
+    });
+  } catch (error) {
+    throw new RendermillError('invalid_multipart', `The form cannot be read: ${(error as Error).message}.`, {
+      cause: error,
+    });
+  }
+}
+
+function takeField(state: FormState, name: string, value: string): void {
+  state.parts.push(`${name}=${createHash('sha256').update(value).digest('hex')}`);
+  if (imageField.test(name) || name === 'mask') {
+    (name === 'mask' ? state.masks : state.images).push(Promise.resolve(value));
+    return;
+  }
+  if (state.fields.has(name))
+    throw new RendermillError('duplicate_parameter', `${name} is there twice.`, { param: name });
+  state.fields.set(name, coerce(name, value));
+}
+
+/** A form knows only text: what the schema wants as a number or truth is made one where it reads as one. */
+function coerce(name: string, value: string): unknown {
+  if (wholeNumbers.has(name) && /^-?\d{1,9}$/.test(value)) return Number(value);
+  if (truths.has(name) && (value === 'true' || value === 'false')) return value === 'true';
+  return value;
+}
+
+function takeFile(state: FormState, folder: string, name: string, stream: FileStream): Promise<ImagePart> {
+  const isMask = name === 'mask';
+  if (!isMask && !imageField.test(name)) {
+    throw new RendermillError('unknown_field', `There is no file field ${name}: send image, image[] or mask.`, {
+      param: name,
+    });
+  }
+  const written = writeFile(folder, name, stream, isMask ? 'mask' : 'image');
+  (isMask ? state.masks : state.images).push(written);
+  state.parts.push(written.then(({ sha256 }) => `${name}:${sha256}`));
+  return written;
+}
+
+async function writeFile(folder: string, name: string, stream: FileStream, field: string): Promise<UploadedFile> {
+  const sink = await FileSink.open(join(folder, randomBytes(12).toString('hex')));
+  try {
+    for await (const chunk of stream as AsyncIterable<Buffer>) await sink.write(chunk);
+  } catch (error) {
+    await sink.abort();
+    throw error;
+  }
+  const file = await sink.end();
+  if (stream.truncated) {
+    throw new RendermillError('file_too_large', `${name}: an image has at most ${maxInputBytes / 1024 / 1024} MB.`, {
+      param: name,
+    });
+  }
+  return { ...file, field };
+}
+
+function explain(error: unknown): unknown {
+  if (error instanceof RendermillError) return error;
+  return new RendermillError('invalid_multipart', `The form cannot be read: ${(error as Error).message}.`, {
+    cause: error,
+  });
+}

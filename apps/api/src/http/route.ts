@@ -1,0 +1,47 @@
+import type { Request, Response } from 'express';
+import type { z } from 'zod';
+import type { ApiDeps, Caller } from '../deps.js';
+
+/** One route: what serves it and what the OpenAPI document says of it stand together, so that neither drifts. */
+export interface Route {
+  readonly method: 'get' | 'post' | 'delete';
+  /** OpenAPI's form: `/v1/jobs/{id}`. */
+  readonly path: string;
+  readonly operationId: string;
+  readonly summary: string;
+  readonly tag: string;
+  /** Served without an API key. */
+  readonly open?: boolean;
+  readonly query?: z.ZodObject;
+  /** JSON body; for the document only where `readsBody` is left to the handler. */
+  readonly body?: z.ZodType;
+  /** Takes multipart too (or only, where there is no JSON body). */
+  readonly form?: z.ZodType;
+  readonly answers: Readonly<Record<number, Answer>>;
+  readonly handle: (context: Context) => Promise<void>;
+}
+
+export interface Answer {
+  readonly description: string;
+  readonly schema?: z.ZodType;
+  /** Default: application/json. */
+  readonly contentType?: string;
+}
+
+/** One request on its way through a handler. */
+export interface Context {
+  readonly deps: ApiDeps;
+  readonly request: Request;
+  readonly response: Response;
+  readonly requestId: string;
+  /** Who asks; on open routes without a key, nobody. */
+  readonly caller: Caller;
+  readonly query: Readonly<Record<string, unknown>>;
+  readonly params: Readonly<Record<string, string>>;
+  /** Aborted when the client has gone away before its answer. */
+  readonly gone: AbortSignal;
+}
+
+export function sendJson(response: Response, status: number, body: unknown): void {
+  response.status(status).set('content-type', 'application/json').send(JSON.stringify(body));
+}

@@ -1,0 +1,17 @@
+import { imageFileRoutes } from './handlers/image-file.js';
+import { imageRoutes } from './handlers/images.js';
+import { jobRoutes } from './handlers/jobs.js';
+import { modelRoutes } from './handlers/models.js';
+import { systemRoutes } from './handlers/system.js';
+import { webhookRoutes } from './handlers/webhook-endpoints.js';
+import type { Route } from './route.js';
+
+/** Every route: the server serves these, and the OpenAPI document describes these. */
+export const routes: readonly Route[] = [
+  ...imageRoutes,
+  ...modelRoutes,
+  ...jobRoutes,
+  ...imageFileRoutes,
+  ...webhookRoutes,
+  ...systemRoutes,
+];

@@ -1,0 +1,144 @@
+import { z } from 'zod';
+import { jobStatuses, priorities } from '@rendermill/shared/domain/job';
+import { eventTypes } from '@rendermill/shared/domain/events';
+
+/** What answers look like: for the OpenAPI document, and for the tests that hold every answer against it. */
+const seconds = z.int().describe('Unix seconds.');
+
+export const errorSchema = z.object({
+  error: z.object({ message: z.string(), type: z.string(), param: z.string().nullable(), code: z.string().nullable() }),
+});
+
+const storedInput = z.object({
+  url: z.string().nullable(),
+  key: z.string().nullable(),
+  sha256: z.string().nullable(),
+  bytes: z.int().nullable(),
+  content_type: z.string().nullable(),
+  width: z.int().nullable(),
+  height: z.int().nullable(),
+});
+
+const usageSchema = z.object({
+  input_tokens: z.int(),
+  output_tokens: z.int(),
+  total_tokens: z.int(),
+  input_tokens_details: z.object({ text_tokens: z.int(), image_tokens: z.int() }).optional(),
+  output_tokens_details: z.object({ text_tokens: z.int(), image_tokens: z.int() }).optional(),
+});
+
+const jobError = z.object({ message: z.string(), type: z.string(), param: z.string().nullable(), code: z.string() });
+
+export const jobObject = z.object({
+  id: z.string(),
+  object: z.literal('job'),
+  type: z.enum(['generation', 'edit', 'variation']),
+  status: z.enum(jobStatuses),
+  model: z.string(),
+  batch_id: z.string().nullable(),
+  custom_id: z.string().nullable(),
+  metadata: z.record(z.string(), z.string()),
+  priority: z.enum(priorities),
+  generation: z.int().describe('1, and one more for each retry by the user.'),
+  created_at: seconds,
+  started_at: seconds.nullable(),
+  completed_at: seconds.nullable(),
+  deadline: seconds.nullable(),
+  cancel_requested: z.boolean().optional(),
+  request: z
+    .looseObject({
+      prompt: z.string().nullable(),
+      n: z.int(),
+      images: z.array(storedInput).optional(),
+      mask: storedInput.optional(),
+    })
+    .describe('Normalised parameters; no bytes, no secrets.'),
+  images: z.array(
+    z.object({
+      index: z.int(),
+      key: z.string().describe('Object key in your bucket.'),
+      url: z.string().describe('Signed link; works without a key until url_expires_at.'),
+      url_expires_at: seconds,
+      content_type: z.string(),
+      width: z.int(),
+      height: z.int(),
+      bytes: z.int(),
+      sha256: z.string().describe("Of the provider's bytes, which are stored untouched."),
+      revised_prompt: z.string().nullable(),
+      variants: z.array(z.looseObject({})),
+    }),
+  ),
+  usage: usageSchema.nullable(),
+  cost: z.object({
+    currency: z.literal('USD'),
+    estimated: z.number().nullable(),
+    actual: z.number().nullable(),
+    basis: z.enum(['per_image', 'tokens', 'table']).nullable(),
+  }),
+  provider: z.string().nullable(),
+  paid_attempts: z.int().describe('Attempts that were or may have been billed.'),
+  attempts: z.array(
+    z.object({
+      number: z.int(),
+      generation: z.int(),
+      provider: z.string(),
+      started_at: seconds,
+      ended_at: seconds.nullable(),
+      outcome: z.enum(['not_sent', 'rejected', 'billed', 'unknown']).nullable(),
+      http_status: z.int().nullable(),
+      request_id: z.string().nullable(),
+      error: jobError.nullable(),
+      cost: z.number().nullable(),
+      ignored_parameters: z.array(z.string()).optional(),
+    }),
+  ),
+  error: jobError.nullable(),
+});
+
+export function listOf(item: z.ZodType): z.ZodType {
+  return z.object({
+    object: z.literal('list'),
+    data: z.array(item),
+    first_id: z.string().nullable(),
+    last_id: z.string().nullable(),
+    has_more: z.boolean(),
+  });
+}
+
+export const imagesResponse = z.object({
+  created: seconds,
+  data: z.array(
+    z.object({ b64_json: z.string().optional(), url: z.string().optional(), revised_prompt: z.string().optional() }),
+  ),
+  background: z.string().optional(),
+  output_format: z.string().optional(),
+  quality: z.string().optional(),
+  size: z.string().optional(),
+  usage: usageSchema.optional(),
+});
+
+export const modelObject = z.object({
+  id: z.string(),
+  object: z.literal('model'),
+  created: seconds,
+  owned_by: z.string(),
+  shutdown_date: z.string().nullable().describe('Day on which OpenAI stops serving it (UTC); a relay may go on.'),
+  providers: z.array(z.string()),
+});
+
+export const endpointObject = z.object({
+  id: z.string(),
+  object: z.literal('webhook_endpoint'),
+  name: z.string(),
+  url: z.string(),
+  event_types: z.array(z.enum(eventTypes)),
+  created_at: seconds,
+  updated_at: seconds.nullable(),
+  signing_secret_hint: z.string(),
+  signing_secret: z.string().optional().describe('Only in the answer that made it.'),
+});
+
+export const readiness = z.object({
+  status: z.enum(['ready', 'not_ready']),
+  dependencies: z.record(z.string(), z.object({ status: z.enum(['up', 'down']), message: z.string().optional() })),
+});

@@ -1,0 +1,61 @@
+import type { JobStore } from '@rendermill/shared/adapters/redis/job-store';
+import type { Signals } from '@rendermill/shared/adapters/redis/signals';
+import { isTerminal, type Job } from '@rendermill/shared/domain/job';
+
+/**
+ * Waits for jobs to end. One subscription for the whole process tells at once; a slow look at the ledger finds what a
+ * lost message did not tell.
+ */
+const lookEveryMs = 2_000;
+
+export class JobWaiter {
+  readonly #jobs: Pick<JobStore, 'get'>;
+  readonly #waiting = new Map<string, Set<() => void>>();
+
+  constructor(jobs: Pick<JobStore, 'get'>) {
+    this.#jobs = jobs;
+  }
+
+  async start(signals: Pick<Signals, 'listen'>): Promise<void> {
+    await signals.listen('done', (id) => {
+      for (const wake of this.#waiting.get(id) ?? []) wake();
+    });
+  }
+
+  /** The job once it has ended, or as it stands after `ms` or when `signal` aborts; null where there is none. */
+  async until(project: string, id: string, ms: number, signal: AbortSignal): Promise<Job | null> {
+    const deadline = Date.now() + ms;
+    for (;;) {
+      // Listening begins before the look, so that an end between the two is not missed.
+      const woken = this.#listen(id, Math.min(lookEveryMs, Math.max(0, deadline - Date.now())), signal);
+      const job = await this.#jobs.get(project, id).catch((error: unknown) => {
+        woken.stop();
+        throw error;
+      });
+      if (!job || isTerminal(job.status) || Date.now() >= deadline || signal.aborted) {
+        woken.stop();
+        return job;
+      }
+      await woken.promise;
+    }
+  }
+
+  #listen(id: string, ms: number, signal: AbortSignal): { promise: Promise<void>; stop: () => void } {
+    let stop: () => void = () => undefined;
+    const promise = new Promise<void>((resolve) => {
+      stop = () => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', stop);
+        const set = this.#waiting.get(id);
+        set?.delete(stop);
+        if (set?.size === 0) this.#waiting.delete(id);
+        resolve();
+      };
+      const timer = setTimeout(stop, ms);
+      signal.addEventListener('abort', stop, { once: true });
+      const set = this.#waiting.get(id) ?? new Set();
+      this.#waiting.set(id, set.add(stop));
+    });
+    return { promise, stop };
+  }
+}

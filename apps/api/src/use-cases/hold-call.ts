@@ -1,0 +1,45 @@
+import type { Repeat } from '@rendermill/shared/adapters/redis/job-store';
+import { RendermillError, type ErrorCode } from '@rendermill/shared/domain/errors';
+import { isTerminal, type Job } from '@rendermill/shared/domain/job';
+import type { ApiDeps } from '../deps.js';
+
+/**
+ * Holds a synchronous call until its job has ended. What ends otherwise (too long, the client is gone, this process
+ * stops) leaves the job to be claimed by the next identical request, so that an SDK's retry buys nothing twice.
+ */
+export async function holdCall(
+  deps: ApiDeps,
+  project: string,
+  id: string,
+  repeat: Repeat,
+  gone: AbortSignal,
+  waitMs: number,
+): Promise<Job> {
+  const signal = AbortSignal.any([gone, deps.stopping]);
+  const job = await deps.waiter.until(project, id, waitMs, signal);
+  if (job && isTerminal(job.status)) return job;
+  await leave(deps, id, repeat, 'vanished');
+  if (!job) throw new RendermillError('not_found', `The job ${id} is gone.`);
+  throw new RendermillError(
+    'job_in_progress',
+    `The job ${id} is still being rendered: send the same request again to wait for it.`,
+    {
+      retryAfterMs: 1_000,
+    },
+  );
+}
+
+/** Tells how the holding of a call ended; calls that carry an Idempotency-Key are found by it, not claimed. */
+export async function leave(deps: ApiDeps, id: string, repeat: Repeat, how: 'answered' | 'vanished'): Promise<void> {
+  if (repeat.claim === '') return;
+  await deps.jobs.releaseHold(repeat.claim, id, repeat.holder, how);
+}
+
+/** The error that a job ended with, as the error of the call that waited for it. */
+export function failureOf(job: Job): RendermillError {
+  const error = job.error;
+  if (!error)
+    return new RendermillError('internal_error', `The job ${job.id} ended as ${job.status} without a reason.`);
+  const code: ErrorCode = error.code === 'internal_error' ? 'worker_crash' : error.code;
+  return new RendermillError(code, error.message, { param: error.param });
+}

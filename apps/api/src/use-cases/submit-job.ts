@@ -1,0 +1,131 @@
+import { sha256, newId } from '@rendermill/shared/domain/ids';
+import { OutboundError } from '@rendermill/shared/adapters/http/outbound';
+import { queuePriority, type Repeat, type Submitted } from '@rendermill/shared/adapters/redis/job-store';
+import { RendermillError } from '@rendermill/shared/domain/errors';
+import type { JobSpec } from '@rendermill/shared/domain/job';
+import {
+  checkAgainstModel,
+  normaliseRequest,
+  type JobRequest,
+  type Operation,
+} from '@rendermill/shared/domain/job-request';
+import type { JobBody } from '@rendermill/shared/domain/request-body';
+import { eligibleAccounts, estimateAt, route } from '@rendermill/shared/domain/routing';
+import { jobEntryId, prepareQueue, readyQueue } from '@rendermill/shared/queues/entries';
+import type { ApiDeps, Caller } from '../deps.js';
+import type { ReceivedBody } from '../http/receive-body.js';
+import { ingestInputs, storeInputs, type IngestedInputs } from './ingest-inputs.js';
+
+export interface Submission {
+  readonly caller: Caller;
+  readonly requestId: string;
+  readonly body: ReceivedBody;
+  readonly job: JobBody;
+  readonly repeat: Repeat;
+}
+
+/**
+ * Takes a job: parameters against the model, inputs in full, then inputs into the store, then the job, its place in
+ * the lists and the recognition of repeats in one script, then the queue entry that follows from it.
+ */
+export async function submitJob(deps: ApiDeps, submission: Submission): Promise<Submitted> {
+  const { caller, job } = submission;
+  const request = normaliseRequest(job);
+  const images = requireImages(job.type, [...(job.image ?? []), ...(job.images ?? [])]);
+  const model = job.model ?? defaultModel(deps, caller, job.type, job.provider ?? null);
+  const needs = { model, operation: job.type, mode: caller.mode, provider: job.provider ?? null };
+  const { eligible, routing } = route(deps.accounts, needs, request.n);
+  checkAgainstModel(model, job.type, request, images.length);
+  const webhookUrl = await checkWebhookUrl(deps, job.webhook_url ?? null);
+  const ingested = await ingestInputs(deps, submission.body, images, job.mask ?? null, request.mask_from);
+
+  const place = { id: newId('job'), project: caller.project, created_at: Date.now() };
+  const { inputs, mask } = await storeInputs(deps, place, ingested);
+  const estimates = eligible.flatMap((account) => estimateAt(account, model, request) ?? []);
+  const spec: JobSpec = {
+    ...place,
+    key_id: caller.keyId,
+    mode: caller.mode,
+    type: job.type,
+    model,
+    batch_id: null,
+    custom_id: job.custom_id ?? null,
+    metadata: job.metadata ?? {},
+    // A single job is what somebody waits for; batches go below it.
+    priority: job.priority ?? 'normal',
+    provider: job.provider ?? null,
+    request,
+    request_hash: requestHash(job.type, model, request, ingested),
+    webhook_url: webhookUrl,
+    on_unknown_outcome: job.on_unknown_outcome ?? 'retry',
+    deadline: job.deadline ?? null,
+    estimate: estimates.length === 0 ? null : Math.min(...estimates),
+    request_id: submission.requestId,
+  };
+  const submitted = await deps.jobs.submit({ spec, routing, stage: ingested.stage, inputs, mask }, submission.repeat);
+  if (submitted.how === 'conflict') {
+    throw new RendermillError('idempotency_key_reused', 'This Idempotency-Key was used with another request.');
+  }
+  if (submitted.how === 'created')
+    await enqueue(deps, spec, ingested.stage === 'prepare' ? prepareQueue : readyQueue(routing.id), routing.id);
+  else await Promise.all([...inputs, mask].map(async (input) => input?.key && deps.storage.delete(input.key)));
+  return submitted;
+}
+
+/** The job is safe already: should this fail, the feeder adds the entry in a moment. */
+async function enqueue(deps: ApiDeps, spec: JobSpec, queue: string, classId: string): Promise<void> {
+  const entry = { j: spec.id, g: 1, r: 1 };
+  try {
+    await deps.queues.add(queue, [{ id: jobEntryId(entry), data: entry, priority: queuePriority[spec.priority] }]);
+    await Promise.all([deps.signals.wake(classId), deps.feed.entriesAdded([{ id: spec.id, run: 1 }])]);
+  } catch (error) {
+    deps.log.warn({ error, job: spec.id }, 'entry.not_added');
+  }
+}
+
+function requireImages<T>(type: Operation, images: T[]): T[] {
+  if (type === 'generation' && images.length > 0) {
+    throw new RendermillError('invalid_parameter', "A job with input images has type 'edit'.", { param: 'type' });
+  }
+  if (type !== 'generation' && images.length === 0) {
+    throw new RendermillError('missing_image', 'Send the image to work on.', { param: 'image' });
+  }
+  if (type === 'variation' && images.length > 1)
+    throw new RendermillError('too_many_images', 'A variation is of one image.', { param: 'image' });
+  return images;
+}
+
+/** A request that names no model gets the first account's default. */
+function defaultModel(deps: ApiDeps, caller: Caller, operation: Operation, provider: string | null): string {
+  const defaults = deps.accounts
+    .map((account) => account.preset.defaultModel)
+    .filter((model) => eligibleAccounts(deps.accounts, { model, operation, mode: caller.mode, provider }).length > 0);
+  return defaults[0] ?? 'gpt-image-1';
+}
+
+async function checkWebhookUrl(deps: ApiDeps, url: string | null): Promise<string | null> {
+  if (url === null) return null;
+  return requireWebhookUrl(deps, url, 'webhook_url');
+}
+
+/** A URL that deliveries may go to: HTTPS on port 443 at a public address, or what RENDERMILL_ALLOW_NETS permits. */
+export async function requireWebhookUrl(deps: Pick<ApiDeps, 'outbound'>, url: string, param: string): Promise<string> {
+  try {
+    const checked = await deps.outbound.check(url, true);
+    if (checked.hash !== '') throw new OutboundError('blocked', 'a webhook URL has no fragment');
+    return checked.href;
+  } catch (error) {
+    if (error instanceof OutboundError)
+      throw new RendermillError('invalid_parameter', `${param}: ${error.message}.`, { param, cause: error });
+    throw error;
+  }
+}
+
+/** What is bought, as one number: two jobs with the same hash ask for the same pictures. */
+function requestHash(type: Operation, model: string, request: JobRequest, inputs: IngestedInputs): string {
+  const identity = (input: IngestedInputs['images'][number]): string =>
+    'url' in input ? input.url : (input.facts.sha256 ?? '');
+  return sha256(
+    JSON.stringify([type, model, request, inputs.images.map(identity), inputs.mask && identity(inputs.mask)]),
+  );
+}

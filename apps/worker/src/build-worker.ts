@@ -1,0 +1,191 @@
+import pLimit from 'p-limit';
+import { Agent } from 'undici';
+import { consume } from '@rendermill/shared/adapters/bullmq/consumer';
+import { Queues } from '@rendermill/shared/adapters/bullmq/queues';
+import { Outbound } from '@rendermill/shared/adapters/http/outbound';
+import { routingClasses } from '@rendermill/shared/adapters/redis/classes';
+import { connectRedis } from '@rendermill/shared/adapters/redis/connect';
+import { Feed } from '@rendermill/shared/adapters/redis/feed';
+import { Ledger } from '@rendermill/shared/adapters/redis/ledger';
+import { Liveness, renewEveryMs } from '@rendermill/shared/adapters/redis/liveness';
+import { Permits, permitLeaseMs } from '@rendermill/shared/adapters/redis/permits';
+import { ScriptRunner } from '@rendermill/shared/adapters/redis/scripts';
+import { Signals } from '@rendermill/shared/adapters/redis/signals';
+import { WebhookSecrets } from '@rendermill/shared/adapters/redis/webhook-secrets';
+import { WebhookStore } from '@rendermill/shared/adapters/redis/webhook-store';
+import { Spool } from '@rendermill/shared/adapters/spool/spool';
+import { openStorage } from '@rendermill/shared/adapters/storage/open-storage';
+import type { Configuration } from '@rendermill/shared/config/accounts-file';
+import type { WorkerEnv } from '@rendermill/shared/config/env';
+import { newId } from '@rendermill/shared/domain/ids';
+import type { Lifecycle } from '@rendermill/shared/observability/lifecycle';
+import type { Logger } from '@rendermill/shared/observability/log';
+import { createMetrics } from '@rendermill/shared/observability/metrics';
+import { deliveryEntry, deliveryQueue, jobEntry, prepareQueue } from '@rendermill/shared/queues/entries';
+import { connectAccounts } from './accounts.js';
+import { consumePrepare } from './consumers/consume-prepare.js';
+import { Dispatcher } from './consumers/dispatch.js';
+import { Loop } from './consumers/loop.js';
+import { workOn } from './consumers/work-on.js';
+import type { WorkerDeps } from './deps.js';
+import { deliverEvent } from './use-cases/deliver-event.js';
+import { feedDeliveries } from './use-cases/feed-deliveries.js';
+import { feedJobs } from './use-cases/feed-jobs.js';
+import { Sweeper } from './use-cases/sweep.js';
+
+export interface Worker {
+  readonly id: string;
+  readonly providers: readonly string[];
+  readonly deps: WorkerDeps;
+  /** Takes no more work, waits at most `graceMs` for what is in hand, and leaves. */
+  readonly drain: (graceMs: number) => Promise<void>;
+  /** How long a drain should be given: the longest call that may be in flight, and half a minute. */
+  readonly longestCallMs: number;
+}
+
+/** Opens everything a worker needs, top to bottom; `lifecycle` closes it in reverse. */
+export async function buildWorker(
+  env: WorkerEnv,
+  configuration: Configuration,
+  log: Logger,
+  lifecycle: Lifecycle,
+): Promise<Worker> {
+  const id = newId('wrk');
+  const onRedisError = (error: Error): void => log.warn({ error }, 'redis.error');
+  const connect = async (): Promise<Awaited<ReturnType<typeof connectRedis>>> => {
+    const client = await connectRedis({ url: env.REDIS_URL, manner: 'patient', onError: onRedisError });
+    lifecycle.onClose('redis', () => client.disconnect());
+    return client;
+  };
+  const redis = await connect();
+  const subscriber = await connect();
+  const scripts = new ScriptRunner(redis, env.REDIS_KEY_PREFIX);
+  const storage = await openStorage(env);
+  lifecycle.onClose('storage', () => storage.close());
+  const spool = await Spool.open(env.RENDERMILL_DATA_DIR, id);
+  lifecycle.onClose('spool', () => spool.close());
+  const queues = new Queues(redis, env.REDIS_KEY_PREFIX, onRedisError);
+  lifecycle.onClose('queues', () => queues.close());
+  const outbound = new Outbound({ allowNets: env.RENDERMILL_ALLOW_NETS, connectMs: 5_000 });
+  lifecycle.onClose('outbound', () => outbound.close());
+  const providers = new Agent({ connect: { timeout: 10_000 }, pipelining: 1, keepAliveTimeout: 4_000 });
+  lifecycle.onClose('providers', () => providers.destroy());
+  const accounts = await connectAccounts(configuration.accounts, lifecycle);
+  const webhooks = new WebhookStore(scripts);
+  const secrets = new WebhookSecrets(webhooks, env.RENDERMILL_SECRET, env.RENDERMILL_WEBHOOK_SECRET);
+  const interruption = new AbortController();
+
+  const deps: WorkerDeps = {
+    worker: id,
+    log,
+    metrics: createMetrics('worker'),
+    ledger: new Ledger(scripts, env.RETENTION_DAYS),
+    permits: new Permits(scripts),
+    liveness: new Liveness(scripts),
+    feed: new Feed(scripts),
+    queues,
+    signals: new Signals(redis, subscriber, scripts.prefix),
+    webhooks,
+    storage,
+    spool,
+    outbound,
+    providers,
+    accounts,
+    maxPaidAttempts: env.MAX_PAID_ATTEMPTS,
+    uploads: pLimit(8),
+    downloads: pLimit(8),
+    inHand: new Set(),
+    workOn: async (job, work) => workOn(deps, job, work),
+    random: Math.random,
+    interrupted: interruption.signal,
+  };
+
+  const dispatcher = new Dispatcher(deps, {
+    connection: redis,
+    keyPrefix: env.REDIS_KEY_PREFIX,
+    concurrency: env.WORKER_CONCURRENCY,
+    classes: async () => routingClasses(scripts),
+  });
+  const consumer = { connection: redis, keyPrefix: env.REDIS_KEY_PREFIX, onError: onRedisError };
+  const prepare = consume({
+    ...consumer,
+    queue: prepareQueue,
+    concurrency: 10,
+    handle: async (data) => consumePrepare(deps, jobEntry.parse(data)),
+  });
+  const deliveries = consume({
+    ...consumer,
+    queue: deliveryQueue,
+    concurrency: 20,
+    handle: async (data) =>
+      deliverEvent(
+        deps,
+        {
+          schedule: configuration.webhookSchedule,
+          secrets: async (project, endpoint) => secrets.forEndpoint(project, endpoint),
+        },
+        deliveryEntry.parse(data).d,
+      ),
+  });
+
+  const sweeper = new Sweeper(deps);
+  const info = { started_at: Date.now(), concurrency: env.WORKER_CONCURRENCY };
+  // The first beat comes before the first job: an owner without a lease would be taken for dead.
+  let dead = await deps.liveness.heartbeat(id, info);
+  const sweeps = new Loop('sweep', log, 2_000, async () => {
+    await sweeper.mourn(dead);
+    await sweeper.expire();
+    return null;
+  });
+  const beat = async (): Promise<null> => {
+    dead = await deps.liveness.heartbeat(id, info);
+    if (dead.length > 0) sweeps.wake();
+    return null;
+  };
+  const heartbeats = new Loop('heartbeat', log, renewEveryMs, beat);
+  const renewals = new Loop('permits', log, permitLeaseMs / 3, async () =>
+    deps.permits.renew(dispatcher.permits).then(() => null),
+  );
+  const audits = new Loop('audit', log, 30_000, async () => {
+    await sweeper.pickUpDropped();
+    await sweeper.findLostEntries();
+    return null;
+  });
+  const jobFeed = new Loop('feed', log, 1_000, async () => feedJobs(deps));
+  const outbox = new Loop('outbox', log, 1_000, async () => feedDeliveries(deps));
+  const loops = [heartbeats, renewals, sweeps, audits, jobFeed, outbox];
+  for (const loop of loops) loop.start();
+
+  await deps.signals.listen('wake', (what) => {
+    if (what === 'outbox') outbox.wake();
+    else if (what === 'due') jobFeed.wake();
+    else dispatcher.notify(what);
+  });
+  dispatcher.start();
+
+  const drain = async (graceMs: number): Promise<void> => {
+    const timer = setTimeout(() => interruption.abort(), graceMs);
+    log.info({ jobs: dispatcher.running, grace_ms: graceMs }, 'worker.draining');
+    await Promise.race([
+      Promise.all([dispatcher.stop(), prepare.close()]),
+      // What waits for the store or a link gives up at once; a paid call that still runs is left to its fate.
+      new Promise<void>((resolve) => {
+        interruption.signal.addEventListener('abort', () => setTimeout(resolve, 2_000), { once: true });
+      }),
+    ]);
+    clearTimeout(timer);
+    await deliveries.close();
+    await Promise.all(loops.map(async (loop) => loop.stop()));
+    await dispatcher.close();
+    await deps.liveness.leave(id);
+    log.info({ left: dispatcher.running }, 'worker.drained');
+  };
+
+  return {
+    id,
+    providers: [...accounts.keys()],
+    deps,
+    drain,
+    longestCallMs: Math.max(...[...accounts.values()].map(({ timeoutMs }) => timeoutMs)) + 30_000,
+  };
+}

@@ -1,0 +1,213 @@
+import type { Redis } from 'ioredis';
+import { EntryTaker, type Taken } from '@rendermill/shared/adapters/bullmq/taker';
+import type { Permit } from '@rendermill/shared/adapters/redis/permits';
+import type { Account } from '@rendermill/shared/domain/accounts';
+import type { RoutingClass } from '@rendermill/shared/domain/routing';
+import { jobEntry, readyQueue, type JobEntry } from '@rendermill/shared/queues/entries';
+import type { WorkerDeps } from '../deps.js';
+import { runJob, type HeldPermit } from '../use-cases/run-job.js';
+import { workOn } from './work-on.js';
+
+/**
+ * Permit first, then an entry: while all permits are taken the entries stay in the queue, where a more urgent one
+ * can still overtake them. One waiter per process and routing class; the account is chosen as late as this.
+ */
+interface ReadyClass {
+  readonly routing: RoutingClass;
+  readonly accounts: readonly Account[];
+  readonly taker: EntryTaker<JobEntry>;
+  /** False once its queue was found empty, until something says otherwise. */
+  hungry: boolean;
+  waitingSince: number | null;
+}
+
+const pollMs = 1_000;
+
+export interface DispatchOptions {
+  readonly connection: Redis;
+  readonly keyPrefix: string;
+  /** Jobs in hand at once. */
+  readonly concurrency: number;
+  readonly classes: () => Promise<RoutingClass[]>;
+}
+
+export class Dispatcher {
+  readonly #deps: WorkerDeps;
+  readonly #options: DispatchOptions;
+  readonly #classes = new Map<string, ReadyClass>();
+  readonly #running = new Set<Promise<void>>();
+  readonly #permits = new Set<Permit>();
+  #stopping = false;
+  #wake: () => void = () => undefined;
+  #woken = false;
+  #loop: Promise<void> | null = null;
+  #rotation = 0;
+  #nextPoll = 0;
+
+  constructor(deps: WorkerDeps, options: DispatchOptions) {
+    this.#deps = deps;
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#loop = this.#run();
+  }
+
+  /** Something may be there to do: an entry of a class, or a permit. */
+  notify(what: string): void {
+    const ready = this.#classes.get(what);
+    if (ready) ready.hungry = true;
+    // Perhaps a class that nobody has used before.
+    else if (what !== 'permit') this.#nextPoll = 0;
+    this.#signal();
+  }
+
+  get running(): number {
+    return this.#running.size;
+  }
+
+  /** Permits of calls in flight, whose leases must be renewed. */
+  get permits(): readonly Permit[] {
+    return [...this.#permits];
+  }
+
+  /** Takes no more, and waits for the jobs in hand. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#signal();
+    await this.#loop;
+    await Promise.all(this.#running);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#classes.values()].map(async ({ taker }) => taker.close()));
+  }
+
+  #signal(): void {
+    this.#woken = true;
+    this.#wake();
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopping) {
+      try {
+        if (Date.now() >= this.#nextPoll) {
+          this.#nextPoll = Date.now() + pollMs;
+          await this.#poll();
+        }
+        const waitMs = await this.#round();
+        if (waitMs > 0) await this.#sleep(Math.min(waitMs, Math.max(0, this.#nextPoll - Date.now())));
+      } catch (error) {
+        // Redis is away: its client reconnects, and so do we.
+        this.#deps.log.error({ error }, 'dispatch.failed');
+        await this.#sleep(pollMs);
+      }
+    }
+  }
+
+  /** Learns of new classes, and finds entries whose signal was missed. */
+  async #poll(): Promise<void> {
+    for (const routing of await this.#options.classes()) {
+      const known = this.#classes.get(routing.id) ?? this.#open(routing);
+      if (!known.hungry && (await this.#deps.queues.waiting(readyQueue(routing.id))) > 0) known.hungry = true;
+    }
+  }
+
+  #open(routing: RoutingClass): ReadyClass {
+    const accounts = routing.accounts.flatMap((id) => this.#deps.accounts.get(id) ?? []);
+    const onError = (error: Error): void => this.#deps.log.error({ error, routing_class: routing.id }, 'queue.error');
+    const { connection, keyPrefix } = this.#options;
+    const taker = new EntryTaker<JobEntry>(readyQueue(routing.id), connection, keyPrefix, onError);
+    const ready = { routing, accounts, taker, hungry: true, waitingSince: null };
+    this.#classes.set(routing.id, ready);
+    return ready;
+  }
+
+  /** Starts what can be started. Answers how long nothing more can be, in milliseconds. */
+  async #round(): Promise<number> {
+    let waitMs = pollMs;
+    const hungry = [...this.#classes.values()].filter((ready) => ready.hungry);
+    // Each class gets the first chance in turn.
+    this.#rotation++;
+    for (let i = 0; i < hungry.length; i++) {
+      if (this.#stopping || this.#running.size >= this.#options.concurrency) return pollMs;
+      const ready = hungry[(i + this.#rotation) % hungry.length];
+      if (ready) waitMs = Math.min(waitMs, await this.#startNext(ready));
+    }
+    return waitMs;
+  }
+
+  /** Answers 0 where a job was started or the queue is empty, else how long to wait for a permit. */
+  async #startNext(ready: ReadyClass): Promise<number> {
+    ready.waitingSince ??= Date.now();
+    // A class whose accounts are configured no more: its jobs are routed anew, without a permit.
+    const held = ready.accounts.length === 0 ? null : await this.#acquire(ready);
+    if (held !== null && 'waitMs' in held) return held.waitMs ?? pollMs;
+    ready.hungry = false;
+    const entry = await ready.taker.take();
+    if (!entry) {
+      await held?.release('unused');
+      ready.waitingSince = null;
+      return pollMs;
+    }
+    ready.hungry = true;
+    if (held) this.#deps.metrics.permitWait.observe((Date.now() - ready.waitingSince) / 1_000);
+    ready.waitingSince = null;
+    const work = this.#work(ready, entry, held);
+    this.#running.add(work);
+    void work.finally(() => {
+      this.#running.delete(work);
+      this.#signal();
+    });
+    return 0;
+  }
+
+  async #acquire(ready: ReadyClass): Promise<HeldPermit | { readonly waitMs: number | null }> {
+    const permit = await this.#deps.permits.acquire(ready.accounts, ready.routing.images);
+    if ('waitMs' in permit) return permit;
+    const account = this.#deps.accounts.get(permit.account);
+    if (!account) throw new Error(`a permit for ${permit.account}, which is not configured`);
+    this.#permits.add(permit);
+    const release = async (how: 'used' | 'unused'): Promise<void> => {
+      if (!this.#permits.delete(permit)) return;
+      await this.#deps.permits.release(permit, how);
+      this.#signal();
+    };
+    return { permit, account, release };
+  }
+
+  async #work(ready: ReadyClass, entry: Taken<JobEntry>, held: HeldPermit | null): Promise<void> {
+    const deps = this.#deps;
+    try {
+      const { j, g, r } = jobEntry.parse(entry.data);
+      const job = await deps.ledger.begin(j, g, r, deps.worker);
+      if (typeof job === 'string') return;
+      await workOn(deps, job, async () => {
+        const outcome = await runJob(deps, job, held, ready.routing.images);
+        await held?.release('unused');
+        return outcome;
+      });
+    } catch (error) {
+      deps.log.error({ error, entry: entry.id }, 'dispatch.failed');
+    } finally {
+      await held?.release('unused').catch((error: unknown) => deps.log.error({ error }, 'permit.not_released'));
+      await ready.taker.complete(entry.id);
+    }
+  }
+
+  async #sleep(ms: number): Promise<void> {
+    if (this.#woken) {
+      this.#woken = false;
+      return;
+    }
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#wake = () => undefined;
+    this.#woken = false;
+  }
+}

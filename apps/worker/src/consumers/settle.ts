@@ -1,0 +1,81 @@
+import { retryWait } from '@rendermill/shared/domain/backoff';
+import { errorBodyOf, type ErrorBody } from '@rendermill/shared/domain/errors';
+import type { Job, Stage, StoredImage } from '@rendermill/shared/domain/job';
+import type { Forward, Outcome } from '@rendermill/shared/domain/outcome';
+import { eligibleAccounts, route } from '@rendermill/shared/domain/routing';
+import { queuePriority } from '@rendermill/shared/adapters/redis/job-store';
+import { jobEntryId, prepareQueue, readyQueue } from '@rendermill/shared/queues/entries';
+import { Interrupted, type WorkerDeps } from '../deps.js';
+import { endJob } from '../use-cases/end-job.js';
+import { cancelled, failed } from '../use-cases/job-ends.js';
+
+/**
+ * Tells the ledger what working on a job came to, and the queue what follows: the one place where outcomes become
+ * state. The entry that brought the job is removed by its consumer afterwards, whatever the outcome: a job that goes
+ * on does so as a new run with an entry of its own.
+ */
+export async function settle(deps: WorkerDeps, job: Job, outcome: Outcome): Promise<void> {
+  switch (outcome.kind) {
+    case 'skip':
+      return;
+    case 'finish':
+      await endJob(deps, { ...job, images: outcome.end.images }, outcome.end);
+      return;
+    case 'wait':
+      return requeue(deps, job, outcome, job.stage, job.tries, job.error);
+    case 'retry':
+      return requeue(deps, job, outcome, job.stage, job.tries + 1, outcome.error);
+    case 'forward':
+      return requeue(deps, { ...job, ...outcome.to }, { forMs: 0, images: job.images }, 'ready', job.tries, job.error);
+  }
+}
+
+/** What an exception nobody expected comes to: logged, and tried again like any failure that cost nothing. */
+export async function settleSurprise(deps: WorkerDeps, job: Job, thrown: unknown): Promise<void> {
+  if (thrown instanceof Interrupted) return;
+  deps.log.error({ error: thrown, job: job.id }, 'job.surprised');
+  const error = errorBodyOf('internal_error', 'An error inside Rendermill; its log has the details.');
+  if (job.tries >= 3) return settle(deps, job, failed(job, error));
+  return settle(deps, job, { kind: 'retry', forMs: retryWait(job.tries, deps.random), error, images: job.images });
+}
+
+interface Later {
+  readonly forMs: number;
+  readonly images: readonly StoredImage[];
+}
+
+async function requeue(
+  deps: WorkerDeps,
+  job: Job & Forward,
+  later: Later,
+  stage: Stage,
+  tries: number,
+  error: ErrorBody | null,
+): Promise<void> {
+  const needs = { model: job.model, operation: job.type, mode: job.mode, provider: job.provider };
+  // Routed anew: the accounts may be others than when the job came in.
+  const accounts = [...deps.accounts.values()];
+  if (eligibleAccounts(accounts, needs).length === 0) {
+    const gone = errorBodyOf('no_provider_for_model', `No configured provider account offers '${job.model}' any more.`);
+    return settle(deps, job, failed({ ...job, images: later.images }, gone));
+  }
+  const { routing } = route(accounts, needs, job.request.n);
+  const { inputs, mask } = job;
+  const run = await deps.ledger.requeue(job, {
+    delayMs: later.forMs,
+    stage,
+    routing,
+    inputs,
+    mask,
+    images: later.images,
+    tries,
+    error,
+  });
+  if (run === 'cancelled') return settle(deps, job, cancelled({ ...job, images: later.images }));
+  if (run === 'fenced' || later.forMs > 0) return;
+  const entry = { j: job.id, g: job.generation, r: run };
+  const queue = stage === 'prepare' ? prepareQueue : readyQueue(routing.id);
+  await deps.queues.add(queue, [{ id: jobEntryId(entry), data: entry, priority: queuePriority[job.priority] }]);
+  await deps.feed.entriesAdded([{ id: job.id, run }]);
+  await deps.signals.wake(routing.id);
+}

@@ -1,0 +1,74 @@
+import type { Queues } from '@rendermill/shared/adapters/bullmq/queues';
+import type { Outbound } from '@rendermill/shared/adapters/http/outbound';
+import type { Feed } from '@rendermill/shared/adapters/redis/feed';
+import type { Ledger } from '@rendermill/shared/adapters/redis/ledger';
+import type { Liveness } from '@rendermill/shared/adapters/redis/liveness';
+import type { Permits } from '@rendermill/shared/adapters/redis/permits';
+import type { Signals } from '@rendermill/shared/adapters/redis/signals';
+import type { WebhookStore } from '@rendermill/shared/adapters/redis/webhook-store';
+import type { Spool } from '@rendermill/shared/adapters/spool/spool';
+import type { Account } from '@rendermill/shared/domain/accounts';
+import type { Job } from '@rendermill/shared/domain/job';
+import type { Outcome } from '@rendermill/shared/domain/outcome';
+import type { Logger } from '@rendermill/shared/observability/log';
+import type { Metrics } from '@rendermill/shared/observability/metrics';
+import type { Storage } from '@rendermill/shared/ports/storage';
+import type { LimitFunction } from 'p-limit';
+import type { Dispatcher } from 'undici';
+
+/** What the worker's use cases work with. Made once, in `build-worker.ts`. */
+export interface WorkerDeps {
+  /** This process's id: owner of jobs, name of its spool folder. */
+  readonly worker: string;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly ledger: Ledger;
+  readonly permits: Permits;
+  readonly liveness: Liveness;
+  readonly feed: Feed;
+  readonly queues: Queues;
+  readonly signals: Signals;
+  readonly webhooks: WebhookStore;
+  readonly storage: Storage;
+  readonly spool: Spool;
+  /** The way to URLs that somebody gave us. */
+  readonly outbound: Outbound;
+  /** Connections to the configured providers. */
+  readonly providers: Dispatcher;
+  readonly accounts: ReadonlyMap<string, Account>;
+  readonly maxPaidAttempts: number;
+  readonly uploads: LimitFunction;
+  readonly downloads: LimitFunction;
+  /** Ids of the jobs that this process is working on; a job it owns and that is not here was dropped by a fault. */
+  readonly inHand: Set<string>;
+  /** Works on a job that this worker owns, and settles what that came to. */
+  readonly workOn: (job: Job, work: () => Promise<Outcome>) => Promise<void>;
+  readonly random: () => number;
+  /** Aborted when a shutdown's grace is over: what still waits gives up and leaves its work resumable. */
+  readonly interrupted: AbortSignal;
+}
+
+/** Thrown inside a use case when the process must end now; the work is taken up from its checkpoint. */
+export class Interrupted extends Error {
+  constructor() {
+    super('the worker is shutting down');
+    this.name = 'Interrupted';
+  }
+}
+
+/** Waits, or throws {@link Interrupted} at once when the process must end. */
+export async function pause(deps: Pick<WorkerDeps, 'interrupted'>, ms: number): Promise<void> {
+  const { interrupted } = deps;
+  if (interrupted.aborted) throw new Interrupted();
+  await new Promise<void>((resolve, reject) => {
+    const stop = (): void => {
+      clearTimeout(timer);
+      reject(new Interrupted());
+    };
+    const timer = setTimeout(() => {
+      interrupted.removeEventListener('abort', stop);
+      resolve();
+    }, ms);
+    interrupted.addEventListener('abort', stop, { once: true });
+  });
+}

@@ -1,0 +1,38 @@
+import { loadConfiguration } from '@rendermill/shared/config/accounts-file';
+import { ConfigError, parseWorkerEnv, safeSummary } from '@rendermill/shared/config/env';
+import { Lifecycle, stopOnSignals } from '@rendermill/shared/observability/lifecycle';
+import { createLogger } from '@rendermill/shared/observability/log';
+import { buildWorker } from './build-worker.js';
+import { serveMetrics } from './metrics-server.js';
+
+/** The worker process: `npm run start:worker`. */
+async function main(): Promise<void> {
+  const env = parseWorkerEnv(process.env);
+  const configuration = loadConfiguration(process.env);
+  const log = createLogger(env.LOG_LEVEL, 'worker');
+  const lifecycle = new Lifecycle();
+  const worker = await buildWorker(env, configuration, log, lifecycle);
+  stopOnSignals(async (why) => {
+    log.info({ why }, 'worker.stopping');
+    await worker.drain(env.SHUTDOWN_GRACE_MS ?? worker.longestCallMs);
+    await lifecycle.close(log);
+  }, log);
+  const metricsPort =
+    env.WORKER_METRICS_PORT === undefined
+      ? null
+      : await serveMetrics(env.WORKER_METRICS_PORT, worker.deps.metrics, lifecycle);
+  log.info(
+    { worker: worker.id, providers: worker.providers, metrics_port: metricsPort, ...safeSummary(env) },
+    'worker.started',
+  );
+  process.send?.({ ready: true, providers: worker.providers });
+}
+
+main().catch((error: unknown) => {
+  const message =
+    error instanceof ConfigError
+      ? error.message
+      : `The worker cannot start: ${error instanceof Error ? error.message : String(error)}`;
+  process.stderr.write(`${message}\n`);
+  process.exit(1);
+});

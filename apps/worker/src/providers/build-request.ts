@@ -1,0 +1,91 @@
+import { readFile } from 'node:fs/promises';
+import type { Account } from '@rendermill/shared/domain/accounts';
+import { extensionOf } from '@rendermill/shared/domain/object-keys';
+import type { Job } from '@rendermill/shared/domain/job';
+import { jsonBody, multipartBody, type FilePart, type StreamedBody } from './multipart.js';
+import { requestFields } from './request-fields.js';
+
+/** An input image on this worker's disk. */
+export interface LocalInput {
+  readonly path: string;
+  readonly contentType: string;
+  readonly bytes: number;
+}
+
+export interface LocalInputs {
+  readonly images: readonly LocalInput[];
+  readonly mask: LocalInput | null;
+}
+
+/** One HTTP request to a provider. */
+export interface ProviderRequest {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: StreamedBody;
+  readonly ignored: readonly string[];
+}
+
+const paths = { generation: '/images/generations', edit: '/images/edits', variation: '/images/variations' } as const;
+
+/**
+ * The request that buys `images` pictures of a job. The idempotency key names the purchase: repeats of a call that
+ * may have been answered carry the same, so a provider that honours it charges once; OpenAI and relays ignore it.
+ */
+export async function buildRequest(
+  job: Pick<Job, 'type' | 'model' | 'request'>,
+  account: Account,
+  images: number,
+  inputs: LocalInputs,
+  idempotencyKey: string,
+): Promise<ProviderRequest> {
+  const { operation, fields, ignored } = requestFields(job, account, images);
+  const body =
+    operation === 'generation'
+      ? jsonBody(Object.fromEntries(fields))
+      : account.preset.editForm === 'json'
+        ? await jsonEdit(fields, inputs)
+        : formEdit(fields, inputs, account.preset.imagesField);
+  return {
+    url: account.baseUrl + paths[operation],
+    headers: {
+      authorization: `Bearer ${account.apiKey}`,
+      'content-type': body.contentType,
+      'content-length': String(body.contentLength),
+      accept: 'application/json',
+      'accept-encoding': 'identity',
+      'user-agent': 'Rendermill/0.1',
+      'idempotency-key': idempotencyKey,
+    },
+    body,
+    ignored,
+  };
+}
+
+type Fields = Awaited<ReturnType<typeof requestFields>>['fields'];
+
+function formEdit(fields: Fields, inputs: LocalInputs, several: string): StreamedBody {
+  const part = (input: LocalInput, name: string, stem: string): FilePart => ({
+    ...input,
+    name,
+    fileName: `${stem}.${extensionOf(input.contentType)}`,
+  });
+  const name = inputs.images.length > 1 ? several : 'image';
+  const files = inputs.images.map((image, i) => part(image, name, `image-${i}`));
+  if (inputs.mask) files.push(part(inputs.mask, 'mask', 'mask'));
+  return multipartBody(
+    fields.map(([key, value]) => [key, typeof value === 'object' ? JSON.stringify(value) : String(value)]),
+    files,
+  );
+}
+
+/** Images as data URLs, for providers without a form; read whole, so only where nothing else is offered. */
+async function jsonEdit(fields: Fields, inputs: LocalInputs): Promise<StreamedBody> {
+  const reference = async (input: LocalInput): Promise<{ image_url: string }> => ({
+    image_url: `data:${input.contentType};base64,${(await readFile(input.path)).toString('base64')}`,
+  });
+  return jsonBody({
+    ...Object.fromEntries(fields),
+    images: await Promise.all(inputs.images.map(reference)),
+    ...(inputs.mask ? { mask: await reference(inputs.mask) } : {}),
+  });
+}

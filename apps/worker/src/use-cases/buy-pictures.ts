@@ -1,0 +1,207 @@
+import { attemptKey } from '@rendermill/shared/adapters/spool/journal';
+import type { AttemptRefusal } from '@rendermill/shared/adapters/redis/ledger';
+import type { Account } from '@rendermill/shared/domain/accounts';
+import type {
+  Attempt,
+  AttemptIntent,
+  AttemptSettlement,
+  Checkpoint,
+  SpooledImage,
+} from '@rendermill/shared/domain/attempts';
+import { errorBodyOf } from '@rendermill/shared/domain/errors';
+import type { Job } from '@rendermill/shared/domain/job';
+import { costAt } from '@rendermill/shared/domain/routing';
+import { urlExpiry } from '@rendermill/shared/domain/url-expiry';
+import { judgeFailure, judgeTransport, type Verdict } from '@rendermill/shared/domain/verdicts';
+import type { WrittenFile } from '@rendermill/shared/streams/file-sink';
+import type { WorkerDeps } from '../deps.js';
+import { buildRequest, type LocalInputs } from '../providers/build-request.js';
+import { callProvider, type Answer, type BrokenCall } from '../providers/call-provider.js';
+import { readAnswer, type PictureAnswer } from '../providers/read-answer.js';
+import { maxResultBytes } from './copy-result.js';
+
+/**
+ * One attempt: a ledger entry first, a call second. The entry is durable in Redis and in this worker's journal before
+ * the first byte is sent; what the call came to is recorded whoever owns the job by then.
+ */
+export interface Purchase {
+  readonly attempt: Attempt;
+  /** Where the paid pictures are; null where none came. */
+  readonly checkpoint: Checkpoint | null;
+  /** Why none came; null where some did. */
+  readonly verdict: Verdict | null;
+}
+
+/** What is to be bought. */
+export interface Order {
+  readonly call: number;
+  readonly indexes: readonly number[];
+  readonly account: Account;
+  readonly inputs: LocalInputs;
+  /** Called when the answer is on disk: from then on the provider is free for the next. */
+  readonly onAnswered: () => Promise<void>;
+}
+
+interface Arrived extends WrittenFile {
+  readonly file: string;
+}
+
+const bodyIdleMs = 60_000;
+
+export async function buyPictures(deps: WorkerDeps, job: Job, order: Order): Promise<Purchase | AttemptRefusal> {
+  const { account, indexes } = order;
+  const request = await buildRequest(job, account, indexes.length, order.inputs, purchaseId(job, order.call));
+  const intent = writeIntent(deps, job, order, request.ignored);
+  const number = await deps.ledger.beginAttempt(job, intent, deps.maxPaidAttempts);
+  if (typeof number === 'string') return number;
+  const key = attemptKey(job.id, job.generation, number);
+  await deps.spool.journal.append({ kind: 'intent', key, number, intent });
+
+  deps.metrics.inFlight.inc();
+  const answer = await callProvider<Arrived>(
+    deps.providers,
+    request,
+    { timeoutMs: account.timeoutMs, idleMs: bodyIdleMs, maxImageBytes: maxResultBytes, maxImages: 16 },
+    async (index) => spoolSink(deps, key, index),
+  );
+  deps.metrics.inFlight.dec();
+  // The pictures are on disk: the provider is free for the next call while these are checked and stored.
+  const released = order.onAnswered();
+  await deps.spool.sync();
+
+  const pictures = answer.kind === 'answer' ? readAnswer(answer) : null;
+  const verdict = pictures ? null : verdictOn(answer);
+  const checkpoint = pictures && checkpointOf(deps, order, pictures);
+  const settlement = settle(job, order, answer, pictures, verdict);
+  await deps.spool.journal.append({ kind: 'settled', key, settlement, checkpoint });
+  const [news] = await Promise.all([deps.ledger.settle(job.id, number, settlement, checkpoint), released]);
+  report(deps, job, intent, number, settlement, news);
+  return { attempt: { ...intent, number, settlement }, checkpoint, verdict };
+}
+
+function writeIntent(
+  deps: WorkerDeps,
+  job: Job,
+  { call, indexes, account }: Order,
+  ignored: readonly string[],
+): AttemptIntent {
+  return {
+    job: job.id,
+    generation: job.generation,
+    call,
+    indexes,
+    provider: account.id,
+    worker: deps.worker,
+    fence: job.fence,
+    started_at: Date.now(),
+    timeout_ms: account.timeoutMs,
+    ignored_parameters: ignored,
+  };
+}
+
+/** Attempts that were refused bought nothing: the next is another purchase. One that may have been answered is the same. */
+function purchaseId(job: Job, call: number): string {
+  const refused = job.attempts.filter(
+    ({ settlement }) => settlement?.outcome === 'rejected' || settlement?.outcome === 'billed',
+  ).length;
+  return `${job.id}.${job.generation}.${call}.${refused}`;
+}
+
+async function spoolSink(deps: WorkerDeps, key: string, index: number) {
+  const { sink, file } = await deps.spool.imageSink(key, index);
+  return {
+    write: async (bytes: Buffer) => sink.write(bytes),
+    end: async (): Promise<Arrived> => ({ ...(await sink.end()), file }),
+    abort: async () => sink.abort(),
+  };
+}
+
+function verdictOn(answer: Answer<Arrived> | BrokenCall<Arrived>): Verdict {
+  return answer.kind === 'broken' ? judgeTransport(answer) : judgeFailure(answer);
+}
+
+/** The pictures of an answer, given to the indexes that were ordered; more than were ordered are left. */
+function checkpointOf(deps: WorkerDeps, { indexes, account }: Order, pictures: PictureAnswer<Arrived>): Checkpoint {
+  const spooled: SpooledImage[] = [];
+  const urls: Checkpoint['urls'][number][] = [];
+  for (const [i, index] of indexes.entries()) {
+    const item = pictures.items[i];
+    if (!item) break;
+    const revised_prompt = item.revisedPrompt;
+    if (item.kind === 'url') {
+      urls.push({
+        index,
+        url: item.url,
+        expires_at: urlExpiry(item.url, Date.now(), account.preset.urlTtlMs),
+        revised_prompt,
+      });
+    } else {
+      const { file, bytes, sha256 } = item.blob;
+      spooled.push({ index, file, bytes, sha256, revised_prompt });
+    }
+  }
+  return { worker: deps.worker, spooled, urls };
+}
+
+function settle(
+  job: Job,
+  { account, indexes }: Order,
+  answer: Answer<Arrived> | BrokenCall<Arrived>,
+  pictures: PictureAnswer<Arrived> | null,
+  verdict: Verdict | null,
+): AttemptSettlement {
+  const outcome = verdict?.outcome ?? 'billed';
+  const free = outcome === 'not_sent' || outcome === 'rejected';
+  // What came broken or is unknown is counted as if it were billed in full: a claim is made with the higher figure.
+  const made = pictures ? Math.min(pictures.items.length, indexes.length) : indexes.length;
+  const price = free
+    ? { micros: 0, basis: null }
+    : costAt(account, job.model, job.request, made, pictures?.usage ?? null);
+  return {
+    outcome,
+    ended_at: Date.now(),
+    http_status: answer.status,
+    request_id: answer.requestId,
+    error: verdict && errorBodyOf(verdict.code, verdict.message),
+    cost: price?.micros ?? null,
+    cost_basis: price?.basis ?? null,
+    usage: pictures?.usage ?? null,
+    effective: pictures?.effective ?? {},
+  };
+}
+
+function report(
+  deps: WorkerDeps,
+  job: Job,
+  intent: AttemptIntent,
+  number: number,
+  settlement: AttemptSettlement,
+  news: boolean,
+): void {
+  const { provider, started_at } = intent;
+  const { outcome, ended_at, http_status, request_id, cost, error } = settlement;
+  deps.metrics.attempts.inc({ provider, outcome });
+  deps.metrics.attemptSeconds.observe({ provider }, (ended_at - started_at) / 1_000);
+  if (cost) deps.metrics.spend.inc({ provider, outcome }, cost / 1_000_000);
+  deps.log.info(
+    {
+      job: job.id,
+      project: job.project,
+      generation: job.generation,
+      attempt: number,
+      provider,
+      model: job.model,
+      images: intent.indexes.length,
+      outcome,
+      http_status,
+      provider_request_id: request_id,
+      cost_micros: cost,
+      duration_ms: ended_at - started_at,
+      ...(intent.ignored_parameters.length > 0 ? { ignored_parameters: intent.ignored_parameters } : {}),
+      ...(error ? { code: error.code, message: error.message } : {}),
+      // False where a later owner had given the attempt up as unknown: its true outcome stands now.
+      ...(news ? {} : { repeated: true }),
+    },
+    'job.attempted',
+  );
+}

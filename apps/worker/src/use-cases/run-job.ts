@@ -1,0 +1,182 @@
+import type { LedgerJob } from '@rendermill/shared/adapters/redis/job-codec';
+import type { Permit } from '@rendermill/shared/adapters/redis/permits';
+import type { Account } from '@rendermill/shared/domain/accounts';
+import { paidAttempts, possiblyBilled } from '@rendermill/shared/domain/attempts';
+import { maxTries, retryWait } from '@rendermill/shared/domain/backoff';
+import { errorBodyOf, type ErrorBody } from '@rendermill/shared/domain/errors';
+import { missingIndexes, type StoredImage } from '@rendermill/shared/domain/job';
+import type { Outcome } from '@rendermill/shared/domain/outcome';
+import { plannedCalls } from '@rendermill/shared/domain/routing';
+import type { Verdict } from '@rendermill/shared/domain/verdicts';
+import { StorageError } from '@rendermill/shared/ports/storage';
+import { Interrupted, type WorkerDeps } from '../deps.js';
+import { buyPictures, type Purchase } from './buy-pictures.js';
+import { collectResults, storageFailure } from './collect-results.js';
+import { cancelled, completed, crashed, expired, failed } from './job-ends.js';
+import { dropInputs, loadInputs } from './load-inputs.js';
+
+/** A permit in hand, with the account it is for. Given back once, by whoever is first to know. */
+export interface HeldPermit {
+  readonly permit: Permit;
+  readonly account: Account;
+  readonly release: (how: 'used' | 'unused') => Promise<void>;
+}
+
+/** After how many deaths of its owners a job is taken for what kills them. */
+const maxCrashes = 5;
+
+/**
+ * Works on a job that this worker owns, from its furthest durable stage: what is paid is stored first; only what is
+ * then missing is bought, with a permit; without one the job goes back to its ready queue.
+ */
+export async function runJob(
+  deps: WorkerDeps,
+  job: LedgerJob,
+  held: HeldPermit | null,
+  imagesPerCall: number,
+): Promise<Outcome> {
+  try {
+    const { images, error } = await collectPending(deps, job);
+    const now = { ...job, images };
+    const missing = missingIndexes(now);
+    if (missing.length === 0) return completed(now);
+    if (error) return failed(now, error);
+    if (job.crashes >= maxCrashes) return crashed(now);
+    const spent = outOfAttempts(deps, now, missing, imagesPerCall);
+    if (spent) return failed(now, spent);
+    if (job.cancel_requested) return cancelled(now);
+    if (job.deadline !== null && Date.now() >= job.deadline * 1_000) return expired(now);
+    if (!held) return { kind: 'wait', forMs: 0, why: 'permit', images };
+    return await buyNext(deps, now, held, missing, imagesPerCall);
+  } catch (thrown) {
+    if (thrown instanceof Interrupted) return { kind: 'skip', why: 'interrupted' };
+    if (thrown instanceof StorageError) return failed(job, storageFailure(thrown));
+    throw thrown;
+  }
+}
+
+/** Stores what earlier attempts were paid for. */
+async function collectPending(
+  deps: WorkerDeps,
+  job: LedgerJob,
+): Promise<{ images: readonly StoredImage[]; error: ErrorBody | null }> {
+  let images = job.images;
+  let error: ErrorBody | null = null;
+  for (const [number, checkpoint] of job.checkpoints) {
+    const attempt = job.attempts.find((candidate) => candidate.number === number);
+    const reachable = await deps.spool.reachable(checkpoint);
+    if (!attempt || !reachable) continue;
+    const collected = await collectResults(deps, { ...job, images }, attempt, reachable);
+    images = [...images, ...collected.images];
+    // Bad pictures are bought again, under the cap; a dead link is lost money that its owner should decide about.
+    if (collected.error?.code === 'result_url_expired') error = collected.error;
+  }
+  return { images, error };
+}
+
+/** Buys the first planned call that has images missing. */
+async function buyNext(
+  deps: WorkerDeps,
+  job: LedgerJob,
+  held: HeldPermit,
+  missing: readonly number[],
+  imagesPerCall: number,
+): Promise<Outcome> {
+  const calls = plannedCalls(job.request.n, imagesPerCall);
+  const call = calls.findIndex((indexes) => indexes.some((index) => missing.includes(index)));
+  const indexes = (calls[call] ?? []).filter((index) => missing.includes(index));
+  const inputs = await loadInputs(deps, job);
+  try {
+    const order = { call, indexes, account: held.account, inputs, onAnswered: async () => held.release('used') };
+    const purchase = await buyPictures(deps, job, order);
+    if (purchase === 'fenced') return { kind: 'skip', why: 'fenced' };
+    if (purchase === 'cancelled') return cancelled(job);
+    if (purchase === 'cap') return failed(job, exhausted(job, call));
+    const attempts = [...job.attempts, purchase.attempt];
+    if (!purchase.checkpoint || !purchase.attempt.settlement)
+      return await afterFailure(deps, { ...job, attempts }, purchase, held);
+    const collected = await collectResults(deps, { ...job, attempts }, purchase.attempt, purchase.checkpoint);
+    return afterPictures(
+      deps,
+      { ...job, attempts, images: [...job.images, ...collected.images] },
+      call,
+      calls[call] ?? [],
+      collected.error,
+    );
+  } finally {
+    await dropInputs(deps, job);
+  }
+}
+
+/** Some pictures came. All: the end. Else the rest is bought: as another call, or under this one's cap. */
+function afterPictures(
+  deps: WorkerDeps,
+  job: LedgerJob,
+  call: number,
+  planned: readonly number[],
+  error: ErrorBody | null,
+): Outcome {
+  const missing = missingIndexes(job);
+  if (missing.length === 0) return completed(job);
+  if (error?.code === 'result_url_expired') return failed(job, error);
+  const short = planned.filter((index) => missing.includes(index)).length;
+  const spent = paidAttempts(job.attempts, job.generation, call) >= deps.maxPaidAttempts;
+  if (short > 0 && spent) {
+    return failed(job, error ?? errorBodyOf('bad_provider_response', `The provider sent ${short} picture(s) too few.`));
+  }
+  return { kind: 'wait', forMs: 0, why: 'next call', images: job.images };
+}
+
+/** No picture came. */
+async function afterFailure(deps: WorkerDeps, job: LedgerJob, purchase: Purchase, held: HeldPermit): Promise<Outcome> {
+  const { verdict, attempt } = purchase;
+  if (!verdict) throw new Error(`attempt ${attempt.number} of ${job.id} ended without pictures and without a verdict`);
+  const error = errorBodyOf(verdict.code, verdict.message);
+  const { images } = job;
+  if (verdict.next === 'wait' || verdict.next === 'park')
+    await deps.permits.cool(held.account.id, coolFor(deps, verdict));
+  if (verdict.next === 'wait') return { kind: 'wait', forMs: 0, why: 'rate limit', images };
+  if (verdict.next === 'fail' || verdict.next === 'park') return failed(job, error);
+  if (verdict.outcome === 'unknown' && job.on_unknown_outcome === 'fail')
+    return failed(job, unknownOutcome(verdict.message));
+  if (paidAttempts(job.attempts, job.generation, attempt.call) >= deps.maxPaidAttempts)
+    return failed(job, exhausted(job, attempt.call));
+  if (job.tries + 1 >= maxTries) return failed(job, error);
+  return { kind: 'retry', forMs: Math.max(retryWait(job.tries, deps.random), verdict.waitMs ?? 0), error, images };
+}
+
+/** How long an account gets no call after it asked for a pause. Providers that do not say how long mean seconds. */
+function coolFor(deps: WorkerDeps, verdict: Verdict): number {
+  const asked = verdict.waitMs ?? 2_000;
+  // A little more than asked, so that two clocks and many workers do not come back a moment too early.
+  return Math.min(10 * 60_000, asked + 50 + Math.round(200 * deps.random()));
+}
+
+function unknownOutcome(message: string): ErrorBody {
+  return errorBodyOf('outcome_unknown', `It is not known whether this was rendered and billed: ${message}.`);
+}
+
+/** Why a job may not be bought for again, or null. Known without a permit. */
+function outOfAttempts(
+  deps: WorkerDeps,
+  job: LedgerJob,
+  missing: readonly number[],
+  imagesPerCall: number,
+): ErrorBody | null {
+  const unclear = job.attempts.find(
+    (attempt) => attempt.generation === job.generation && attempt.settlement?.outcome === 'unknown',
+  );
+  if (unclear && job.on_unknown_outcome === 'fail')
+    return unknownOutcome(unclear.settlement?.error?.message ?? 'no answer');
+  const call = plannedCalls(job.request.n, imagesPerCall).findIndex((indexes) =>
+    indexes.some((index) => missing.includes(index)),
+  );
+  return paidAttempts(job.attempts, job.generation, call) >= deps.maxPaidAttempts ? exhausted(job, call) : null;
+}
+
+/** The budget of paid attempts is used up: what the last of them came to says why. */
+function exhausted(job: LedgerJob, call: number): ErrorBody {
+  const last = job.attempts.findLast((attempt) => attempt.call === call && possiblyBilled(attempt))?.settlement;
+  const reason = last?.error ?? errorBodyOf('bad_provider_response', 'What the provider sent is not a picture.');
+  return reason.code === 'bad_provider_response' ? reason : unknownOutcome(reason.message);
+}
