@@ -6,8 +6,9 @@ export default {
   // `*.slow.test.ts` take more than a few seconds: kills, clients in other languages, whole processes.
   testPathIgnorePatterns: ['/node_modules/', '/dist/', ...(everyday ? ['\\.slow\\.test\\.ts$'] : [])],
   extensionsToTreatAsEsm: ['.ts'],
-  testEnvironment: 'node',
-  setupFilesAfterEnv: ['<rootDir>/test/setup.ts'],
+  testEnvironment: '<rootDir>/test/environment.mjs',
+  globalSetup: '<rootDir>/test/global-setup.mjs',
+  globalTeardown: '<rootDir>/test/global-teardown.mjs',
   moduleNameMapper: {
     '^@rendermill/shared/(.*)$': '<rootDir>/packages/shared/src/$1.ts',
     '^@rendermill/simulator$': '<rootDir>/packages/simulator/src/index.ts',

@@ -1,4 +1,4 @@
-import { pino, type Logger } from 'pino';
+import { pino, type DestinationStream, type Logger } from 'pino';
 
 export type { Logger } from 'pino';
 
@@ -32,13 +32,14 @@ function serializeError(error: unknown): LoggedError | string {
 }
 
 /** JSON lines on stdout. One wide line per unit of work, named by what happened: `job.finished`, `delivery.attempted`. */
-export function createLogger(level: string, app: string): Logger {
-  return pino({
+export function createLogger(level: string, app: string, destination: DestinationStream = pino.destination(1)): Logger {
+  const options = {
     level,
     base: { app },
     timestamp: pino.stdTimeFunctions.isoTime,
     messageKey: 'event',
-    formatters: { level: (label) => ({ level: label }) },
+    formatters: { level: (label: string) => ({ level: label }) },
     serializers: { error: serializeError },
-  });
+  };
+  return pino(options, destination);
 }
