@@ -29,6 +29,10 @@ const shared = {
     .regex(/^(s3:\/\/[^/]+|file:\/\/\/)/, 'must be s3://bucket/prefix or file:///directory')
     .describe('`s3://bucket/prefix` or `file:///directory`.'),
   S3_ENDPOINT: z.url().optional().describe('S3 server other than AWS. The bucket is made there when it is missing.'),
+  S3_PUBLIC_ENDPOINT: z
+    .url()
+    .optional()
+    .describe('Base of presigned links, where clients reach the S3 server by another name than S3_ENDPOINT.'),
   S3_REGION: z.string().min(1).default('us-east-1').describe('Region of the bucket.'),
   S3_FORCE_PATH_STYLE: z
     .enum(['true', 'false'])

@@ -5,7 +5,7 @@ export interface ObjectFacts {
   readonly key: string;
   readonly bytes: number;
   readonly contentType: string;
-  /** As given to {@link Storage.putOnce}; empty for what {@link Storage.put} wrote. Keys in lower case. */
+  /** As given to {@link Storage.putOnce}, and `sha256`; empty for what {@link Storage.put} wrote. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -15,7 +15,7 @@ export interface FileFacts {
   readonly bytes: number;
   /** Lower-case hex; the store refuses bytes that differ. */
   readonly sha256: string;
-  /** ASCII, keys in lower case with `-`; at most 2 kB in all. */
+  /** Names of a-z 0-9 `-`; values of printable ASCII without blanks at their ends; at most 2 kB in all. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -25,24 +25,33 @@ export interface ReadObject {
 }
 
 /**
- * Object storage: the customer's bucket, or a directory that keeps the same promises. Keys are relative to the
- * prefix of STORAGE_URL and made of server-made parts. One conformance suite runs over all implementations.
+ * Object storage: the customer's bucket, or a directory that keeps the same promises. One conformance suite runs over
+ * all implementations.
  *
- * Every method throws {@link StorageError} and nothing else.
+ * Keys are relative to the prefix of STORAGE_URL, printable ASCII, and made of server-made parts; none continues
+ * another (`a` and `a/b`), and the first parts `.meta`, `.staging` and `.rendermill-check` are the stores' own.
+ *
+ * What goes wrong outside is a {@link StorageError}. A wrong key, name or type is a mistake of the program and throws
+ * a plain Error, an impossible range a RangeError, and a source stream that fails its own error.
  */
 export interface Storage {
   /** For people: where things lie, without secrets. */
   readonly place: string;
   /**
-   * Stores a local file under a key that nobody has written yet, durably, with its metadata; the file stays.
-   * `exists`: somebody has, and nothing was changed. Two writers at once: one of them gets `exists`.
+   * Stores a local file under a key that nobody has written yet, durably, with its metadata. The file stays, and must
+   * not be written to afterwards: a directory store may hold the same bytes under a second name.
+   * `exists`: somebody has, and nothing was changed. Two writers at once: one of them gets `exists`. After an error the
+   * object may be stored all the same; the next call answers `exists` then.
    */
   putOnce(key: string, file: string, facts: FileFacts): Promise<'stored' | 'exists'>;
   /** Stores bytes of any length under a key, durably, replacing what is there; readers see all of it or the old. */
   put(key: string, body: Uint8Array | Readable, contentType: string): Promise<void>;
   /** Null where nothing lies under the key. */
   head(key: string): Promise<ObjectFacts | null>;
-  /** Null where nothing lies under the key. `range` is inclusive, in bytes. The caller consumes or destroys the body. */
+  /**
+   * Null where nothing lies under the key. `range` is inclusive, in bytes, and clipped at the end; the facts are those of
+   * the whole object. The caller consumes or destroys the body, and does not leave it unread for a minute.
+   */
   get(key: string, range?: { readonly start: number; readonly end: number }): Promise<ReadObject | null>;
   /** Keys that begin with a prefix (a plain string prefix, not a folder), in order. */
   list(prefix: string): AsyncIterable<{ readonly key: string; readonly bytes: number }>;

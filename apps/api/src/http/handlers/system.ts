@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { asError } from '@rendermill/shared/domain/errors';
 import { scrubUrls } from '@rendermill/shared/observability/log';
+import type { Storage } from '@rendermill/shared/ports/storage';
 import { sendJson, type Context, type Route } from '../route.js';
 import { readiness } from '../schemas.js';
 
