@@ -243,14 +243,19 @@ describe('POST /v1/images/edits', () => {
     const refused = await send('mask without alpha', blackAndWhite);
     expect([refused.status, refused.body.error.code]).toEqual([400, 'invalid_mask']);
     expect(await callsFor('mask without alpha')).toEqual([]);
-    const { status, headers } = { ...(await send('mask made', blackAndWhite, { mask_from: 'luminance' })) };
-    expect(status).toBe(200);
-    const key = (await jobOf(headers)).request.mask?.key ?? '';
-    const chunks: Buffer[] = [];
-    for await (const chunk of (await world.storage.get(key))?.body ?? []) chunks.push(chunk as Buffer);
-    const made = await sharp(Buffer.concat(chunks)).extractChannel(3).raw().toBuffer();
-    // White (left) is kept, black (right) is replaced.
-    expect([made[0], made[63]]).toEqual([255, 0]);
+    // White (left) is kept and black (right) replaced, or the other way round.
+    for (const [mask_from, alphas] of [
+      ['luminance', [255, 0]],
+      ['inverted', [0, 255]],
+    ] as const) {
+      const { status, headers } = await send(`mask by ${mask_from}`, blackAndWhite, { mask_from });
+      expect(status).toBe(200);
+      const chunks: Buffer[] = [];
+      const key = (await jobOf(headers)).request.mask?.key ?? '';
+      for await (const chunk of (await world.storage.get(key))?.body ?? []) chunks.push(chunk as Buffer);
+      const made = await sharp(Buffer.concat(chunks)).extractChannel(3).raw().toBuffer();
+      expect([made[0], made[63]]).toEqual(alphas);
+    }
   });
 
   test('as JSON with data URLs, and with plain strings', async () => {

@@ -22,7 +22,7 @@ import type { Lifecycle } from '@rendermill/shared/observability/lifecycle';
 import type { Logger } from '@rendermill/shared/observability/log';
 import { createMetrics } from '@rendermill/shared/observability/metrics';
 import { deliveryEntry, deliveryQueue, jobEntry, prepareQueue } from '@rendermill/shared/queues/entries';
-import { connectAccounts } from './accounts.js';
+import { addresses } from './built-in-simulator.js';
 import { consumePrepare } from './consumers/consume-prepare.js';
 import { Dispatcher } from './consumers/dispatch.js';
 import { Loop } from './consumers/loop.js';
@@ -70,7 +70,7 @@ export async function buildWorker(
   lifecycle.onClose('outbound', () => outbound.close());
   const providers = new Agent({ connect: { timeout: 10_000 }, pipelining: 1, keepAliveTimeout: 4_000 });
   lifecycle.onClose('providers', () => providers.destroy());
-  const accounts = await connectAccounts(configuration.accounts, lifecycle);
+  const accounts = new Map(configuration.accounts.map((account) => [account.id, account]));
   const webhooks = new WebhookStore(scripts);
   const secrets = new WebhookSecrets(webhooks, env.RENDERMILL_SECRET, env.RENDERMILL_WEBHOOK_SECRET);
   const interruption = new AbortController();
@@ -91,6 +91,7 @@ export async function buildWorker(
     outbound,
     providers,
     accounts,
+    addressOf: addresses(lifecycle),
     maxPaidAttempts: env.MAX_PAID_ATTEMPTS,
     uploads: pLimit(8),
     downloads: pLimit(8),

@@ -36,6 +36,8 @@ export interface WorkerDeps {
   /** Connections to the configured providers. */
   readonly providers: Dispatcher;
   readonly accounts: ReadonlyMap<string, Account>;
+  /** The base URL at which an account is reached. */
+  readonly addressOf: (account: Account) => Promise<string>;
   readonly maxPaidAttempts: number;
   readonly uploads: LimitFunction;
   readonly downloads: LimitFunction;

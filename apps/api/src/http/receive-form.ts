@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { Busboy, type BusboyHeaders } from '@fastify/busboy';
 import { maxInputBytes } from '@rendermill/shared/adapters/images/check-input';
-import { RendermillError } from '@rendermill/shared/domain/errors';
+import { asError, RendermillError } from '@rendermill/shared/domain/errors';
 import { maxInputImages } from '@rendermill/shared/domain/job-request';
 import { FileSink } from '@rendermill/shared/streams/file-sink';
 import type { ReceivedBody, UploadedFile } from './receive-body.js';
@@ -77,11 +77,14 @@ function tooManyImages(): never {
 async function parseForm(request: IncomingMessage, folder: string): Promise<FormState> {
   const state: FormState = { fields: new Map(), images: [], masks: [], parts: [] };
   const writes: Promise<ImagePart>[] = [];
+  const streams: FileStream[] = [];
   const parser = openParser(request);
   await new Promise<void>((resolve, reject) => {
     const fail = (error: unknown): void => {
       request.unpipe(parser);
       request.resume();
+      // A form that breaks off leaves its file streams open: whoever reads one would wait for ever.
+      for (const stream of streams) stream.destroy(asError(error));
       reject(explain(error));
     };
     parser.on('field', (name, value, _nameCut, valueCut) => {
@@ -95,6 +98,7 @@ async function parseForm(request: IncomingMessage, folder: string): Promise<Form
     parser.on('file', (name, stream: FileStream) => {
       // Without a listener of its own a form that breaks off inside a file ends the process.
       stream.on('error', fail);
+      streams.push(stream);
       try {
         const write = takeFile(state, folder, name, stream);
         writes.push(write);

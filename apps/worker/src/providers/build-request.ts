@@ -34,6 +34,7 @@ const paths = { generation: '/images/generations', edit: '/images/edits', variat
 export async function buildRequest(
   job: Pick<Job, 'type' | 'model' | 'request'>,
   account: Account,
+  address: string,
   images: number,
   inputs: LocalInputs,
   idempotencyKey: string,
@@ -46,9 +47,9 @@ export async function buildRequest(
         ? await jsonEdit(fields, inputs)
         : formEdit(fields, inputs, account.preset.imagesField);
   return {
-    url: account.baseUrl + paths[operation],
+    url: address + paths[operation],
     headers: {
-      authorization: `Bearer ${account.apiKey}`,
+      authorization: `Bearer ${account.apiKey || 'simulator'}`,
       'content-type': body.contentType,
       'content-length': String(body.contentLength),
       accept: 'application/json',

@@ -50,7 +50,14 @@ const bodyIdleMs = 60_000;
 
 export async function buyPictures(deps: WorkerDeps, job: Job, order: Order): Promise<Purchase | AttemptRefusal> {
   const { account, indexes } = order;
-  const request = await buildRequest(job, account, indexes.length, order.inputs, purchaseId(job, order.call));
+  const request = await buildRequest(
+    job,
+    account,
+    await deps.addressOf(account),
+    indexes.length,
+    order.inputs,
+    purchaseId(job, order.call),
+  );
   const intent = writeIntent(deps, job, order, request.ignored);
   const number = await deps.ledger.beginAttempt(job, intent, deps.maxPaidAttempts);
   if (typeof number === 'string') return number;

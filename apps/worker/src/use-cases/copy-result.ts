@@ -25,7 +25,7 @@ export async function copyResult(
   account: Account | undefined,
   pending: PendingUrl,
 ): Promise<SpooledImage | Expired> {
-  const trusted = account && { origin: new URL(account.baseUrl).origin, dispatcher: deps.providers };
+  const trusted = account && { origin: new URL(await deps.addressOf(account)).origin, dispatcher: deps.providers };
   for (let attempt = 0; ; attempt++) {
     try {
       let file = '';

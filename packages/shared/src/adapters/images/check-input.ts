@@ -63,15 +63,24 @@ export async function checkMask(path: string, first: { width: number; height: nu
  * Makes a black-and-white mask into the alpha mask that providers take. `luminance`: black becomes transparent and is
  * replaced; `inverted`: white. Written as PNG to `target`.
  */
-export async function maskFromLuminance(path: string, target: string, how: 'luminance' | 'inverted'): Promise<void> {
-  const { width, height } = await sharp(path, readOptions).metadata();
-  const alpha = sharp(path, readOptions).flatten({ background: '#ffffff' }).toColourspace('b-w');
-  if (how === 'inverted') alpha.negate();
-  const channel = await alpha.extractChannel(0).raw().toBuffer();
-  await sharp({ create: { width, height, channels: 3, background: '#000000' } })
-    .joinChannel(channel, { raw: { width, height, channels: 1 } })
-    .png()
-    .toFile(target);
+export async function maskFromLuminance(
+  path: string,
+  target: string,
+  how: 'luminance' | 'inverted',
+): Promise<void> {
+  const { data, info } = await sharp(path, readOptions)
+    .flatten({ background: '#ffffff' })
+    .toColourspace('b-w')
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  const { width, height, channels } = info;
+  // Done by hand: sharp runs its steps in an order of its own.
+  const rgba = Buffer.alloc(width * height * 4);
+  for (let pixel = 0; pixel < width * height; pixel++) {
+    const luminance = data[pixel * channels] ?? 0;
+    rgba[pixel * 4 + 3] = how === 'luminance' ? luminance : 255 - luminance;
+  }
+  await sharp(rgba, { raw: { width, height, channels: 4 } }).png().toFile(target);
 }
 
 /** True where a provider might misread the file as it stands: turned by EXIF, not in sRGB, or with 16 bits a channel. */
