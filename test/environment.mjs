@@ -28,7 +28,7 @@ export default class extends TestEnvironment {
     if (event.name === 'run_start') this.#before = count();
     if (event.name !== 'run_finish') return;
     // Closing takes a few turns of the loop; a leak stays.
-    for (let i = 0; i < 40 && this.#leaked().length > 0; i++)
+    for (let i = 0; i < 120 && this.#leaked().length > 0; i++)
       await new Promise((resolve) => setTimeout(resolve, 25).unref());
     const left = this.#leaked();
     if (left.length > 0) state.unhandledErrors.push(new Error(`this file left open: ${left.join(', ')}`));

@@ -123,7 +123,8 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     return worker;
   };
   const worker = options.worker === false ? null : await startWorker();
-  const redis = new Redis(redisOptions(env['REDIS_URL'] ?? ''));
+  // Not by the way that a test may cut.
+  const redis = new Redis(redisOptions(process.env['TEST_REDIS_URL'] ?? ''));
   const storage = await openStorage(parseWorkerEnv(env));
 
   const call: World['call'] = async (method, path, body, headers = {}) => {

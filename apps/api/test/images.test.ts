@@ -130,6 +130,7 @@ describe('a job that fails', () => {
     ['not_an_image', 502, 'bad_provider_response', 2],
     ['truncated_image', 502, 'bad_provider_response', 2],
     ['neither', 502, 'bad_provider_response', 2],
+    ['huge_body', 502, 'bad_provider_response', 2],
     ['reset_before_headers', 502, 'outcome_unknown', 2],
     ['reset_in_body', 502, 'outcome_unknown', 2],
     ['html_504', 502, 'outcome_unknown', 2],

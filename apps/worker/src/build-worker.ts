@@ -39,6 +39,8 @@ export interface Worker {
   readonly deps: WorkerDeps;
   /** Takes no more work, waits at most `graceMs` for what is in hand, and leaves. */
   readonly drain: (graceMs: number) => Promise<void>;
+  /** Jobs in hand. */
+  readonly running: () => number;
   /** How long a drain should be given: the longest call that may be in flight, and half a minute. */
   readonly longestCallMs: number;
 }
@@ -62,6 +64,10 @@ export async function buildWorker(
   const scripts = new ScriptRunner(redis, env.REDIS_KEY_PREFIX);
   const storage = await openStorage(env);
   lifecycle.onClose('storage', () => storage.close());
+  // The first beat comes before anything bears this worker's name: an owner without a lease is taken for dead.
+  const liveness = new Liveness(scripts);
+  const info = { started_at: Date.now(), concurrency: env.WORKER_CONCURRENCY };
+  let dead = await liveness.heartbeat(id, info);
   const spool = await Spool.open(env.RENDERMILL_DATA_DIR, id);
   lifecycle.onClose('spool', () => spool.close());
   const queues = new Queues(redis, env.REDIS_KEY_PREFIX, onRedisError);
@@ -81,7 +87,7 @@ export async function buildWorker(
     metrics: createMetrics('worker'),
     ledger: new Ledger(scripts, env.RETENTION_DAYS),
     permits: new Permits(scripts),
-    liveness: new Liveness(scripts),
+    liveness,
     feed: new Feed(scripts),
     queues,
     signals: new Signals(redis, subscriber, scripts.prefix),
@@ -130,9 +136,6 @@ export async function buildWorker(
   });
 
   const sweeper = new Sweeper(deps);
-  const info = { started_at: Date.now(), concurrency: env.WORKER_CONCURRENCY };
-  // The first beat comes before the first job: an owner without a lease would be taken for dead.
-  let dead = await deps.liveness.heartbeat(id, info);
   const sweeps = new Loop('sweep', log, 2_000, async () => {
     await sweeper.mourn(dead);
     await sweeper.expire();
@@ -187,6 +190,7 @@ export async function buildWorker(
     providers: [...accounts.keys()],
     deps,
     drain,
+    running: () => dispatcher.running,
     longestCallMs: Math.max(...[...accounts.values()].map(({ timeoutMs }) => timeoutMs)) + 30_000,
   };
 }

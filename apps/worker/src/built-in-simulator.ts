@@ -29,7 +29,9 @@ async function startSimulator(lifecycle: Lifecycle): Promise<string> {
   lifecycle.onClose('simulator', async () => {
     const ended = new Promise((resolve) => child.once('exit', resolve));
     child.kill('SIGTERM');
+    const impatience = setTimeout(() => child.kill('SIGKILL'), 3_000);
     await ended;
+    clearTimeout(impatience);
   });
   let told = '';
   for await (const chunk of child.stdout ?? []) {

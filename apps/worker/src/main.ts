@@ -12,9 +12,12 @@ async function main(): Promise<void> {
   const log = createLogger(env.LOG_LEVEL, 'worker');
   const lifecycle = new Lifecycle();
   const worker = await buildWorker(env, configuration, log, lifecycle);
+  const shutdownGraceMs = env.SHUTDOWN_GRACE_MS ?? worker.longestCallMs;
   stopOnSignals(async (why) => {
     log.info({ why }, 'worker.stopping');
-    await worker.drain(env.SHUTDOWN_GRACE_MS ?? worker.longestCallMs);
+    const telling = setInterval(() => tellParent({ waiting: worker.running() }), 1_000);
+    await worker.drain(shutdownGraceMs);
+    clearInterval(telling);
     await lifecycle.close(log);
   }, log);
   const metricsPort =
@@ -25,7 +28,12 @@ async function main(): Promise<void> {
     { worker: worker.id, providers: worker.providers, metrics_port: metricsPort, ...safeSummary(env) },
     'worker.started',
   );
-  process.send?.({ ready: true, providers: worker.providers });
+  tellParent({ ready: true, providers: worker.providers, shutdownGraceMs });
+}
+
+/** A launcher that started this process is told how it does; without one nobody is. */
+function tellParent(message: object): void {
+  if (process.connected) process.send?.(message);
 }
 
 main().catch((error: unknown) => {

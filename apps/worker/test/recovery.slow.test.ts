@@ -15,7 +15,8 @@ const startWorker = async (env: Record<string, string> = {}): Promise<AppProcess
   workers.push(worker);
   return worker;
 };
-const read = async (id: string): Promise<PresentedJob> => (await world.call<PresentedJob>('GET', `/v1/jobs/${id}`)).body;
+const read = async (id: string): Promise<PresentedJob> =>
+  (await world.call<PresentedJob>('GET', `/v1/jobs/${id}`)).body;
 const held = async () => (await world.simulator.stats()).held;
 const charges = async (prompt: string) =>
   (await world.simulator.ledger()).filter((entry) => entry.prompt === prompt && entry.charged);
@@ -54,7 +55,8 @@ describe('kill -9 of the worker', () => {
       once('refused so far', { kind: 'server_error' }),
     ] as never);
     const first = await startWorker();
-    for (const prompt of ['no answer yet', 'half an answer', 'refused so far']) jobs[prompt] = (await world.submit({ prompt })).id;
+    for (const prompt of ['no answer yet', 'half an answer', 'refused so far'])
+      jobs[prompt] = (await world.submit({ prompt })).id;
     jobs['ask me first'] = (await world.submit({ prompt: 'ask me first', on_unknown_outcome: 'fail' })).id;
     await until(async () => (await held()) === 3);
     await until(async () => (await read(jobs['refused so far'] ?? '')).attempts[0]?.outcome === 'rejected');

@@ -18,11 +18,26 @@ export class Lifecycle {
   async #close(log: Logger): Promise<void> {
     for (const { name, close } of this.#closers.reverse()) {
       try {
-        await close();
+        await withinLimit(name, close());
       } catch (error) {
         log.error({ error, what: name }, 'close.failed');
       }
     }
+  }
+}
+
+/** Nothing that is closed may keep the process from ending. */
+const limitMs = 10_000;
+
+async function withinLimit(name: string, closing: Promise<unknown> | unknown): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${name} did not close within ${limitMs} ms`)), limitMs);
+  });
+  try {
+    await Promise.race([closing, limit]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

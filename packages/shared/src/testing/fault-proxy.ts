@@ -63,7 +63,7 @@ export class FaultProxy {
 
   /** Resets the open connections once. */
   resetAll(): void {
-    for (const socket of this.#sockets) socket.resetAndDestroy();
+    for (const socket of this.#sockets) reset(socket);
   }
 
   async close(): Promise<void> {
@@ -88,7 +88,7 @@ export class FaultProxy {
 
   #accept(client: Socket): void {
     if (this.#fault.kind === 'reset') {
-      client.resetAndDestroy();
+      reset(client);
       return;
     }
     const server = connect({ ...this.#upstream, allowHalfOpen: true });
@@ -98,7 +98,7 @@ export class FaultProxy {
       socket.on('close', () => this.#sockets.delete(socket));
     }
     const cut = (): void => {
-      client.resetAndDestroy();
+      reset(client);
       server.destroy();
     };
     // A failure of either side ends both; which it was is for the client to find out.
@@ -156,4 +156,10 @@ export class FaultProxy {
     this.#hits++;
     return true;
   }
+}
+
+/** A unix socket cannot be reset: its end is as sudden. */
+function reset(socket: Socket): void {
+  if (socket.remoteFamily === undefined) socket.destroy();
+  else socket.resetAndDestroy();
 }

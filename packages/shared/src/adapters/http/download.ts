@@ -65,17 +65,17 @@ async function receive(response: Dispatcher.ResponseData, file: FileSink, maxByt
   try {
     const { statusCode, headers, body } = response;
     if (statusCode !== 200) {
-      body.destroy();
+      discard(body);
       throw new OutboundError('status', `the server answered ${statusCode}`, { status: statusCode });
     }
     const encoding = headers['content-encoding'];
     if (encoding !== undefined && encoding !== 'identity') {
-      body.destroy();
+      discard(body);
       throw new OutboundError('encoding', 'the server compressed what was to come as it is');
     }
     let bytes = 0;
     if (Number(headers['content-length'] ?? 0) > maxBytes) {
-      body.destroy();
+      discard(body);
       throw new OutboundError('too_large', `more than ${maxBytes} bytes`);
     }
     for await (const chunk of body as AsyncIterable<Buffer>) {
@@ -88,6 +88,12 @@ async function receive(response: Dispatcher.ResponseData, file: FileSink, maxByt
     await file.abort();
     throw error;
   }
+}
+
+/** Ends an answer that is not wanted. undici tells the stream so by an error, which without a listener ends the process. */
+function discard(body: Dispatcher.ResponseData['body']): void {
+  body.on('error', () => undefined);
+  body.destroy();
 }
 
 function asOutbound(error: unknown, timedOut: boolean): OutboundError {

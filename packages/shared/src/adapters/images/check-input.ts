@@ -63,11 +63,7 @@ export async function checkMask(path: string, first: { width: number; height: nu
  * Makes a black-and-white mask into the alpha mask that providers take. `luminance`: black becomes transparent and is
  * replaced; `inverted`: white. Written as PNG to `target`.
  */
-export async function maskFromLuminance(
-  path: string,
-  target: string,
-  how: 'luminance' | 'inverted',
-): Promise<void> {
+export async function maskFromLuminance(path: string, target: string, how: 'luminance' | 'inverted'): Promise<void> {
   const { data, info } = await sharp(path, readOptions)
     .flatten({ background: '#ffffff' })
     .toColourspace('b-w')
@@ -80,7 +76,9 @@ export async function maskFromLuminance(
     const luminance = data[pixel * channels] ?? 0;
     rgba[pixel * 4 + 3] = how === 'luminance' ? luminance : 255 - luminance;
   }
-  await sharp(rgba, { raw: { width, height, channels: 4 } }).png().toFile(target);
+  await sharp(rgba, { raw: { width, height, channels: 4 } })
+    .png()
+    .toFile(target);
 }
 
 /** True where a provider might misread the file as it stands: turned by EXIF, not in sRGB, or with 16 bits a channel. */

@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { until } from '../../../test/until.js';
+import { createWorld, type World } from '../../../test/world.js';
+
+/** An account's limits, kept over all workers: the provider is the judge. */
+
+describe('a limit of three calls at once, with two workers', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await createWorld({
+      simulator: ['--concurrency', '3', '--latency', '60'],
+      account: { limits: { concurrency: 3 } },
+    });
+    await world.startWorker();
+  });
+  afterAll(async () => world.close());
+
+  test('is used in full and never exceeded', async () => {
+    const jobs = await Promise.all(
+      Array.from({ length: 30 }, async (_, i) => world.submit({ prompt: `limited ${i}` })),
+    );
+    const ended = await Promise.all(jobs.map(async ({ id }) => world.ended(id)));
+    expect(ended.map(({ status }) => status)).toEqual(Array(30).fill('completed'));
+    const stats = await world.simulator.stats();
+    expect([stats.max_in_flight, stats.rejected_429]).toEqual([3, 0]);
+  });
+});
+
+describe('a limit of four requests a minute', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await createWorld({ account: { limits: { concurrency: 10, requests_per_minute: 4 } } });
+  });
+  afterAll(async () => world.close());
+
+  test('lets four through; the fifth waits in the queue, and has no attempt to show for it', async () => {
+    const jobs = await Promise.all(Array.from({ length: 5 }, async (_, i) => world.submit({ prompt: `minute ${i}` })));
+    await until(async () => (await world.simulator.stats()).requests === 4);
+    await until(
+      async () => (await world.call<{ data: unknown[] }>('GET', '/v1/jobs?status=completed')).body.data.length === 4,
+    );
+    const states = await Promise.all(
+      jobs.map(async ({ id }) => world.call<{ status: string; attempts: unknown[] }>('GET', `/v1/jobs/${id}`)),
+    );
+    const waiting = states.filter(({ body }) => body.status === 'queued');
+    expect(waiting.map(({ body }) => body.attempts)).toEqual([[]]);
+    expect((await world.simulator.stats()).requests).toBe(4);
+  });
+});
+
+describe('a provider that answers 429', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await createWorld({ account: { limits: { concurrency: 4 } } });
+  });
+  afterAll(async () => world.close());
+
+  test('gets the pause that it asked for, from every job; no try and no money is lost', async () => {
+    await world.simulator.faults([{ times: 2, fault: { kind: 'rate_limited', retryAfterMs: 1_200 } }]);
+    const jobs = await Promise.all(Array.from({ length: 6 }, async (_, i) => world.submit({ prompt: `storm ${i}` })));
+    const ended = await Promise.all(jobs.map(async ({ id }) => world.ended(id)));
+    expect(ended.map(({ status, paid_attempts }) => [status, paid_attempts])).toEqual(Array(6).fill(['completed', 1]));
+    const ledger = await world.simulator.ledger();
+    const refused = ledger.filter(({ status }) => status === 429);
+    const lastRefusal = Math.max(...refused.map(({ at }) => Date.parse(at)));
+    const after = ledger
+      .filter(({ at, status }) => status === 200 && Date.parse(at) > lastRefusal)
+      .map(({ at }) => Date.parse(at));
+    // Calls that were under way already may come meanwhile; new ones keep the pause.
+    expect(Math.max(...after) - lastRefusal).toBeGreaterThanOrEqual(1_200);
+    expect(refused.length).toBeLessThanOrEqual(4);
+  });
+});

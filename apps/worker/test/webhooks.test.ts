@@ -1,0 +1,228 @@
+import { createHmac } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Received } from '../../../test/receiver.js';
+import { until } from '../../../test/until.js';
+import { createWorld, type World } from '../../../test/world.js';
+
+let world: World;
+beforeAll(async () => {
+  // The schedule in thousandths: what takes days takes as many tenths of a second.
+  world = await createWorld({ config: { webhook_schedule_seconds: [0, 0.05, 0.1, 0.2] } });
+});
+afterAll(async () => world.close());
+
+interface Endpoint {
+  id: string;
+  signing_secret: string;
+}
+
+const register = async (path: string, event_types: string[]) =>
+  (
+    await world.call<Endpoint>('POST', '/v1/webhook_endpoints', {
+      name: path,
+      url: world.receiver.url + path,
+      event_types,
+    })
+  ).body;
+
+/** What the standard says, by Node's own HMAC and nothing of ours. */
+function isSigned({ headers, body }: Received, secret: string): boolean {
+  const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
+  const signature = createHmac('sha256', key)
+    .update(`${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`)
+    .digest('base64');
+  return headers['webhook-signature'] === `v1,${signature}`;
+}
+
+describe('a job that ends', () => {
+  test('is told to each endpoint that wants it, signed with its own secret, and to no other', async () => {
+    const [both, failures] = await Promise.all([
+      register('/both', ['job.completed', 'job.failed']),
+      register('/failures', ['job.failed']),
+    ]);
+    const job = await world.ended((await world.submit({ custom_id: 'SKU-9' })).id);
+    const [event] = await world.receiver.waitFor(1, ({ event: { data } }) => data['id'] === job.id);
+    expect(event?.path).toBe('/both');
+    expect(event?.headers).toMatchObject({
+      'content-type': 'application/json',
+      'webhook-id': event?.event.id,
+      'user-agent': 'Rendermill-Webhooks/1',
+    });
+    expect(event && isSigned(event, both.signing_secret)).toBe(true);
+    expect(event?.event).toMatchObject({
+      object: 'event',
+      type: 'job.completed',
+      data: {
+        id: job.id,
+        status: 'completed',
+        custom_id: 'SKU-9',
+        images: [{ index: 0, sha256: job.images[0]?.sha256 }],
+        error: null,
+      },
+    });
+    expect(event?.body).not.toContain('signature=');
+    await world.call('DELETE', `/v1/webhook_endpoints/${both.id}`);
+    await world.call('DELETE', `/v1/webhook_endpoints/${failures.id}`);
+  });
+
+  test('is told to its own webhook_url, signed with the secret of the project', async () => {
+    const secret = (await world.call<{ signing_secret: string }>('GET', '/v1/webhook_secret')).body.signing_secret;
+    const job = await world.submit({ webhook_url: `${world.receiver.url}/mine` });
+    const [event] = await world.receiver.waitFor(1, ({ path }) => path === '/mine');
+    expect(event?.event.data['id']).toBe(job.id);
+    expect(event && isSigned(event, secret)).toBe(true);
+  });
+
+  test('as failed is told as job.failed, with the reason', async () => {
+    await world.simulator.faults([
+      { when: { promptIncludes: 'to be refused' }, fault: { kind: 'moderation_blocked' } },
+    ]);
+    await world.submit({ prompt: 'to be refused', webhook_url: `${world.receiver.url}/refused` });
+    const [event] = await world.receiver.waitFor(1, ({ path }) => path === '/refused');
+    expect(event?.event).toMatchObject({
+      type: 'job.failed',
+      data: { status: 'failed', error: { code: 'moderation_blocked' } },
+    });
+    expect(event?.body).not.toContain('to be refused');
+  });
+
+  test('gives each event a sequence number of its own', async () => {
+    const numbers = new Map(world.receiver.received.map(({ event }) => [event.id, event.sequence]));
+    expect(new Set(numbers.values()).size).toBe(numbers.size);
+    expect(Math.min(...numbers.values())).toBeGreaterThan(0);
+  });
+});
+
+describe('a receiver', () => {
+  test('that fails twice gets the same id and bytes again, each time freshly signed, until it takes them', async () => {
+    let left = 2;
+    world.receiver.answer = ({ path }) => ({ status: path === '/twice' && left-- > 0 ? 500 : 200 });
+    await world.submit({ webhook_url: `${world.receiver.url}/twice` });
+    const tries = await world.receiver.waitFor(3, ({ path }) => path === '/twice');
+    expect(new Set(tries.map(({ body, event }) => `${event.id} ${body}`)).size).toBe(1);
+    await until(() =>
+      world.logs.some(
+        (line) => line.event === 'delivery.attempted' && line['attempt'] === 3 && line['result'] === 'delivered',
+      ),
+    );
+  });
+
+  test('that redirects is not followed, and is tried again', async () => {
+    world.receiver.answer = ({ path }) =>
+      path === '/moved' ? { status: 302, headers: { location: '/elsewhere' } } : { status: 200 };
+    await world.submit({ webhook_url: `${world.receiver.url}/moved` });
+    await world.receiver.waitFor(2, ({ path }) => path === '/moved');
+    expect(world.receiver.received.some(({ path }) => path === '/elsewhere')).toBe(false);
+  });
+
+  test('that never takes it is left when the schedule is at its end', async () => {
+    world.receiver.answer = ({ path }) => ({ status: path === '/never' ? 500 : 200 });
+    await world.submit({ webhook_url: `${world.receiver.url}/never` });
+    await until(() => world.logs.some((line) => line.event === 'delivery.attempted' && line['result'] === 'failed'));
+    expect(world.receiver.received.filter(({ path }) => path === '/never')).toHaveLength(4);
+  });
+
+  test('that was away while nobody worked gets its event when work goes on: none is lost', async () => {
+    const idle = await createWorld({ worker: false });
+    const { id } = await idle.submit({ webhook_url: `${idle.receiver.url}/later` });
+    await idle.call('POST', `/v1/jobs/${id}/cancel`);
+    await idle.startWorker();
+    const [event] = await idle.receiver.waitFor(1, ({ path }) => path === '/later');
+    expect(event?.event).toMatchObject({ type: 'job.cancelled', data: { id, status: 'cancelled' } });
+    await idle.close();
+  });
+});
+
+describe('/v1/webhook_endpoints', () => {
+  test('creates with a secret that is shown once, lists, updates, deletes', async () => {
+    const made = await register('/crud', ['job.completed']);
+    expect(made).toMatchObject({
+      object: 'webhook_endpoint',
+      name: '/crud',
+      signing_secret: expect.stringMatching(/^whsec_/),
+    });
+    const got = (await world.call<Record<string, unknown>>('GET', `/v1/webhook_endpoints/${made.id}`)).body;
+    expect(got).toMatchObject({ id: made.id, event_types: ['job.completed'] });
+    expect(got['signing_secret']).toBeUndefined();
+    const updated = await world.call('POST', `/v1/webhook_endpoints/${made.id}`, {
+      name: 'renamed',
+      event_types: ['job.failed'],
+    });
+    expect(updated.body).toMatchObject({ name: 'renamed', event_types: ['job.failed'] });
+    const list = (await world.call<{ data: { id: string }[] }>('GET', '/v1/webhook_endpoints')).body;
+    expect(list.data.map(({ id }) => id)).toContain(made.id);
+    expect((await world.call('DELETE', `/v1/webhook_endpoints/${made.id}`)).body).toEqual({
+      id: made.id,
+      object: 'webhook_endpoint.deleted',
+      deleted: true,
+    });
+    expect((await world.call('GET', `/v1/webhook_endpoints/${made.id}`)).status).toBe(404);
+  });
+
+  test('with an Idempotency-Key makes one endpoint, and shows its secret again', async () => {
+    const body = { name: 'once', url: `${world.receiver.url}/once`, event_types: ['job.completed'] };
+    const key = { 'idempotency-key': 'endpoint-1' };
+    const [one, two] = [
+      await world.call<Endpoint>('POST', '/v1/webhook_endpoints', body, key),
+      await world.call<Endpoint>('POST', '/v1/webhook_endpoints', body, key),
+    ];
+    expect(two.body).toEqual(one.body);
+    expect((await world.call('POST', '/v1/webhook_endpoints', { ...body, name: 'other' }, key)).status).toBe(422);
+    await world.call('DELETE', `/v1/webhook_endpoints/${one.body.id}`);
+  });
+
+  test('keeps secrets sealed in Redis', async () => {
+    const made = await register('/sealed', ['job.completed']);
+    const row = JSON.stringify(await world.redis.hgetall(`${world.prefix}endpoint:${made.id}`));
+    expect(row).not.toContain(made.signing_secret.slice('whsec_'.length, -6));
+    await world.call('DELETE', `/v1/webhook_endpoints/${made.id}`);
+  });
+
+  test('tests an endpoint with a signed event, and tells when it does not take it', async () => {
+    const made = await register('/test', ['job.completed']);
+    world.receiver.answer = () => ({ status: 204 });
+    expect(
+      (await world.call('POST', `/v1/webhook_endpoints/${made.id}/test`, { event_type: 'job.failed' })).body,
+    ).toEqual({
+      object: 'webhook_endpoint.test',
+      event_type: 'job.failed',
+      status_code: 204,
+      success: true,
+      webhook_endpoint_id: made.id,
+    });
+    const sent = world.receiver.received.find(({ path }) => path === '/test');
+    expect(sent && isSigned(sent, made.signing_secret)).toBe(true);
+    world.receiver.answer = () => ({ status: 500 });
+    const refused = await world.call<{ error: { code: string } }>('POST', `/v1/webhook_endpoints/${made.id}/test`, {
+      event_type: 'job.failed',
+    });
+    expect([refused.status, refused.body.error.code]).toEqual([400, 'endpoint_test_failed']);
+    await world.call('DELETE', `/v1/webhook_endpoints/${made.id}`);
+  });
+
+  test.each([
+    'http://hooks.example.com/x',
+    'https://hooks.example.com:6379/',
+    'https://user:pw@hooks.example.com/',
+    'https://hooks.example.com/#part',
+    'https://10.0.0.1/',
+    'https://[::ffff:10.0.0.1]/',
+    'https://metadata.google.internal/',
+    'ftp://hooks.example.com/',
+    'not a url',
+  ])('refuses %s', async (url) => {
+    const { status, body } = await world.call<{ error: { code: string; param: string } }>(
+      'POST',
+      '/v1/webhook_endpoints',
+      { name: 'x', url, event_types: ['job.failed'] },
+    );
+    expect([status, body.error.code, body.error.param]).toEqual([400, 'invalid_parameter', 'url']);
+  });
+
+  test('lists the event types', async () => {
+    const { body } = await world.call<{ data: string[] }>('GET', '/v1/webhook_event_types');
+    expect(body.data).toEqual(
+      expect.arrayContaining(['job.completed', 'batch.completed', 'webhook_endpoint.disabled']),
+    );
+  });
+});
