@@ -29,7 +29,7 @@ const register = async (path: string, event_types: string[]) =>
 function isSigned({ headers, body }: Received, secret: string): boolean {
   const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
   const signature = createHmac('sha256', key)
-    .update(`${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`)
+    .update([headers['webhook-id'], headers['webhook-timestamp'], body].join('.'))
     .digest('base64');
   return headers['webhook-signature'] === `v1,${signature}`;
 }

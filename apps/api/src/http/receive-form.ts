@@ -32,7 +32,7 @@ interface FormState {
   readonly images: Promise<ImagePart>[];
   readonly masks: Promise<ImagePart>[];
   /** Hashes of the parts in their order: the body without its boundaries. */
-  readonly parts: (string | Promise<string>)[];
+  readonly parts: Promise<string>[];
 }
 
 type FileStream = Readable & { truncated?: boolean };
@@ -79,7 +79,7 @@ async function parseForm(request: IncomingMessage, folder: string): Promise<Form
   const writes: Promise<ImagePart>[] = [];
   const streams: FileStream[] = [];
   const parser = openParser(request);
-  await new Promise<void>((resolve, reject) => {
+  const read = new Promise<void>((resolve, reject) => {
     const fail = (error: unknown): void => {
       request.unpipe(parser);
       request.resume();
@@ -122,7 +122,12 @@ async function parseForm(request: IncomingMessage, folder: string): Promise<Form
     request.on('aborted', () => fail(new RendermillError('invalid_multipart', 'The form broke off.')));
     request.on('error', fail);
     request.pipe(parser);
-  }).finally(async () => Promise.allSettled(writes));
+  });
+  try {
+    await read;
+  } finally {
+    await Promise.allSettled(writes);
+  }
   return state;
 }
 
@@ -148,7 +153,7 @@ function openParser(request: IncomingMessage): Busboy {
 }
 
 function takeField(state: FormState, name: string, value: string): void {
-  state.parts.push(`${name}=${createHash('sha256').update(value).digest('hex')}`);
+  state.parts.push(Promise.resolve(`${name}=${createHash('sha256').update(value).digest('hex')}`));
   if (imageField.test(name) || name === 'mask') {
     (name === 'mask' ? state.masks : state.images).push(Promise.resolve(value));
     return;

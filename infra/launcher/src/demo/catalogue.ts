@@ -29,7 +29,7 @@ function promptOf(row: Row): string {
 
 /** Reads a product export: one product per row that has a title. */
 export async function readCatalogue(path: string): Promise<Product[]> {
-  const rows = parse(await readFile(path), { columns: true, bom: true, skip_empty_lines: true }) as Row[];
+  const rows = parse<Row>(await readFile(path), { columns: true, bom: true, skip_empty_lines: true });
   return rows
     .filter((row) => row['Title'])
     .map((row) => ({

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isWebhookSecret } from '../domain/webhook-signature.js';
 
 /**
  * The environment, parsed once per app. Each key is described here and nowhere else: `.env.example` and
@@ -57,7 +58,7 @@ const shared = {
     .describe('Key of secrets at rest and of signed links.'),
   RENDERMILL_WEBHOOK_SECRET: z
     .string()
-    .regex(/^whsec_[A-Za-z0-9+/=]{32,}$/, 'must be whsec_ and 24 to 64 bytes in base64')
+    .refine(isWebhookSecret, 'must be whsec_ and 24 to 64 bytes in base64')
     .optional()
     .describe('Signs deliveries to per-job `webhook_url` in project `default`; generated where it is not given.'),
   RENDERMILL_ALLOW_NETS: z

@@ -44,12 +44,6 @@ export function eventId(object: string, type: string, generation: number, milest
   return `evt_${base62(digest, 27)}`;
 }
 
-/** The id of one event's way to one endpoint (`whe_…`, or `url` for a job's own webhook_url). */
-export function deliveryId(event: string, endpoint: string): string {
-  const digest = createHash('sha256').update(`${event}|${endpoint}`).digest();
-  return `dlv_${base62(digest, 27)}`;
-}
-
 /**
  * The id of a queue entry. Adding it twice is a no-op, which absorbs: the API's add after a reaper's, a reaper's
  * after the API's, and two reapers'. A new run gets a new id, so an entry that hangs on a dead worker's lock

@@ -10,7 +10,3 @@ export function parseSize(text: string): Size | null {
   const match = /^([1-9]\d{0,4})x([1-9]\d{0,4})$/.exec(text);
   return match ? { width: Number(match[1]), height: Number(match[2]) } : null;
 }
-
-export function formatSize(size: Size): string {
-  return `${size.width}x${size.height}`;
-}

@@ -19,9 +19,11 @@ function keyOf(secret: string): Buffer {
   return key;
 }
 
-/** Throws with the reason where a secret cannot sign. */
-export function assertWebhookSecret(secret: string): void {
-  keyOf(secret);
+/** True for a secret that deliveries can be signed with. */
+export function isWebhookSecret(secret: string): boolean {
+  if (!/^whsec_[A-Za-z0-9+/]+=*$/.test(secret)) return false;
+  const bytes = Buffer.from(secret.slice(secretPrefix.length), 'base64').length;
+  return bytes >= 24 && bytes <= 64;
 }
 
 export interface SignedHeaders {

@@ -2,11 +2,11 @@ import type { Logger } from './log.js';
 
 /** What was opened is closed in reverse, each once, all of it even where one fails. */
 export class Lifecycle {
-  readonly #closers: { readonly name: string; readonly close: () => Promise<unknown> | unknown }[] = [];
+  readonly #closers: { readonly name: string; readonly close: () => unknown }[] = [];
   #closing: Promise<void> | null = null;
 
   /** Registers how to close something that was just opened. */
-  onClose(name: string, close: () => Promise<unknown> | unknown): void {
+  onClose(name: string, close: () => unknown): void {
     this.#closers.push({ name, close });
   }
 
@@ -29,7 +29,7 @@ export class Lifecycle {
 /** Nothing that is closed may keep the process from ending. */
 const limitMs = 10_000;
 
-async function withinLimit(name: string, closing: Promise<unknown> | unknown): Promise<void> {
+async function withinLimit(name: string, closing: unknown): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`${name} did not close within ${limitMs} ms`)), limitMs);

@@ -19,7 +19,6 @@ export const deliveryEntry = z.strictObject({
   /** Delivery id. */
   d: z.string(),
 });
-export type DeliveryEntry = z.output<typeof deliveryEntry>;
 
 /** Jobs whose inputs must be fetched before they can meet a permit. */
 export const prepareQueue = 'prepare';
