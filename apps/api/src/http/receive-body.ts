@@ -49,7 +49,9 @@ export async function receiveJson(request: IncomingMessage, folder: string): Pro
   const hash = createHash('sha256');
   try {
     let bytes = 0;
-    for await (const chunk of decompressed(request) as AsyncIterable<Buffer>) {
+    // A stream that is left by its reader would take the connection with it, and the answer.
+    const chunks = decompressed(request).iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+    for await (const chunk of chunks) {
       hash.update(chunk);
       bytes += chunk.length;
       await reader.write(chunk);

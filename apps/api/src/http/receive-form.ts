@@ -31,8 +31,8 @@ interface FormState {
   /** In the order in which the parts began; a place is taken before its file is on disk. */
   readonly images: Promise<ImagePart>[];
   readonly masks: Promise<ImagePart>[];
-  /** Hashes of the parts in their order: the body without its boundaries. */
-  readonly parts: Promise<string>[];
+  /** What each part says, in their order: the body without its boundaries. */
+  readonly parts: { readonly name: string; readonly content: string | Promise<UploadedFile> }[];
 }
 
 type FileStream = Readable & { truncated?: boolean };
@@ -64,14 +64,21 @@ export async function receiveForm(request: IncomingMessage, folder: string): Pro
       ...(mask === undefined ? {} : { mask }),
     },
     fileOf: (text) => files.get(text) ?? null,
-    fingerprint: createHash('sha256')
-      .update((await Promise.all(state.parts)).join('\n'))
-      .digest('hex'),
+    fingerprint: await fingerprint(state),
   };
 }
 
 function tooManyImages(): never {
   throw new RendermillError('too_many_images', `At most ${maxInputImages} images.`, { param: 'image' });
+}
+
+/** Awaits the files, so that it is asked only once they are all there. */
+async function fingerprint(state: FormState): Promise<string> {
+  const hash = createHash('sha256');
+  for (const { name, content } of state.parts) {
+    hash.update(JSON.stringify(typeof content === 'string' ? [name, content] : [name, (await content).sha256, 'file']));
+  }
+  return hash.digest('hex');
 }
 
 async function parseForm(request: IncomingMessage, folder: string): Promise<FormState> {
@@ -153,7 +160,7 @@ function openParser(request: IncomingMessage): Busboy {
 }
 
 function takeField(state: FormState, name: string, value: string): void {
-  state.parts.push(Promise.resolve(`${name}=${createHash('sha256').update(value).digest('hex')}`));
+  state.parts.push({ name, content: value });
   if (imageField.test(name) || name === 'mask') {
     (name === 'mask' ? state.masks : state.images).push(Promise.resolve(value));
     return;
@@ -179,7 +186,7 @@ function takeFile(state: FormState, folder: string, name: string, stream: FileSt
   }
   const written = writeFile(folder, name, stream, isMask ? 'mask' : 'image');
   (isMask ? state.masks : state.images).push(written);
-  state.parts.push(written.then(({ sha256 }) => `${name}:${sha256}`));
+  state.parts.push({ name, content: written });
   return written;
 }
 

@@ -6,13 +6,26 @@ import { isForm, receiveForm } from './receive-form.js';
 
 /** Reads a request's body, JSON or form, and keeps its files for as long as `use` runs. */
 export async function withBody<T>(context: Context, use: (body: ReceivedBody) => Promise<T>): Promise<T> {
-  const { deps, request, requestId } = context;
+  const { deps, requestId } = context;
   const folder = join(deps.uploadDir, requestId);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   try {
-    const body = isForm(request) ? await receiveForm(request, folder) : await receiveJson(request, folder);
-    return await use(body);
+    return await use(await receive(context, folder));
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function receive(context: Context, folder: string): Promise<ReceivedBody> {
+  const { request, response } = context;
+  try {
+    return isForm(request) ? await receiveForm(request, folder) : await receiveJson(request, folder);
+  } catch (error) {
+    // What is still coming is let pass unread, so that the client gets to read its answer; the connection is not
+    // used again, since nobody knows how much that is.
+    request.unpipe();
+    request.resume();
+    response.set('connection', 'close');
+    throw error;
   }
 }

@@ -45,11 +45,15 @@ export function parseBody<T extends z.ZodType>(schema: T, value: unknown): z.out
     throw new RendermillError('unknown_parameter', `Unknown parameter: '${key}'.`, { param: key });
   }
   const param = issue.path.length > 0 ? issue.path.join('.') : null;
+  const missing = param !== null && issue.code !== 'custom' && valueAt(value, issue.path) === undefined;
   const where = param === null ? '' : `${param}: `;
-  const missing = issue.code === 'invalid_type' && issue.input === undefined && param !== null;
   throw new RendermillError(
     missing ? 'missing_required_parameter' : 'invalid_parameter',
     missing ? `Missing required parameter: '${param}'.` : `${where}${issue.message}`,
     { param },
   );
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((at, key) => (typeof at === 'object' && at !== null ? Reflect.get(at, key) : undefined), value);
 }

@@ -1,0 +1,68 @@
+import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import sharp from 'sharp';
+import { ingestImage } from '@rendermill/shared/adapters/images/ingest';
+import { RendermillError } from '@rendermill/shared/domain/errors';
+
+/** Photos as people upload them: good, odd, broken and hostile. */
+
+const photos = fileURLToPath(new URL('./fixtures/photos/', import.meta.url));
+let dir: string;
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'rm-photos-'));
+});
+afterAll(async () => rm(dir, { recursive: true }));
+
+async function ingest(file: string) {
+  const path = join(dir, `${Math.random()}-${basename(file)}`);
+  await copyFile(join(photos, file), path);
+  return ingestImage(path, 'image', null);
+}
+
+describe('an input image', () => {
+  test.each([
+    ['product-drink-transparent.png', 2160, 2160],
+    ['product-mug-palette-alpha.png', 1360, 1190],
+    ['product-purifier.webp', 1024, 1024],
+    ['fully-transparent.png', 300, 300],
+    ['animated-apng.png', 100, 100],
+  ])('%s is taken as it is, byte for byte', async (file, width, height) => {
+    const { path, facts } = await ingest(file);
+    expect(facts).toMatchObject({ width, height });
+    expect((await readFile(path)).equals(await readFile(join(photos, file)))).toBe(true);
+  });
+
+  test.each([
+    ['exif-orientation-6.jpg', 600, 450],
+    ['exif-orientation-8.jpg', 450, 600],
+    ['cmyk-no-profile.jpg', 500, 333],
+    ['gray-16bit-alpha.png', 109, 96],
+    ['rgb-16bit.png', 900, 600],
+    ['interlaced-16bit-rgba.png', 32, 32],
+  ])('%s is made upright 8-bit sRGB, as no provider reads it otherwise', async (file, width, height) => {
+    const { path, facts } = await ingest(file);
+    const { data: _, info } = await sharp(path).raw().toBuffer({ resolveWithObject: true });
+    const meta = await sharp(path).metadata();
+    expect([info.width, info.height, meta.depth, meta.orientation ?? 1]).toEqual([width, height, 'uchar', 1]);
+    expect(['srgb', 'b-w']).toContain(meta.space);
+    expect(facts).toMatchObject({ width, height, content_type: 'image/png' });
+  });
+
+  test.each([
+    ['animated.webp', 'animated_image'],
+    ['bomb-65536x65536.png', 'image_too_large'],
+    ['truncated.jpg', 'invalid_image'],
+    ['truncated.png', 'invalid_image'],
+    ['corrupt-header.jpg', 'invalid_image'],
+    ['bad-crc.png', 'invalid_image'],
+    ['added-lf-bytes.png', 'unsupported_image_format'],
+    ['zero-byte.jpg', 'empty_image'],
+  ])('%s is refused as %s', async (file, code) => {
+    const refusal = await ingest(file).catch((error: unknown) => error);
+    expect(refusal).toBeInstanceOf(RendermillError);
+    expect(refusal).toMatchObject({ code, param: 'image', status: 400 });
+  });
+});
