@@ -2,6 +2,7 @@ import type { Request, Response } from 'express';
 import { asError, errorBody, RendermillError } from '@rendermill/shared/domain/errors';
 import type { Logger } from '@rendermill/shared/observability/log';
 import { StorageError } from '@rendermill/shared/ports/storage';
+import { isForm } from './receive-form.js';
 
 /** Every error becomes OpenAI's envelope with its four keys, or RFC 9457 where the client asks for it. */
 
@@ -66,6 +67,7 @@ export function sendError(request: Request, response: Response, requestId: strin
     return;
   }
   for (const [name, value] of Object.entries(errorHeaders(error))) response.set(name, value);
+  if (error.retry && cannotRepeat(request)) response.set('x-should-retry', 'false');
   const body = errorBody(error);
   if (wantsProblem(request)) {
     // RFC 9457's members, and OpenAI's beside them; `type` is the standard's here.
@@ -93,6 +95,12 @@ function errorHeaders(error: RendermillError): Record<string, string> {
   else if (error.status === 409 || error.status === 429 || error.status >= 500) headers['x-should-retry'] = 'false';
   if (error.status === 401) headers['www-authenticate'] = 'Bearer';
   return headers;
+}
+
+/** openai-node 4 repeats a form with its stream spent, and waits for minutes: its caller's next call is whole again. */
+function cannotRepeat(request: Request): boolean {
+  const { 'x-stainless-lang': language, 'x-stainless-package-version': version } = request.headers;
+  return language === 'js' && String(version).startsWith('4.') && isForm(request);
 }
 
 function wantsProblem(request: Request): boolean {
