@@ -41,6 +41,8 @@ export interface Worker {
   readonly drain: (graceMs: number) => Promise<void>;
   /** Jobs in hand. */
   readonly running: () => number;
+  /** See {@link Dispatcher.fedAt}. */
+  readonly fedAt: () => number;
   /** How long a drain should be given: the longest call that may be in flight, and half a minute. */
   readonly longestCallMs: number;
 }
@@ -191,6 +193,7 @@ export async function buildWorker(
     deps,
     drain,
     running: () => dispatcher.running,
+    fedAt: () => dispatcher.fedAt,
     longestCallMs: Math.max(...[...accounts.values()].map(({ timeoutMs }) => timeoutMs)) + 30_000,
   };
 }

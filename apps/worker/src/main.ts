@@ -3,7 +3,11 @@ import { ConfigError, parseWorkerEnv, safeSummary } from '@rendermill/shared/con
 import { Lifecycle, stopOnSignals } from '@rendermill/shared/observability/lifecycle';
 import { createLogger } from '@rendermill/shared/observability/log';
 import { buildWorker } from './build-worker.js';
+import { watchdog } from './consumers/watchdog.js';
 import { serveMetrics } from './metrics-server.js';
+
+const starvedMs = 60_000;
+const closingMs = 12_000;
 
 /** The worker process: `npm run start:worker`. */
 async function main(): Promise<void> {
@@ -13,13 +17,22 @@ async function main(): Promise<void> {
   const lifecycle = new Lifecycle();
   const worker = await buildWorker(env, configuration, log, lifecycle);
   const shutdownGraceMs = env.SHUTDOWN_GRACE_MS ?? worker.longestCallMs;
-  stopOnSignals(async (why) => {
+  const end = stopOnSignals(async (why) => {
     log.info({ why }, 'worker.stopping');
+    // The grace is for paid calls; a connection that died without a word must not add to it.
+    setTimeout(() => process.exit(1), shutdownGraceMs + closingMs).unref();
     const telling = setInterval(() => tellParent({ waiting: worker.running() }), 1_000);
     await worker.drain(shutdownGraceMs);
     clearInterval(telling);
     await lifecycle.close(log);
   }, log);
+  watchdog({
+    fedAt: worker.fedAt,
+    limitMs: starvedMs,
+    redisUrl: env.REDIS_URL,
+    log,
+    onStarved: () => end('starved'),
+  }).start();
   const metricsPort =
     env.WORKER_METRICS_PORT === undefined
       ? null

@@ -43,6 +43,7 @@ export class Dispatcher {
   #loop: Promise<void> | null = null;
   #rotation = 0;
   #nextPoll = 0;
+  #fedAt = Date.now();
 
   constructor(deps: WorkerDeps, options: DispatchOptions) {
     this.#deps = deps;
@@ -64,6 +65,11 @@ export class Dispatcher {
 
   get running(): number {
     return this.#running.size;
+  }
+
+  /** When it last took an entry or had a good reason not to; see the watchdog. */
+  get fedAt(): number {
+    return this.#fedAt;
   }
 
   /** Permits of calls in flight, whose leases must be renewed. */
@@ -107,10 +113,14 @@ export class Dispatcher {
 
   /** Learns of new classes, and finds entries whose signal was missed. */
   async #poll(): Promise<void> {
+    let waiting = 0;
     for (const routing of await this.#options.classes()) {
       const known = this.#classes.get(routing.id) ?? this.#open(routing);
-      if (!known.hungry && (await this.#deps.queues.waiting(readyQueue(routing.id))) > 0) known.hungry = true;
+      const entries = await this.#deps.queues.waiting(readyQueue(routing.id));
+      if (entries > 0) known.hungry = true;
+      waiting += entries;
     }
+    if (waiting === 0) this.#fedAt = Date.now();
   }
 
   #open(routing: RoutingClass): ReadyClass {
@@ -130,7 +140,10 @@ export class Dispatcher {
     // Each class gets the first chance in turn.
     this.#rotation++;
     for (let i = 0; i < hungry.length; i++) {
-      if (this.#stopping || this.#running.size >= this.#options.concurrency) return pollMs;
+      if (this.#stopping || this.#running.size >= this.#options.concurrency) {
+        this.#fedAt = Date.now();
+        return pollMs;
+      }
       const ready = hungry[(i + this.#rotation) % hungry.length];
       if (ready) waitMs = Math.min(waitMs, await this.#startNext(ready));
     }
@@ -142,7 +155,10 @@ export class Dispatcher {
     ready.waitingSince ??= Date.now();
     // A class whose accounts are configured no more: its jobs are routed anew, without a permit.
     const held = ready.accounts.length === 0 ? null : await this.#acquire(ready);
-    if (held !== null && 'waitMs' in held) return held.waitMs ?? pollMs;
+    if (held !== null && 'waitMs' in held) {
+      this.#fedAt = Date.now();
+      return held.waitMs ?? pollMs;
+    }
     ready.hungry = false;
     const entry = await ready.taker.take();
     if (!entry) {
@@ -151,6 +167,7 @@ export class Dispatcher {
       return pollMs;
     }
     ready.hungry = true;
+    this.#fedAt = Date.now();
     if (held) this.#deps.metrics.permitWait.observe((Date.now() - ready.waitingSince) / 1_000);
     ready.waitingSince = null;
     const work = this.#work(ready, entry, held);

@@ -41,21 +41,25 @@ async function withinLimit(name: string, closing: unknown): Promise<void> {
   }
 }
 
-/** Runs `stop` once on SIGTERM, SIGINT, or when the parent process that spoke to us is gone; then ends the process. */
-export function stopOnSignals(stop: (why: string) => Promise<void>, log: Logger): void {
+/**
+ * Runs `stop` once on SIGTERM, SIGINT, or when the parent process that spoke to us is gone; then ends the process.
+ * The answer does the same for a reason of our own, with exit code 1: whoever supervises starts a new process.
+ */
+export function stopOnSignals(stop: (why: string) => Promise<void>, log: Logger): (why: string) => void {
   let stopping = false;
-  const handle = (why: string): void => {
+  const handle = (why: string, code: number): void => {
     if (stopping) return;
     stopping = true;
     stop(why).then(
-      () => process.exit(0),
+      () => process.exit(code),
       (error: unknown) => {
         log.fatal({ error }, 'stop.failed');
         process.exit(1);
       },
     );
   };
-  process.on('SIGTERM', () => handle('SIGTERM'));
-  process.on('SIGINT', () => handle('SIGINT'));
-  process.on('disconnect', () => handle('parent gone'));
+  process.on('SIGTERM', () => handle('SIGTERM', 0));
+  process.on('SIGINT', () => handle('SIGINT', 0));
+  process.on('disconnect', () => handle('parent gone', 0));
+  return (why) => handle(why, 1);
 }

@@ -48,11 +48,11 @@ export interface ConnectOptions {
   readonly manner: RedisManner;
   /** Told of each connection error; the client itself reconnects. */
   readonly onError: (error: Error) => void;
+  /** How long to wait for the first answer; default fifteen seconds. */
+  readonly withinMs?: number;
 }
 
-const patience = 15_000;
-
-/** A connected client. Throws where Redis does not answer within fifteen seconds: a service that starts blind helps nobody. */
+/** A connected client. Throws where Redis does not answer in time: a service that starts blind helps nobody. */
 export async function connectRedis(options: ConnectOptions): Promise<Redis> {
   const client = new Redis({ ...common, ...manners[options.manner], ...redisOptions(options.url) });
   let last: Error | undefined;
@@ -61,7 +61,7 @@ export async function connectRedis(options: ConnectOptions): Promise<Redis> {
     options.onError(error);
   });
   const ready = new Promise<boolean>((resolve) => {
-    const timer = setTimeout(() => resolve(false), patience);
+    const timer = setTimeout(() => resolve(false), options.withinMs ?? 15_000);
     client.once('ready', () => {
       clearTimeout(timer);
       resolve(true);
