@@ -17,24 +17,27 @@ if ((await ended(start('node_modules/.bin/turbo', ['run', 'build', '--output-log
 const builder = start('node_modules/.bin/turbo', ['watch', 'build', '--output-logs=errors-only', '--ui=stream']);
 let server = start(process.execPath, ['infra/launcher/dist/start.js']);
 let timer;
-let turn = Promise.resolve();
 let stopping = false;
+let restarting = false;
 
-function restart() {
+function changed() {
   clearTimeout(timer);
-  timer = setTimeout(() => {
-    turn = turn.then(async () => {
-      if (stopping) return;
-      if (running(server)) {
-        server.kill('SIGTERM');
-        await ended(server);
-      }
-      if (!stopping) server = start(process.execPath, ['infra/launcher/dist/start.js']);
-    });
-  }, quietMs);
+  timer = setTimeout(() => void restart(), quietMs);
 }
 
-const watchers = packages.map((name) => watch(`${root}${name}/dist`, { recursive: true }, restart));
+async function restart() {
+  // A change that comes while the server drains waits for the drain.
+  if (restarting) return changed();
+  restarting = true;
+  if (running(server)) {
+    server.kill('SIGTERM');
+    await ended(server);
+  }
+  if (!stopping) server = start(process.execPath, ['infra/launcher/dist/start.js']);
+  restarting = false;
+}
+
+const watchers = packages.map((name) => watch(`${root}${name}/dist`, { recursive: true }, changed));
 
 // Ctrl-C reaches the children from the terminal too; the launcher drains, and this waits for it.
 for (const signal of ['SIGINT', 'SIGTERM']) {

@@ -8,6 +8,7 @@ export function welcome(stack: Stack, env: NodeJS.ProcessEnv, took: string): str
   const body = `'{"prompt":"A red bicycle on a white background","response_format":"url"}'`;
   const rows: [string, string][] = [
     ['API key', given ? 'RENDERMILL_ADMIN_KEY, as given' : stack.adminKey],
+    ['For the shell', `export RENDERMILL_URL=${stack.url} RENDERMILL_API_KEY=${key}`],
     ['Webhook secret', webhookSecret(stack, env)],
     ['Providers', providers(stack)],
     ...stack.describe.map((line): [string, string] => ['Uses', line]),
@@ -15,6 +16,7 @@ export function welcome(stack: Stack, env: NodeJS.ProcessEnv, took: string): str
       'Try',
       `curl -s ${stack.url}/v1/images/generations \\\n  -H "Authorization: Bearer ${key}" -H "Content-Type: application/json" -d ${body}`,
     ],
+    ['Read and try', `${stack.url}/docs`],
     ['Stop', 'Ctrl-C; the next start goes on where this one ended'],
   ];
   return [

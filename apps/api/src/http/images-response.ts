@@ -98,5 +98,10 @@ export async function writeBase64(response: Response, body: Readable): Promise<v
 
 export async function write(response: Response, text: string): Promise<void> {
   if (response.destroyed) throw new Error('the client is gone');
-  if (!response.write(text)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+  if (response.write(text)) return;
+  // Whichever comes second is not waited for: a slow reader of a large answer makes thousands of these.
+  const settled = new AbortController();
+  const { signal } = settled;
+  await Promise.race([once(response, 'drain', { signal }), once(response, 'close', { signal })]);
+  settled.abort();
 }

@@ -1,4 +1,4 @@
-import type { Repeat } from '@rendermill/shared/adapters/redis/job-store';
+import type { HoldEnd, Repeat } from '@rendermill/shared/adapters/redis/job-store';
 import { RendermillError, type ErrorCode } from '@rendermill/shared/domain/errors';
 import { isTerminal, type Job } from '@rendermill/shared/domain/job';
 import type { ApiDeps } from '../deps.js';
@@ -30,7 +30,7 @@ export async function holdCall(
 }
 
 /** Tells how the holding of a call ended; calls that carry an Idempotency-Key are found by it, not claimed. */
-export async function leave(deps: ApiDeps, id: string, repeat: Repeat, how: 'answered' | 'vanished'): Promise<void> {
+export async function leave(deps: ApiDeps, id: string, repeat: Repeat, how: HoldEnd): Promise<void> {
   if (repeat.claim === '') return;
   await deps.jobs.releaseHold(repeat.claim, id, repeat.holder, how);
 }

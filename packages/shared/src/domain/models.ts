@@ -53,7 +53,6 @@ const gptImage2 = {
 const gptImage25 = {
   ...gptImage2,
   qualities: ['low', 'medium', 'high', 'xhigh', 'max'],
-  extras: ['moderation', 'output_compression', 'effort', 'markup'],
 } as const;
 
 const gptImage26 = {

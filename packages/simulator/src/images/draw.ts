@@ -1,4 +1,4 @@
-import sharp, { type OverlayOptions } from 'sharp';
+import { sharp, type OverlayOptions } from './sharp.js';
 import { formatSize, type Size } from '../catalogue/sizes.js';
 import { encode, type Encoding } from './encode.js';
 import { letters, lettersInBox, type Letters } from './lettering.js';

@@ -1,4 +1,4 @@
-import type { Sharp } from 'sharp';
+import type { Sharp } from './sharp.js';
 
 export type Format = 'png' | 'jpeg' | 'webp';
 

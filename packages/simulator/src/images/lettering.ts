@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import sharp from 'sharp';
+import { sharp } from './sharp.js';
 
 /**
  * Letters as pictures, from a font that comes with us: a container often has none. Scripts that it lacks (Chinese)

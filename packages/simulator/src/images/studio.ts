@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import sharp from 'sharp';
+import { sharp } from './sharp.js';
 import type { Size } from '../catalogue/sizes.js';
 import type { ImageRequest } from '../requests/image-request.js';
 import type { ReceivedFile } from '../requests/received.js';

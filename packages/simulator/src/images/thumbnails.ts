@@ -1,4 +1,4 @@
-import sharp, { type OverlayOptions } from 'sharp';
+import { sharp, type OverlayOptions } from './sharp.js';
 import type { Size } from '../catalogue/sizes.js';
 
 /** An input image as it appears in the picture that it led to. */

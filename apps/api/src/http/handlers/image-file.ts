@@ -16,15 +16,19 @@ import { errorSchema } from '../schemas.js';
 const linkQuery = z.strictObject({ expires: z.string().optional(), signature: z.string().optional() });
 
 async function getImage(context: Context): Promise<void> {
-  const { deps, response } = context;
+  const { deps, request, response } = context;
   const { job, image } = await find(context);
   const fileName = `${job.id}-${image.index}.${extensionOf(image.content_type)}`;
-  const link = await deps.storage.presign(image.key, { seconds: 900, fileName });
+  // A link may stand as a picture in anybody's page.
+  response.set('cross-origin-resource-policy', 'cross-origin');
+  // HEAD is answered from the job: a presigned link is signed for GET alone.
+  const isGet = request.method === 'GET';
+  const link = isGet ? await deps.storage.presign(image.key, { seconds: 900, fileName }) : null;
   if (link !== null) {
     response.status(302).set({ location: link, 'cache-control': 'no-store' }).end();
     return;
   }
-  const { body } = await open(deps, image);
+  const body = isGet ? (await open(deps, image)).body : null;
   response.status(200).set({
     'content-type': image.content_type,
     'content-length': String(image.bytes),
@@ -34,9 +38,9 @@ async function getImage(context: Context): Promise<void> {
     'cache-control': 'private, max-age=86400, immutable',
     etag: `"${image.sha256}"`,
     'content-security-policy': "default-src 'none'; sandbox",
-    'cross-origin-resource-policy': 'cross-origin',
   });
-  await pipeline(body, response);
+  if (body) await pipeline(body, response);
+  else response.end();
 }
 
 async function find(context: Context): Promise<{ job: Job; image: StoredImage }> {

@@ -1,4 +1,4 @@
-import type { Repeat } from '@rendermill/shared/adapters/redis/job-store';
+import type { HoldEnd, Repeat } from '@rendermill/shared/adapters/redis/job-store';
 import { RendermillError } from '@rendermill/shared/domain/errors';
 import type { Job } from '@rendermill/shared/domain/job';
 import type { Operation } from '@rendermill/shared/domain/job-request';
@@ -87,12 +87,16 @@ async function answer(context: Context, job: Job, { parameters, repeat }: Accept
       linker(deps.settings, job),
     );
   } catch (error) {
-    // What the client may get by asking again stays claimable; a final answer does not.
-    const final = error instanceof RendermillError && !error.retry;
-    await leave(deps, job.id, repeat, final ? 'answered' : 'vanished');
+    await leave(deps, job.id, repeat, howFailed(error));
     throw error;
   }
   await leave(deps, job.id, repeat, response.writableFinished || !context.gone.aborted ? 'answered' : 'vanished');
+}
+
+/** What the client may get by asking again stays claimable, and so does a failure whose status clients repeat. */
+function howFailed(error: unknown): HoldEnd {
+  if (!(error instanceof RendermillError) || error.retry) return 'vanished';
+  return error.status === 409 || error.status >= 500 ? 'failed' : 'answered';
 }
 
 const tag = "OpenAI's routes";

@@ -66,14 +66,17 @@ async function create(context: Context): Promise<void> {
       },
       repeat,
     );
-    if (saved.how === 'conflict')
-      throw new RendermillError('idempotency_key_reused', 'This Idempotency-Key was used with another request.');
+    if (saved.how === 'conflict') keyReused();
     const endpoint = await deps.webhooks.get(caller.project, saved.id);
     if (!endpoint)
       throw new RendermillError('not_found', 'The endpoint that this Idempotency-Key made has been deleted.');
     const signing_secret = deps.webhookSecrets.open(caller.project, endpoint.id, endpoint.sealed_secret);
     sendJson(response, 200, { ...present(endpoint), signing_secret });
   });
+}
+
+function keyReused(): never {
+  throw new RendermillError('idempotency_key_reused', 'This Idempotency-Key was used with another request.');
 }
 
 const listQuery = z.strictObject(pageQuery);
@@ -99,8 +102,10 @@ async function update(context: Context): Promise<void> {
       url,
       updated_at: Date.now(),
     };
-    await context.deps.webhooks.save(changed);
-    sendJson(context.response, 200, present(changed));
+    const repeat = repeatOf(context.deps, context.caller, context.request, body.fingerprint, false);
+    const { how } = await context.deps.webhooks.save(changed, repeat);
+    if (how === 'conflict') keyReused();
+    sendJson(context.response, 200, present(how === 'existing' ? endpoint : changed));
   });
 }
 
@@ -117,7 +122,9 @@ async function test(context: Context): Promise<void> {
   await withBody(context, async (received) => {
     const { event_type } = parseBody(testEndpointSchema, received.value);
     const now = Date.now();
-    const id = eventId(endpoint.id, event_type, 1, `test ${now}`);
+    // Under one Idempotency-Key it is one event, which a receiver takes once however often it comes.
+    const { key } = repeatOf(deps, caller, context.request, received.fingerprint, false);
+    const id = eventId(endpoint.id, event_type, 1, `test ${key === '' ? now : key}`);
     const data = { id: endpoint.id, object: 'webhook_endpoint', test: true };
     const body = eventBody({ id, project: caller.project, type: event_type, created_at: now, sequence: 0, data });
     const secret = deps.webhookSecrets.open(caller.project, endpoint.id, endpoint.sealed_secret);

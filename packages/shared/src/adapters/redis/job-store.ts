@@ -12,8 +12,17 @@ import type { ScriptRunner } from './scripts.js';
 
 /** How long an Idempotency-Key is remembered. */
 export const idempotencyTtlMs = 48 * 3_600_000;
-/** How long a job whose holder was told 503 or vanished may be claimed. */
+/** How long a job whose holder vanished, or was told to come back, may be claimed by the next identical request. */
 const claimWindowMs = 10 * 60_000;
+/**
+ * The same for one that failed for good with a status that clients repeat. OpenAI's SDKs obey `x-should-retry: false`,
+ * others (the AI SDK) do not, and come back after two, four, eight seconds: they get the same failure, not a purchase.
+ */
+const failureWindowMs = 20_000;
+
+/** How the holding of a call ended. */
+export type HoldEnd = 'answered' | 'failed' | 'vanished';
+const claimableMs: Record<HoldEnd, number> = { answered: 0, failed: failureWindowMs, vanished: claimWindowMs };
 
 export interface NewJob {
   readonly spec: JobSpec;
@@ -102,9 +111,9 @@ export class JobStore {
     return job?.project === project ? job : null;
   }
 
-  /** Ends the holding of a call: answered for good, or left for the next identical request to claim. */
-  async releaseHold(claim: string, id: string, holder: string, how: 'answered' | 'vanished'): Promise<void> {
-    await this.#scripts.run('release-hold', claim, id, holder, how);
+  /** Ends the holding of a call. */
+  async releaseHold(claim: string, id: string, holder: string, how: HoldEnd): Promise<void> {
+    await this.#scripts.run('release-hold', claim, id, holder, claimableMs[how]);
   }
 
   /** Cancels a queued job, asks a running one to end, or says that it has ended already. */

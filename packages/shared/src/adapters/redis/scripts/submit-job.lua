@@ -15,18 +15,18 @@ if idempotency ~= '' then
   end
 end
 
--- A job whose holder was told 503 or is gone belongs to the next identical request.
+-- A job whose holder is gone or was told to come back belongs to the next identical request until its claim ends.
 if idempotency == '' and claim ~= '' then
   local list = P .. 'hold:' .. claim
   local held = redis.call('ZRANGE', list, 0, -1, 'WITHSCORES')
   for i = 1, #held, 2 do
     local other = redis.call('HGET', jobKey(held[i]), 'holder')
     local abandoned = other and (other == '' or redis.call('EXISTS', P .. 'api:' .. other) == 0)
-    if not other or (abandoned and now() - tonumber(held[i + 1]) > claimWindow) then
+    if not other or (abandoned and now() > tonumber(held[i + 1])) then
       redis.call('ZREM', list, held[i])
     elseif abandoned then
       redis.call('HSET', jobKey(held[i]), 'holder', holder)
-      redis.call('ZADD', list, now(), held[i])
+      redis.call('ZADD', list, now() + claimWindow, held[i])
       return { 'claimed', held[i] }
     end
   end
@@ -49,7 +49,7 @@ if idempotency ~= '' then
   redis.call('PEXPIRE', P .. 'idempotency:' .. idempotency, keyTtl)
 end
 if claim ~= '' then
-  redis.call('ZADD', P .. 'hold:' .. claim, now(), id)
+  redis.call('ZADD', P .. 'hold:' .. claim, now() + claimWindow, id)
   redis.call('PEXPIRE', P .. 'hold:' .. claim, 86400000)
 end
 return { 'created', id }

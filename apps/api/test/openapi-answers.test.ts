@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import { createWorld, type World } from '../../../test/world.js';
+
+/** What `/openapi.json` promises of an answer is held against the answers, by a validator that knows nothing of us. */
+
+interface Operation {
+  responses: Record<string, { content?: Record<string, { schema: object }> }>;
+}
+
+let world: World;
+let paths: Record<string, Record<string, Operation>>;
+const ajv = new Ajv2020({ allErrors: true, strict: false });
+addFormats.default(ajv);
+
+beforeAll(async () => {
+  world = await createWorld();
+  ({ paths } = (await (await fetch(`${world.url}/openapi.json`)).json()) as { paths: typeof paths });
+});
+afterAll(async () => world.close());
+
+/** Calls, and holds the answer against the document. */
+async function call<T = { id: string }>(
+  method: string,
+  route: string,
+  given: { path?: string; body?: unknown; headers?: Record<string, string> } = {},
+): Promise<T> {
+  const { status, body } = await world.call<T>(method, given.path ?? route, given.body, given.headers);
+  const responses = paths[route]?.[method.toLowerCase()]?.responses ?? {};
+  const schema = (responses[status] ?? responses['default'])?.content?.['application/json']?.schema;
+  if (!schema) throw new Error(`${method} ${route} answered ${status}, of which the document says nothing`);
+  const valid = ajv.validate(schema, body);
+  expect({ route, status, errors: valid ? [] : ajv.errors }).toEqual({ route, status, errors: [] });
+  return body;
+}
+
+test('jobs: submitted, read, listed, retried, ended, refused', async () => {
+  const job = await call('POST', '/v1/jobs', {
+    body: { type: 'generation', prompt: 'documented', custom_id: 'a', metadata: { b: 'c' }, n: 2 },
+  });
+  await world.ended(job.id);
+  await call('GET', '/v1/jobs/{id}', { path: `/v1/jobs/${job.id}` });
+  await call('GET', '/v1/jobs', { path: '/v1/jobs?limit=5' });
+  await call('POST', '/v1/jobs/{id}/cancel', { path: `/v1/jobs/${job.id}/cancel` });
+  await call('POST', '/v1/jobs/{id}/retry', { path: `/v1/jobs/${job.id}/retry` });
+  await call('GET', '/v1/jobs/{id}', { path: '/v1/jobs/job_none' });
+  await call('POST', '/v1/jobs', { body: { type: 'generation' } });
+});
+
+test('a failed job and a held call that failed', async () => {
+  await world.simulator.faults([{ fault: { kind: 'moderation_blocked' } }]);
+  const job = await call('POST', '/v1/jobs', { body: { type: 'generation', prompt: 'refused' } });
+  expect((await world.ended(job.id)).status).toBe('failed');
+  await call('GET', '/v1/jobs/{id}', { path: `/v1/jobs/${job.id}` });
+  await call('POST', '/v1/images/generations', { body: { prompt: 'refused again' } });
+  await world.simulator.faults([]);
+});
+
+test("OpenAI's routes: images, models", async () => {
+  const body = { prompt: 'documented', size: '1024x1024', quality: 'low' };
+  await call('POST', '/v1/images/generations', { body });
+  await call('POST', '/v1/images/generations', { body: { ...body, response_format: 'url' } });
+  await call('POST', '/v1/images/generations', { body: { ...body, n: 99 } });
+  await call('GET', '/v1/models');
+  await call('GET', '/v1/models/{id}', { path: '/v1/models/gpt-image-1' });
+  await call('GET', '/v1/models/{id}', { path: '/v1/models/none' });
+});
+
+test('webhook endpoints: made, read, listed, changed, tested, deleted', async () => {
+  const body = { name: 'documented', url: world.receiver.url, event_types: ['job.completed'] };
+  const { id } = await call('POST', '/v1/webhook_endpoints', { body });
+  const one = { path: `/v1/webhook_endpoints/${id}` };
+  await call('GET', '/v1/webhook_endpoints');
+  await call('GET', '/v1/webhook_endpoints/{id}', one);
+  await call('POST', '/v1/webhook_endpoints/{id}', { ...one, body: { name: 'renamed' } });
+  await call('POST', '/v1/webhook_endpoints/{id}/test', {
+    path: `${one.path}/test`,
+    body: { event_type: 'job.failed' },
+  });
+  await call('DELETE', '/v1/webhook_endpoints/{id}', one);
+  await call('GET', '/v1/webhook_endpoints/{id}', one);
+  await call('GET', '/v1/webhook_event_types');
+  await call('GET', '/v1/webhook_secret');
+});
+
+test('health', async () => {
+  await call('GET', '/healthz');
+  await call('GET', '/readyz');
+});
+
+test('a repeat by Idempotency-Key changes an endpoint once, and with another body is refused', async () => {
+  const made = { name: 'first', url: world.receiver.url, event_types: ['job.completed'] };
+  const { id } = await call('POST', '/v1/webhook_endpoints', { body: made });
+  const change = (name: string, key: string) =>
+    call<{ name: string }>('POST', '/v1/webhook_endpoints/{id}', {
+      path: `/v1/webhook_endpoints/${id}`,
+      body: { name },
+      headers: { 'idempotency-key': key },
+    });
+  expect((await change('second', 'k1')).name).toBe('second');
+  expect((await change('third', 'k2')).name).toBe('third');
+  expect((await change('second', 'k1')).name).toBe('third');
+  expect(await change('other', 'k1')).toMatchObject({ error: { code: 'idempotency_key_reused' } });
+});

@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createWorld, type World } from '../world.js';
+import { connect, versions } from './openai.js';
+import { expectUntouched, fromBase64, jobsFor, picture } from './support.js';
+
+/** `stream: true`, in the versions that have it: server-sent events, read by the SDK's own parser. */
+let world: World;
+beforeAll(async () => {
+  world = await createWorld({ simulator: ['--strict'] });
+});
+afterAll(async () => world.close());
+
+const model = 'gpt-image-1';
+
+describe.each(versions.filter(({ streams }) => streams))('openai $major, stream: true', (version) => {
+  test('images.generate: the last event carries the picture as the provider made it', async () => {
+    const prompt = `streamed to ${version.major}`;
+    const { client } = connect(version, world);
+    const stream = await client.images.generate({ model, prompt, stream: true, partial_images: 2, quality: 'low' });
+    const events = [];
+    for await (const event of stream) events.push(event);
+    const last = events.at(-1);
+    expect(last).toMatchObject({
+      type: 'image_generation.completed',
+      size: '1024x1024',
+      quality: 'low',
+      output_format: 'png',
+      created_at: expect.any(Number),
+      usage: { total_tokens: expect.any(Number), input_tokens_details: { text_tokens: expect.any(Number) } },
+    });
+    await expectUntouched(world, await jobsFor(world, prompt), [fromBase64(last?.b64_json)]);
+  });
+
+  test('images.edit: the events are those of an edit', async () => {
+    const prompt = `edited and streamed to ${version.major}`;
+    const { client } = connect(version, world);
+    const image = await version.toFile(await picture(64), 'a.png', { type: 'image/png' });
+    const stream = await client.images.edit({ model, prompt, image, stream: true });
+    const events = [];
+    for await (const event of stream) events.push(event);
+    expect(events.at(-1)?.type).toBe('image_edit.completed');
+    await expectUntouched(world, await jobsFor(world, prompt), [fromBase64(events.at(-1)?.b64_json)]);
+  });
+
+  test('a job that fails is thrown as an APIError with its code, and is not bought again', async () => {
+    const prompt = `refused in a stream to ${version.major}`;
+    await world.simulator.faults([{ when: { promptIncludes: prompt }, fault: { kind: 'moderation_blocked' } }]);
+    const { client, sent } = connect(version, world);
+    const stream = await client.images.generate({ model, prompt, stream: true });
+    const read = async (): Promise<void> => {
+      for await (const event of stream) expect(event).toBeUndefined();
+    };
+    await expect(read()).rejects.toThrow(version.Sdk.APIError);
+    expect([sent.length, (await jobsFor(world, prompt)).map(({ error }) => error?.code)]).toEqual([
+      1,
+      ['moderation_blocked'],
+    ]);
+  });
+
+  test('a request that is refused outright is a BadRequestError before any event', async () => {
+    const { client } = connect(version, world);
+    const call = client.images.generate({ model, prompt: 'x', stream: true, size: '10x10' });
+    await expect(call).rejects.toThrow(version.Sdk.BadRequestError);
+  });
+});
