@@ -1,6 +1,8 @@
 import { gzipSync } from 'node:zlib';
+import { readdir } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { until } from '../../../test/until.js';
 import { createWorld, type World } from '../../../test/world.js';
 
 /** Bad input gets the envelope with a fitting code, costs nothing, and harms nobody. */
@@ -293,24 +295,38 @@ describe('a form', () => {
     expect([answer.status, answer.body.error.code]).toEqual([400, 'invalid_multipart']);
   });
 
-  test('whose client hangs up in the middle of a file leaves the API alive, and nothing on its disk', async () => {
-    const { hostname, port } = new URL(world.url);
-    await new Promise<void>((resolve) => {
-      const socket = connect(Number(port), hostname, () => {
-        socket.write(
-          `POST /v1/images/edits HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${world.key}\r\ncontent-type: multipart/form-data; boundary=b\r\ncontent-length: 100000\r\n\r\n--b\r\ncontent-disposition: form-data; name="image"; filename="a.png"\r\n\r\nhalf of it`,
-          () => socket.destroy(),
-        );
-      });
-      socket.on('close', () => resolve());
-    });
-    expect((await world.call('GET', '/healthz')).status).toBe(200);
-    const { readdir } = await import('node:fs/promises');
-    const uploads = `${world.env['RENDERMILL_DATA_DIR']}/uploads`;
-    const [own = ''] = await readdir(uploads);
-    const { until } = await import('../../../test/until.js');
-    await until(async () => (await readdir(`${uploads}/${own}`)).length === 0);
-  });
+  const halves = [
+    [
+      'a form',
+      '/v1/images/edits',
+      'content-type: multipart/form-data; boundary=b\r\n',
+      '--b\r\ncontent-disposition: form-data; name="image"; filename="a.png"\r\n\r\nhalf of it',
+    ],
+    ['JSON', '/v1/jobs', 'content-type: application/json\r\n', '{"type": "generation"'],
+    ['compressed JSON', '/v1/jobs', 'content-type: application/json\r\ncontent-encoding: gzip\r\n', '\x1f'],
+  ] as const;
+  test.each(halves)(
+    'whose client hangs up in the middle of %s, at once or later, leaves the API alive and nothing on its disk',
+    async (_what, path, headers, half) => {
+      const { hostname, port } = new URL(world.url);
+      const hangUp = async (afterMs: number): Promise<void> =>
+        new Promise((resolve) => {
+          const socket = connect(Number(port), hostname, () => {
+            socket.write(
+              `POST ${path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${world.key}\r\n${headers}content-length: 100000\r\n\r\n${half}`,
+              'latin1',
+              () => setTimeout(() => socket.destroy(), afterMs),
+            );
+          });
+          socket.on('close', () => resolve());
+        });
+      await Promise.all(Array.from({ length: 20 }, (_, i) => hangUp(i)));
+      expect((await world.call('GET', '/healthz')).status).toBe(200);
+      const uploads = `${world.env['RENDERMILL_DATA_DIR']}/uploads`;
+      const [own = ''] = await readdir(uploads);
+      await until(async () => (await readdir(`${uploads}/${own}`)).length === 0);
+    },
+  );
 });
 
 describe('HTTP itself', () => {

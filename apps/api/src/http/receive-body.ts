@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
-import { Readable } from 'node:stream';
+import { finished, type Readable } from 'node:stream';
 import { RendermillError } from '@rendermill/shared/domain/errors';
 import { maxInputBytes } from '@rendermill/shared/adapters/images/check-input';
 import { FileSink, type WrittenFile } from '@rendermill/shared/streams/file-sink';
@@ -97,7 +97,10 @@ function decompressed(request: IncomingMessage): Readable {
       `Content-Encoding ${encoding} is not taken: send identity, gzip, deflate or br.`,
     );
   const stream = inflate();
-  request.on('error', (error) => stream.destroy(error));
+  // Its client may have hung up before we came to listen, which events would not tell any more.
+  finished(request, { writable: false }, (error) => {
+    if (error) stream.destroy(error);
+  });
   return request.pipe(stream);
 }
 
@@ -132,6 +135,9 @@ function explain(error: unknown): unknown {
     return new RendermillError('invalid_json', `The body is not valid JSON: ${error.message}.`, { cause: error });
   }
   const code = (error as { code?: string }).code ?? '';
+  if (code === 'ECONNRESET' || code === 'ERR_STREAM_PREMATURE_CLOSE') {
+    return new RendermillError('invalid_json', 'The body broke off.', { cause: error });
+  }
   if (code.startsWith('Z_') || code.startsWith('ERR_BUFFER') || code.startsWith('ERR__ERROR_FORMAT')) {
     return new RendermillError('bad_encoding', 'The body does not decompress with its Content-Encoding.', {
       cause: error,

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
+import { finished, type Readable } from 'node:stream';
 import { Busboy, type BusboyHeaders } from '@fastify/busboy';
 import { maxInputBytes } from '@rendermill/shared/adapters/images/check-input';
 import { asError, RendermillError } from '@rendermill/shared/domain/errors';
@@ -126,8 +126,10 @@ async function parseForm(request: IncomingMessage, folder: string): Promise<Form
     parser.on('finish', () => {
       Promise.all(writes).then(() => resolve(), fail);
     });
-    request.on('aborted', () => fail(new RendermillError('invalid_multipart', 'The form broke off.')));
-    request.on('error', fail);
+    // Its client may have hung up before we came to listen, which events would not tell any more.
+    finished(request, { writable: false }, (error) => {
+      if (error) fail(new RendermillError('invalid_multipart', 'The form broke off.', { cause: error }));
+    });
     request.pipe(parser);
   });
   try {
