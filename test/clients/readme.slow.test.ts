@@ -1,0 +1,64 @@
+import { access, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createWorld, type World } from '../world.js';
+import { unpack } from './examples.js';
+import { run, type Ran } from './run.js';
+
+/** What README.md tells a newcomer to type, run as it stands. The commands of npm are run by CI. */
+let world: World;
+let readme: string;
+
+beforeAll(async () => {
+  readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+  world = await createWorld();
+});
+afterAll(async () => world.close());
+
+/** The one block of this language that has `text` in it. */
+function block(language: string, text: string): string {
+  const found = [...readme.matchAll(/^```(\w+)\n(.*?)^```$/gms)].filter(
+    ([, its, code]) => its === language && code?.includes(text),
+  );
+  expect(found.map(([, , code]) => code)).toHaveLength(1);
+  return found[0]?.[2] ?? '';
+}
+
+async function isPicture(url: string): Promise<void> {
+  const response = await fetch(url);
+  expect([response.status, response.headers.get('content-type')]).toEqual([200, 'image/png']);
+  expect((await response.arrayBuffer()).byteLength).toBeGreaterThan(1_000);
+}
+
+const env = (): NodeJS.ProcessEnv => ({ RENDERMILL_URL: world.url, RENDERMILL_API_KEY: world.key });
+const shell = async (code: string): Promise<Ran> => run('sh', ['-eu', '-c', code], { cwd: world.dir, env: env() });
+
+test('its first curl answers with a link to a picture', async () => {
+  const { code, stdout } = await shell(block('sh', '/v1/images/generations'));
+  expect(code).toBe(0);
+  const answer = JSON.parse(stdout) as { data: { url: string }[] };
+  await isPicture(answer.data[0]?.url ?? '');
+});
+
+test('its lines for the OpenAI SDK print a link to a picture', async () => {
+  const cwd = await unpack(world, 'node/openai-sdk.mjs');
+  await writeFile(join(cwd, 'readme.mjs'), block('js', "from 'openai'"));
+  const { code, stdout, stderr } = await run(process.execPath, ['readme.mjs'], { cwd, env: env() });
+  expect([code, stderr]).toEqual([0, '']);
+  await isPicture(stdout.trim());
+});
+
+test('its job is taken, and the same job when it is sent again', async () => {
+  const command = block('sh', 'Idempotency-Key');
+  const [first, second] = [await shell(command), await shell(command)];
+  expect([first.code, second.code]).toEqual([0, 0]);
+  const job = JSON.parse(first.stdout) as { id: string; object: string; custom_id: string };
+  expect(job).toMatchObject({ object: 'job', custom_id: 'SKU-1042' });
+  expect((JSON.parse(second.stdout) as { id: string }).id).toBe(job.id);
+});
+
+test('every file that it links to is there', async () => {
+  const links = [...readme.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, path]) => path ?? '');
+  expect(links.length).toBeGreaterThan(5);
+  for (const link of links) await access(new URL(`../../${link}`, import.meta.url));
+});
