@@ -118,6 +118,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       configuration,
       createLogger('debug', 'worker', sink),
       workerLifecycle,
+      () => undefined,
     );
     workers.push(worker);
     return worker;

@@ -23,8 +23,10 @@ import type { Logger } from '@rendermill/shared/observability/log';
 import { createMetrics } from '@rendermill/shared/observability/metrics';
 import { deliveryEntry, deliveryQueue, jobEntry, prepareQueue } from '@rendermill/shared/queues/entries';
 import { addresses } from './built-in-simulator.js';
+import { Background } from './consumers/background.js';
 import { consumePrepare } from './consumers/consume-prepare.js';
 import { Dispatcher } from './consumers/dispatch.js';
+import { Lease } from './consumers/lease.js';
 import { Loop } from './consumers/loop.js';
 import { workOn } from './consumers/work-on.js';
 import type { WorkerDeps } from './deps.js';
@@ -32,6 +34,7 @@ import { deliverEvent } from './use-cases/deliver-event.js';
 import { feedDeliveries } from './use-cases/feed-deliveries.js';
 import { feedJobs } from './use-cases/feed-jobs.js';
 import { Sweeper } from './use-cases/sweep.js';
+import { tidySpool } from './use-cases/tidy-spool.js';
 
 export interface Worker {
   readonly id: string;
@@ -47,12 +50,16 @@ export interface Worker {
   readonly longestCallMs: number;
 }
 
-/** Opens everything a worker needs, top to bottom; `lifecycle` closes it in reverse. */
+/**
+ * Opens everything a worker needs, top to bottom; `lifecycle` closes it in reverse. `onLapsed`: the others have given
+ * this worker up; it must end.
+ */
 export async function buildWorker(
   env: WorkerEnv,
   configuration: Configuration,
   log: Logger,
   lifecycle: Lifecycle,
+  onLapsed: () => void,
 ): Promise<Worker> {
   const id = newId('wrk');
   const onRedisError = (error: Error): void => log.warn({ error }, 'redis.error');
@@ -69,8 +76,9 @@ export async function buildWorker(
   // The first beat comes before anything bears this worker's name: an owner without a lease is taken for dead.
   const liveness = new Liveness(scripts);
   const info = { started_at: Date.now(), concurrency: env.WORKER_CONCURRENCY };
-  let dead = await liveness.heartbeat(id, info);
-  const spool = await Spool.open(env.RENDERMILL_DATA_DIR, id);
+  const lease = new Lease(onLapsed);
+  let dead = await lease.beat(async () => liveness.heartbeat(id, info));
+  const spool = await Spool.open(env.RENDERMILL_DATA_DIR, id, (error) => log.warn({ error }, 'journal.fault'));
   lifecycle.onClose('spool', () => spool.close());
   const queues = new Queues(redis, env.REDIS_KEY_PREFIX, onRedisError);
   lifecycle.onClose('queues', () => queues.close());
@@ -101,6 +109,8 @@ export async function buildWorker(
     accounts,
     addressOf: addresses(lifecycle),
     maxPaidAttempts: env.MAX_PAID_ATTEMPTS,
+    lease,
+    background: new Background(log),
     uploads: pLimit(8),
     downloads: pLimit(8),
     inHand: new Set(),
@@ -144,7 +154,7 @@ export async function buildWorker(
     return null;
   });
   const beat = async (): Promise<null> => {
-    dead = await deps.liveness.heartbeat(id, info);
+    dead = await lease.beat(async () => liveness.heartbeat(id, info));
     if (dead.length > 0) sweeps.wake();
     return null;
   };
@@ -155,6 +165,7 @@ export async function buildWorker(
   const audits = new Loop('audit', log, 30_000, async () => {
     await sweeper.pickUpDropped();
     await sweeper.findLostEntries();
+    await tidySpool(deps);
     return null;
   });
   const jobFeed = new Loop('feed', log, 1_000, async () => feedJobs(deps));
@@ -173,7 +184,7 @@ export async function buildWorker(
     const timer = setTimeout(() => interruption.abort(), graceMs);
     log.info({ jobs: dispatcher.running, grace_ms: graceMs }, 'worker.draining');
     await Promise.race([
-      Promise.all([dispatcher.stop(), prepare.close()]),
+      Promise.all([dispatcher.stop(), prepare.close(), deps.background.idle()]),
       // What waits for the store or a link gives up at once; a paid call that still runs is left to its fate.
       new Promise<void>((resolve) => {
         interruption.signal.addEventListener('abort', () => setTimeout(resolve, 2_000), { once: true });

@@ -15,6 +15,8 @@ import type { Metrics } from '@rendermill/shared/observability/metrics';
 import type { Storage } from '@rendermill/shared/ports/storage';
 import type { LimitFunction } from 'p-limit';
 import type { Dispatcher } from 'undici';
+import type { Background } from './consumers/background.js';
+import type { Lease } from './consumers/lease.js';
 
 /** What the worker's use cases work with. Made once, in `build-worker.ts`. */
 export interface WorkerDeps {
@@ -39,6 +41,8 @@ export interface WorkerDeps {
   /** The base URL at which an account is reached. */
   readonly addressOf: (account: Account) => Promise<string>;
   readonly maxPaidAttempts: number;
+  readonly lease: Lease;
+  readonly background: Background;
   readonly uploads: LimitFunction;
   readonly downloads: LimitFunction;
   /** Ids of the jobs that this process is working on; a job it owns and that is not here was dropped by a fault. */

@@ -15,9 +15,13 @@ async function main(): Promise<void> {
   const configuration = loadConfiguration(process.env);
   const log = createLogger(env.LOG_LEVEL, 'worker');
   const lifecycle = new Lifecycle();
-  const worker = await buildWorker(env, configuration, log, lifecycle);
+  let end: (why: string) => void = () => process.exit(1);
+  const worker = await buildWorker(env, configuration, log, lifecycle, () => {
+    log.fatal('worker.lapsed');
+    end('lapsed');
+  });
   const shutdownGraceMs = env.SHUTDOWN_GRACE_MS ?? worker.longestCallMs;
-  const end = stopOnSignals(async (why) => {
+  end = stopOnSignals(async (why) => {
     log.info({ why }, 'worker.stopping');
     // The grace is for paid calls; a connection that died without a word must not add to it.
     setTimeout(() => process.exit(1), shutdownGraceMs + closingMs).unref();

@@ -8,7 +8,9 @@ let folder: string;
 let journal: Journal;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'rm-journal-'));
-  journal = await Journal.create(folder);
+  journal = await Journal.create(folder, (error) => {
+    throw error;
+  });
 });
 afterEach(async () => {
   await journal.end();
@@ -55,16 +57,24 @@ describe('a journal', () => {
     await journal.append(settled(2));
     await journal.append(settled(3));
     await journal.close(attemptKey('job_A', 1, 3));
-    const open = await readJournal(folder);
+    const { attempts: open } = await readJournal(folder);
     expect([...open.keys()]).toEqual(['job_A.1.1', 'job_A.1.2']);
     expect([...open.values()].map(({ settled: known }) => known?.settlement.outcome)).toEqual([undefined, 'billed']);
-    expect(journal.openAttempts).toBe(2);
+    expect(journal.open.size).toBe(2);
   });
 
   test('whose last line was cut by a crash is read without it: it was never acknowledged', async () => {
     await journal.append(intent(1));
     await appendFile(join(folder, 'journal.ndjson'), '{"kind":"intent","key":"job_A.1.2"');
-    expect([...(await readJournal(folder)).keys()]).toEqual(['job_A.1.1']);
+    expect([...(await readJournal(folder)).attempts.keys()]).toEqual(['job_A.1.1']);
+  });
+
+  test('with a line that cannot be read tells the others, and how many it could not', async () => {
+    await journal.append(intent(1));
+    await appendFile(join(folder, 'journal.ndjson'), '{"kind":"int{"kind":\n');
+    await journal.append(intent(2));
+    const { attempts, unreadable } = await readJournal(folder);
+    expect([[...attempts.keys()], unreadable]).toEqual([['job_A.1.1', 'job_A.1.2'], 1]);
   });
 
   test('stays small however many attempts pass through, and loses no open one', async () => {
@@ -74,7 +84,7 @@ describe('a journal', () => {
       await journal.close(attemptKey('job_A', 1, number));
     }
     expect((await stat(join(folder, 'journal.ndjson'))).size).toBeLessThan(1_300_000);
-    expect([...(await readJournal(folder)).keys()]).toEqual(['job_A.1.0']);
+    expect([...(await readJournal(folder)).attempts.keys()]).toEqual(['job_A.1.0']);
     await journal.append(settled(0));
     expect((await readFile(join(folder, 'journal.ndjson'), 'utf8')).trimEnd().split('\n').at(-1)).toContain(
       '"settled"',
@@ -82,6 +92,6 @@ describe('a journal', () => {
   });
 
   test('of a worker that died while making its folder is an empty one', async () => {
-    expect((await readJournal(join(folder, 'nowhere'))).size).toBe(0);
+    expect(await readJournal(join(folder, 'nowhere'))).toEqual({ attempts: new Map(), unreadable: 0 });
   });
 });

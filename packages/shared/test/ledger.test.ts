@@ -57,6 +57,7 @@ async function begin(id: string, worker = 'w1', generation = 1, run = 1): Promis
   return job;
 }
 
+let moment = 0;
 const intent = (job: LedgerJob, call = 0): AttemptIntent => ({
   job: job.id,
   generation: job.generation,
@@ -65,7 +66,7 @@ const intent = (job: LedgerJob, call = 0): AttemptIntent => ({
   provider: 'a',
   worker: job.worker ?? '',
   fence: job.fence,
-  started_at: 1,
+  started_at: ++moment,
   timeout_ms: 1,
   ignored_parameters: [],
 });
@@ -80,14 +81,13 @@ const settlement = (outcome: AttemptOutcome): AttemptSettlement => ({
   usage: null,
   effective: {},
 });
-const end: JobEnd = { status: 'completed', images: [], usage: null, effective: {}, error: null };
+const end: JobEnd = { status: 'completed', usage: null, effective: {}, error: null };
 const requeue = {
   delayMs: 60_000,
   stage: 'ready',
   routing,
   inputs: [],
   mask: null,
-  images: [],
   tries: 1,
   error: null,
 } as const;
@@ -144,6 +144,53 @@ describe('an attempt', () => {
     const attempts = (await ledger.read(job.id))?.attempts ?? [];
     expect(attempts.length).toBeLessThanOrEqual(22);
     expect(attempts[0]).toMatchObject({ number: 1, settlement: { outcome: 'billed' } });
+  });
+});
+
+describe('a question that a broken connection asks twice', () => {
+  test('begins one attempt', async () => {
+    const job = await begin((await submit()).id);
+    const asked = intent(job);
+    expect(await ledger.beginAttempt(job, asked, 1)).toBe(1);
+    expect(await ledger.beginAttempt(job, asked, 1)).toBe(1);
+    expect(await ledger.beginAttempt(job, intent(job), 1)).toBe('cap');
+  });
+
+  test('seizes a job once', async () => {
+    const job = await begin((await submit()).id, 'w-gone');
+    const [first, second] = [
+      await ledger.seize(job.id, 'w-gone', 'w-heir'),
+      await ledger.seize(job.id, 'w-gone', 'w-heir'),
+    ];
+    expect(second).toEqual(first);
+    expect(second).toMatchObject({ fence: 2, crashes: 1 });
+  });
+});
+
+describe('an image that was recorded', () => {
+  const image = {
+    index: 1,
+    key: 'k',
+    content_type: 'image/png' as const,
+    width: 1,
+    height: 1,
+    bytes: 1,
+    sha256: 'x',
+    revised_prompt: null,
+  };
+
+  test('stands, whoever owns the job by then, and takes the last checkpoint of its attempt with it', async () => {
+    const job = await begin((await submit()).id);
+    await ledger.beginAttempt(job, intent(job), 9);
+    await ledger.settle(job.id, 1, settlement('billed'), { worker: 'w1', spooled: [], urls: [] });
+    await ledger.requeue(job, requeue);
+    await ledger.recordImage(job.id, image, null);
+    await ledger.recordImage(job.id, { ...image, sha256: 'another' }, null);
+    expect(await ledger.read(job.id)).toMatchObject({ images: [image], checkpoints: new Map([[1, {}]]) });
+    await ledger.recordImage(job.id, { ...image, index: 0 }, 1);
+    const after = await ledger.read(job.id);
+    expect(after?.images.map(({ index }) => index)).toEqual([0, 1]);
+    expect(after?.checkpoints.size).toBe(0);
   });
 });
 

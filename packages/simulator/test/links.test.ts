@@ -37,7 +37,7 @@ describe('result links', () => {
     const response = await fetch(url);
     const file = Buffer.from(await response.arrayBuffer());
     expect([response.status, response.headers.get('content-type')]).toEqual([200, `image/${output_format}`]);
-    expect(url).toMatch(output_format === 'jpeg' ? /\.jpg$/ : new RegExp(`\\.${output_format}$`));
+    expect(new URL(url).pathname).toMatch(output_format === 'jpeg' ? /\.jpg$/ : new RegExp(`\\.${output_format}$`));
     expect((await decode(file)).format).toBe(output_format);
     expect(simulator.ledger[0]?.sha256).toEqual([sha256(file)]);
   });
@@ -64,6 +64,6 @@ describe('result links', () => {
   test('drop the oldest images once too much memory is used', () => {
     const links = new Links(60_000, 250);
     const paths = [1, 2, 3].map((fill) => links.keep(imageOf(Buffer.alloc(100, fill), 'png'), null));
-    expect(paths.map((path) => links.find(path).kind)).toEqual(['unknown', 'image', 'image']);
+    expect(paths.map((path) => links.find(path.replace(/\?.*/, '')).kind)).toEqual(['unknown', 'image', 'image']);
   });
 });

@@ -43,6 +43,7 @@ export class Dispatcher {
   #loop: Promise<void> | null = null;
   #rotation = 0;
   #nextPoll = 0;
+  #full = false;
   #fedAt = Date.now();
 
   constructor(deps: WorkerDeps, options: DispatchOptions) {
@@ -113,6 +114,9 @@ export class Dispatcher {
 
   /** Learns of new classes, and finds entries whose signal was missed. */
   async #poll(): Promise<void> {
+    const full = await this.#deps.spool.isFull();
+    if (full !== this.#full) this.#deps.log.warn({ full }, 'spool.full');
+    this.#full = full;
     let waiting = 0;
     for (const routing of await this.#options.classes()) {
       const known = this.#classes.get(routing.id) ?? this.#open(routing);
@@ -140,7 +144,7 @@ export class Dispatcher {
     // Each class gets the first chance in turn.
     this.#rotation++;
     for (let i = 0; i < hungry.length; i++) {
-      if (this.#stopping || this.#running.size >= this.#options.concurrency) {
+      if (this.#stopping || this.#full || this.#running.size >= this.#options.concurrency) {
         this.#fedAt = Date.now();
         return pollMs;
       }
@@ -160,7 +164,15 @@ export class Dispatcher {
       return held.waitMs ?? pollMs;
     }
     ready.hungry = false;
-    const entry = await ready.taker.take();
+    let entry: Taken<JobEntry> | null;
+    try {
+      entry = await ready.taker.take();
+    } catch (error) {
+      // A permit that nobody gives back is a place at the provider that nobody gets.
+      ready.hungry = true;
+      await held?.release('unused');
+      throw error;
+    }
     if (!entry) {
       await held?.release('unused');
       ready.waitingSince = null;
@@ -187,7 +199,12 @@ export class Dispatcher {
     this.#permits.add(permit);
     const release = async (how: 'used' | 'unused'): Promise<void> => {
       if (!this.#permits.delete(permit)) return;
-      await this.#deps.permits.release(permit, how);
+      try {
+        await this.#deps.permits.release(permit, how);
+      } catch (error) {
+        // Not renewed any more, its lease ends by itself.
+        this.#deps.log.error({ error }, 'permit.not_released');
+      }
       this.#signal();
     };
     return { permit, account, release };
@@ -207,7 +224,7 @@ export class Dispatcher {
     } catch (error) {
       deps.log.error({ error, entry: entry.id }, 'dispatch.failed');
     } finally {
-      await held?.release('unused').catch((error: unknown) => deps.log.error({ error }, 'permit.not_released'));
+      await held?.release('unused');
       await ready.taker.complete(entry.id);
     }
   }

@@ -1,12 +1,13 @@
 import { retryWait } from '@rendermill/shared/domain/backoff';
 import { errorBodyOf, type ErrorBody } from '@rendermill/shared/domain/errors';
-import type { Job, Stage, StoredImage } from '@rendermill/shared/domain/job';
+import type { Job, Stage } from '@rendermill/shared/domain/job';
 import type { Forward, Outcome } from '@rendermill/shared/domain/outcome';
 import { eligibleAccounts, route } from '@rendermill/shared/domain/routing';
 import { queuePriority } from '@rendermill/shared/adapters/redis/job-store';
 import { jobEntryId, prepareQueue, readyQueue } from '@rendermill/shared/queues/entries';
 import { Interrupted, type WorkerDeps } from '../deps.js';
 import { endJob } from '../use-cases/end-job.js';
+import { giveUpAttempts } from '../use-cases/give-up-attempts.js';
 import { cancelled, failed } from '../use-cases/job-ends.js';
 
 /**
@@ -19,14 +20,14 @@ export async function settle(deps: WorkerDeps, job: Job, outcome: Outcome): Prom
     case 'skip':
       return;
     case 'finish':
-      await endJob(deps, { ...job, images: outcome.end.images }, outcome.end);
+      await endJob(deps, job, outcome.end);
       return;
     case 'wait':
-      return requeue(deps, job, outcome, job.stage, job.tries, job.error);
+      return requeue(deps, job, outcome.forMs, job.stage, job.tries, job.error);
     case 'retry':
-      return requeue(deps, job, outcome, job.stage, job.tries + 1, outcome.error);
+      return requeue(deps, job, outcome.forMs, job.stage, job.tries + 1, outcome.error);
     case 'forward':
-      return requeue(deps, { ...job, ...outcome.to }, { forMs: 0, images: job.images }, 'ready', job.tries, job.error);
+      return requeue(deps, { ...job, ...outcome.to }, 0, 'ready', job.tries, job.error);
   }
 }
 
@@ -34,20 +35,18 @@ export async function settle(deps: WorkerDeps, job: Job, outcome: Outcome): Prom
 export async function settleSurprise(deps: WorkerDeps, job: Job, thrown: unknown): Promise<void> {
   if (thrown instanceof Interrupted) return;
   deps.log.error({ error: thrown, job: job.id }, 'job.surprised');
-  const error = errorBodyOf('internal_error', 'An error inside Rendermill; its log has the details.');
-  if (job.tries >= 3) return settle(deps, job, failed(job, error));
-  return settle(deps, job, { kind: 'retry', forMs: retryWait(job.tries, deps.random), error, images: job.images });
-}
-
-interface Later {
-  readonly forMs: number;
-  readonly images: readonly StoredImage[];
+  const error = errorBodyOf('worker_crash', 'An error inside Rendermill; its log has the details.');
+  const latest = await deps.ledger.read(job.id);
+  if (!latest || latest.fence !== job.fence) return;
+  const told = await giveUpAttempts(deps, latest, deps.worker);
+  if (told.tries >= 3) return settle(deps, told, failed(told, error));
+  return settle(deps, told, { kind: 'retry', forMs: retryWait(told.tries, deps.random), error });
 }
 
 async function requeue(
   deps: WorkerDeps,
   job: Job & Forward,
-  later: Later,
+  forMs: number,
   stage: Stage,
   tries: number,
   error: ErrorBody | null,
@@ -57,22 +56,21 @@ async function requeue(
   const accounts = [...deps.accounts.values()];
   if (eligibleAccounts(accounts, needs).length === 0) {
     const gone = errorBodyOf('no_provider_for_model', `No configured provider account offers '${job.model}' any more.`);
-    return settle(deps, job, failed({ ...job, images: later.images }, gone));
+    return settle(deps, job, failed(job, gone));
   }
   const { routing } = route(accounts, needs, job.request.n);
   const { inputs, mask } = job;
   const run = await deps.ledger.requeue(job, {
-    delayMs: later.forMs,
+    delayMs: forMs,
     stage,
     routing,
     inputs,
     mask,
-    images: later.images,
     tries,
     error,
   });
-  if (run === 'cancelled') return settle(deps, job, cancelled({ ...job, images: later.images }));
-  if (run === 'fenced' || later.forMs > 0) return;
+  if (run === 'cancelled') return settle(deps, job, cancelled(job));
+  if (run === 'fenced' || forMs > 0) return;
   const entry = { j: job.id, g: job.generation, r: run };
   const queue = stage === 'prepare' ? prepareQueue : readyQueue(routing.id);
   await deps.queues.add(queue, [{ id: jobEntryId(entry), data: entry, priority: queuePriority[job.priority] }]);

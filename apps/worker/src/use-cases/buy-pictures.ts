@@ -1,4 +1,4 @@
-import { attemptKey } from '@rendermill/shared/adapters/spool/journal';
+import { attemptKey, type JournalIntent, type JournalSettlement } from '@rendermill/shared/adapters/spool/journal';
 import type { AttemptRefusal } from '@rendermill/shared/adapters/redis/ledger';
 import type { Account } from '@rendermill/shared/domain/accounts';
 import type {
@@ -8,17 +8,19 @@ import type {
   Checkpoint,
   SpooledImage,
 } from '@rendermill/shared/domain/attempts';
+import { storeWait } from '@rendermill/shared/domain/backoff';
 import { errorBodyOf } from '@rendermill/shared/domain/errors';
 import type { Job } from '@rendermill/shared/domain/job';
 import { costAt } from '@rendermill/shared/domain/routing';
 import { urlExpiry } from '@rendermill/shared/domain/url-expiry';
 import { judgeFailure, judgeTransport, type Verdict } from '@rendermill/shared/domain/verdicts';
 import type { WrittenFile } from '@rendermill/shared/streams/file-sink';
-import type { WorkerDeps } from '../deps.js';
+import { pause, type WorkerDeps } from '../deps.js';
 import { buildRequest, type LocalInputs } from '../providers/build-request.js';
 import { callProvider, type Answer, type BrokenCall } from '../providers/call-provider.js';
 import { readAnswer, type PictureAnswer } from '../providers/read-answer.js';
 import { maxResultBytes } from './copy-result.js';
+import { unknownAnswer } from './give-up-attempts.js';
 
 /**
  * One attempt: a ledger entry first, a call second. The entry is durable in Redis and in this worker's journal before
@@ -48,7 +50,11 @@ interface Arrived extends WrittenFile {
 
 const bodyIdleMs = 60_000;
 
-export async function buyPictures(deps: WorkerDeps, job: Job, order: Order): Promise<Purchase | AttemptRefusal> {
+export async function buyPictures(
+  deps: WorkerDeps,
+  job: Job,
+  order: Order,
+): Promise<Purchase | AttemptRefusal | 'lapsed'> {
   const { account, indexes } = order;
   const request = await buildRequest(
     job,
@@ -58,11 +64,12 @@ export async function buyPictures(deps: WorkerDeps, job: Job, order: Order): Pro
     order.inputs,
     purchaseId(job, order.call),
   );
+  if (!deps.lease.holds) return 'lapsed';
   const intent = writeIntent(deps, job, order, request.ignored);
   const number = await deps.ledger.beginAttempt(job, intent, deps.maxPaidAttempts);
   if (typeof number === 'string') return number;
   const key = attemptKey(job.id, job.generation, number);
-  await deps.spool.journal.append({ kind: 'intent', key, number, intent });
+  await writeIntentToDisk(deps, job, { kind: 'intent', key, number, intent });
 
   deps.metrics.inFlight.inc();
   const answer = await callProvider<Arrived>(
@@ -74,16 +81,61 @@ export async function buyPictures(deps: WorkerDeps, job: Job, order: Order): Pro
   deps.metrics.inFlight.dec();
   // The pictures are on disk: the provider is free for the next call while these are checked and stored.
   const released = order.onAnswered();
-  await deps.spool.sync();
 
-  const pictures = answer.kind === 'answer' ? readAnswer(answer) : null;
+  const pictures = picturesOf(answer);
   const verdict = pictures ? null : verdictOn(answer);
   const checkpoint = pictures && checkpointOf(deps, order, pictures);
   const settlement = settle(job, order, answer, pictures, verdict);
-  await deps.spool.journal.append({ kind: 'settled', key, settlement, checkpoint });
-  const [news] = await Promise.all([deps.ledger.settle(job.id, number, settlement, checkpoint), released]);
+  await writeSettlementToDisk(deps, { kind: 'settled', key, settlement, checkpoint });
+  const [news] = await Promise.all([tellLedger(deps, job.id, number, settlement, checkpoint), released]);
   report(deps, job, intent, number, settlement, news);
   return { attempt: { ...intent, number, settlement }, checkpoint, verdict };
+}
+
+/** Not on disk, not sent: then nothing was bought. */
+async function writeIntentToDisk(deps: WorkerDeps, job: Job, intent: JournalIntent): Promise<void> {
+  try {
+    await deps.spool.journal.append(intent);
+  } catch (error) {
+    const settlement = { ...unknownAnswer('The journal could not be written.'), outcome: 'not_sent' as const, cost: 0 };
+    await deps.ledger.settle(job.id, intent.number, settlement, null);
+    throw error;
+  }
+}
+
+/** From here on it is paid: trouble with this disk is told, and the ledger hears of the purchase all the same. */
+async function writeSettlementToDisk(deps: WorkerDeps, settlement: JournalSettlement): Promise<void> {
+  try {
+    await deps.spool.sync();
+    await deps.spool.journal.append(settlement);
+  } catch (error) {
+    deps.log.error({ error, attempt_key: settlement.key }, 'journal.not_written');
+  }
+}
+
+/** Tells the ledger what was paid, for as long as it takes. */
+async function tellLedger(
+  deps: WorkerDeps,
+  job: string,
+  number: number,
+  settlement: AttemptSettlement,
+  checkpoint: Checkpoint | null,
+): Promise<boolean> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await deps.ledger.settle(job, number, settlement, checkpoint);
+    } catch (error) {
+      deps.log.error({ error, job, attempt: number }, 'attempt.not_settled');
+      await pause(deps, storeWait(attempt, deps.random));
+    }
+  }
+}
+
+/** The pictures of an answer; of one that broke off, those that had arrived whole. */
+function picturesOf(answer: Answer<Arrived> | BrokenCall<Arrived>): PictureAnswer<Arrived> | null {
+  if (answer.kind === 'answer') return readAnswer(answer);
+  const items = answer.blobs.map((blob) => ({ kind: 'bytes' as const, blob, revisedPrompt: null }));
+  return items.length === 0 ? null : { items, usage: null, effective: {} };
 }
 
 function writeIntent(
@@ -160,7 +212,7 @@ function settle(
   const outcome = verdict?.outcome ?? 'billed';
   const free = outcome === 'not_sent' || outcome === 'rejected';
   // What came broken or is unknown is counted as if it were billed in full: a claim is made with the higher figure.
-  const made = pictures ? Math.min(pictures.items.length, indexes.length) : indexes.length;
+  const made = pictures && answer.kind === 'answer' ? Math.min(pictures.items.length, indexes.length) : indexes.length;
   const price = free
     ? { micros: 0, basis: null }
     : costAt(account, job.model, job.request, made, pictures?.usage ?? null);
@@ -169,7 +221,10 @@ function settle(
     ended_at: Date.now(),
     http_status: answer.status,
     request_id: answer.requestId,
-    error: verdict && errorBodyOf(verdict.code, verdict.message),
+    error:
+      answer.kind === 'broken' && !verdict
+        ? errorBodyOf('bad_provider_response', answer.message)
+        : verdict && errorBodyOf(verdict.code, verdict.message),
     cost: price?.micros ?? null,
     cost_basis: price?.basis ?? null,
     usage: pictures?.usage ?? null,

@@ -66,10 +66,10 @@ export async function copyResult(
 }
 
 /**
- * CDNs say 403, 404 or 410 for what has expired, and for some seconds of what they do not have yet: after that it is
- * gone. A link that we may not follow, or a file that we would not keep, stays one.
+ * 410 says that it is gone; 403 and 404 are also said of what is not there yet, and a paid picture is worth asking for
+ * as long as its link is good. A link that we may not follow, or a file that we would not keep, stays one.
  */
 function isGone(error: OutboundError, attempt: number): boolean {
   if (error.reason === 'blocked' || error.reason === 'too_large') return true;
-  return attempt >= 4 && [403, 404, 410].includes(error.status ?? 0);
+  return attempt >= 4 && error.status === 410;
 }

@@ -1,11 +1,13 @@
+import type { LedgerJob } from '@rendermill/shared/adapters/redis/job-codec';
 import { attemptKey } from '@rendermill/shared/adapters/spool/journal';
 import { spent } from '@rendermill/shared/domain/attempts';
-import type { Job } from '@rendermill/shared/domain/job';
+import { isTerminal, type Job } from '@rendermill/shared/domain/job';
 import { recordKey } from '@rendermill/shared/domain/object-keys';
 import type { JobEnd } from '@rendermill/shared/domain/outcome';
 import { presentJob } from '@rendermill/shared/domain/present-job';
 import { StorageError } from '@rendermill/shared/ports/storage';
 import type { WorkerDeps } from '../deps.js';
+import { storageFailure } from './collect-results.js';
 import { keepStoring } from './keep-storing.js';
 
 /**
@@ -13,40 +15,65 @@ import { keepStoring } from './keep-storing.js';
  * worker owns it by now; then nothing was published.
  */
 export async function endJob(deps: WorkerDeps, job: Job, end: JobEnd): Promise<boolean> {
-  // Attempts as the ledger has them, for a zombie may have told more about an older one.
-  const latest = (await deps.ledger.read(job.id)) ?? job;
-  const ended = { ...latest, ...end, fence: job.fence, completed_at: Date.now() };
-  await writeRecord(deps, ended);
-  if (!(await deps.ledger.finish(ended, end))) {
-    deps.log.warn({ job: job.id, fence: job.fence }, 'job.fenced');
-    return false;
+  // Images and attempts as the ledger has them, for others may have told more about older ones.
+  const latest = await deps.ledger.read(job.id);
+  if (!latest || latest.fence !== job.fence || latest.status !== 'in_progress') return fenced(deps, job);
+  const ended = await writeRecord(deps, { ...latest, ...end, completed_at: Date.now() });
+  if (!(await deps.ledger.finish(ended, { ...end, status: ended.status as JobEnd['status'], error: ended.error }))) {
+    await restoreRecord(deps, job.id);
+    return fenced(deps, job);
   }
   await closeAttempts(deps, ended);
   report(deps, ended);
   return true;
 }
 
-/** `job.json`: what was made, for whom, from what and for how much. A completed job waits for it; others do not hang on the store. */
-async function writeRecord(deps: WorkerDeps, job: Job): Promise<void> {
-  const record = Buffer.from(
-    `${JSON.stringify({ ...presentJob(job), project: job.project, request_hash: job.request_hash }, null, 2)}\n`,
-  );
-  const put = async (): Promise<void> => deps.storage.put(recordKey(job), record, 'application/json');
-  if (job.status === 'completed') return keepStoring(deps, recordKey(job), put);
+function fenced(deps: WorkerDeps, { id, fence }: Job): false {
+  deps.log.warn({ job: id, fence }, 'job.fenced');
+  return false;
+}
+
+/**
+ * Writes the record, and answers the job as it then ends: completed only with its record in the bucket, which is
+ * waited for. Where the store refuses it, the job fails with its pictures kept. Other ends do not hang on the store.
+ */
+async function writeRecord(deps: WorkerDeps, job: LedgerJob): Promise<LedgerJob> {
+  if (job.status === 'completed') {
+    try {
+      await keepStoring(deps, recordKey(job), async () => putRecord(deps, job));
+      return job;
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      return writeRecord(deps, { ...job, status: 'failed', error: storageFailure(error) });
+    }
+  }
   try {
-    await put();
+    await putRecord(deps, job);
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
     deps.log.warn({ error, job: job.id }, 'record.not_written');
   }
+  return job;
+}
+
+/** Another owner ended the job while we wrote: what stands in the bucket is its end, not ours. */
+async function restoreRecord(deps: WorkerDeps, id: string): Promise<void> {
+  const job = await deps.ledger.read(id);
+  if (job && isTerminal(job.status)) await keepStoring(deps, recordKey(job), async () => putRecord(deps, job));
+}
+
+/** `job.json`: what was made, for whom, from what and for how much. */
+async function putRecord(deps: WorkerDeps, job: Job): Promise<void> {
+  const record = { ...presentJob(job), project: job.project, request_hash: job.request_hash };
+  await deps.storage.put(recordKey(job), Buffer.from(`${JSON.stringify(record, null, 2)}\n`), 'application/json');
 }
 
 /** The spool forgets what is stored; what the store refused stays for a retry. */
-async function closeAttempts(deps: WorkerDeps, job: Job): Promise<void> {
-  if (job.error?.code === 'storage_denied') return;
+async function closeAttempts(deps: WorkerDeps, job: LedgerJob): Promise<void> {
   for (const attempt of job.attempts) {
-    if (attempt.worker !== deps.worker || attempt.generation !== job.generation) continue;
+    if (attempt.worker !== deps.worker || job.checkpoints.has(attempt.number)) continue;
     const key = attemptKey(job.id, attempt.generation, attempt.number);
+    if (!deps.spool.journal.open.has(key)) continue;
     await deps.spool.discard(`${key}-`);
     await deps.spool.journal.close(key);
   }

@@ -7,8 +7,7 @@ import type { EffectiveParameters, Usage } from '@rendermill/shared/domain/usage
 /** The ways in which a job ends. */
 
 function finish(job: Job, status: JobEnd['status'], error: ErrorBody | null): Outcome {
-  const images = [...job.images].sort((a, b) => a.index - b.index);
-  return { kind: 'finish', end: { status, images, usage: totalUsage(job), effective: effective(job), error } };
+  return { kind: 'finish', end: { status, usage: totalUsage(job), effective: effective(job), error } };
 }
 
 export function completed(job: Job): Outcome {

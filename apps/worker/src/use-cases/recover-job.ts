@@ -1,40 +1,40 @@
 import type { LedgerJob } from '@rendermill/shared/adapters/redis/job-codec';
-import { isTerminal } from '@rendermill/shared/domain/job';
+import { isTerminal, missingIndexes } from '@rendermill/shared/domain/job';
 import type { WorkerDeps } from '../deps.js';
-import { ownerDied } from './owner-died.js';
-import { imagesPerCall } from './images-per-call.js';
-import { runJob } from './run-job.js';
+import { giveUpAttempts } from './give-up-attempts.js';
+import { takeUp } from './take-up.js';
 
 /**
- * Takes a job up again whose owner died: stores what is paid; what is still missing goes back to the queue.
- * Answers true where nothing of the dead owner is needed any more.
+ * Takes a job up again whose owner died: what is paid is stored; what is then missing goes back to the queue.
+ * Answers whether anything on the dead owner's disk is still needed for it, or `unknown` where the ledger has no such
+ * job: past its retention, or lost.
  */
-export async function recoverJob(deps: WorkerDeps, id: string, dead: string): Promise<boolean> {
+export async function recoverJob(deps: WorkerDeps, id: string, dead: string): Promise<'needed' | 'done' | 'unknown'> {
   const known = await deps.ledger.read(id);
-  if (!known || (isTerminal(known.status) && known.error?.code !== 'storage_denied')) return true;
-  if (isTerminal(known.status)) return false;
-  const job = await own(deps, known, dead);
-  if (!job) return false;
-  await giveUpOpenAttempts(deps, job, dead);
-  const fresh = (await deps.ledger.read(id)) ?? job;
-  await deps.workOn(fresh, async () => runJob(deps, fresh, null, imagesPerCall(deps, fresh)));
-  const after = await deps.ledger.read(id);
-  return !after || ![...after.checkpoints.values()].some(({ worker }) => worker === dead);
+  if (!known) return 'unknown';
+  const needed = holds(known, dead) ? 'needed' : 'done';
+  // What the store refused waits for a retry.
+  if (isTerminal(known.status) || deps.inHand.has(id)) return needed;
+  const job = await own(deps, known, dead, needed === 'needed');
+  if (job) takeUp(deps, await giveUpAttempts(deps, job, dead));
+  return needed;
 }
 
-/** Ownership of a job that the dead worker holds, or that waits in the queue since. */
-async function own(deps: WorkerDeps, known: LedgerJob, dead: string): Promise<LedgerJob | null> {
+/** True where pictures that the job still lacks lie in this worker's spool. */
+function holds(job: LedgerJob, worker: string): boolean {
+  const missing = new Set(missingIndexes(job));
+  return [...job.checkpoints.values()].some(
+    (checkpoint) => checkpoint.worker === worker && checkpoint.spooled.some(({ index }) => missing.has(index)),
+  );
+}
+
+/** Ownership of a job that the dead worker held, or that waits in the queue and needs what it left. */
+async function own(deps: WorkerDeps, known: LedgerJob, dead: string, needed: boolean): Promise<LedgerJob | null> {
+  const { id, status, generation, run } = known;
+  if (status === 'queued' && !needed) return null;
   const job =
-    known.status === 'queued'
-      ? await deps.ledger.begin(known.id, known.generation, known.run, deps.worker)
-      : await deps.ledger.seize(known.id, dead, deps.worker);
+    status === 'queued'
+      ? await deps.ledger.begin(id, generation, run, deps.worker)
+      : await deps.ledger.seize(id, dead, deps.worker);
   return typeof job === 'string' ? null : job;
-}
-
-/** Calls that the dead worker may have made, and whose answer nobody will read: counted as possibly billed. */
-async function giveUpOpenAttempts(deps: WorkerDeps, job: LedgerJob, dead: string): Promise<void> {
-  for (const attempt of job.attempts) {
-    if (attempt.settlement === null && attempt.worker === dead)
-      await deps.ledger.settle(job.id, attempt.number, ownerDied(), null);
-  }
 }

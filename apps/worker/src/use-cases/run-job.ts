@@ -1,7 +1,7 @@
 import type { LedgerJob } from '@rendermill/shared/adapters/redis/job-codec';
 import type { Permit } from '@rendermill/shared/adapters/redis/permits';
 import type { Account } from '@rendermill/shared/domain/accounts';
-import { paidAttempts, possiblyBilled } from '@rendermill/shared/domain/attempts';
+import { paidAttempts, possiblyBilled, type Attempt, type Checkpoint } from '@rendermill/shared/domain/attempts';
 import { maxTries, retryWait } from '@rendermill/shared/domain/backoff';
 import { errorBodyOf, type ErrorBody } from '@rendermill/shared/domain/errors';
 import { missingIndexes, type StoredImage } from '@rendermill/shared/domain/job';
@@ -12,6 +12,7 @@ import { StorageError } from '@rendermill/shared/ports/storage';
 import { Interrupted, type WorkerDeps } from '../deps.js';
 import { buyPictures, type Purchase } from './buy-pictures.js';
 import { collectResults, storageFailure } from './collect-results.js';
+import { giveUpAttempts } from './give-up-attempts.js';
 import { cancelled, completed, crashed, expired, failed } from './job-ends.js';
 import { dropInputs, loadInputs } from './load-inputs.js';
 
@@ -21,6 +22,9 @@ export interface HeldPermit {
   readonly account: Account;
   readonly release: (how: 'used' | 'unused') => Promise<void>;
 }
+
+/** Paid pictures on the disk of a dead worker are waited for this long before they are bought again. */
+const spoolGraceMs = 10 * 60_000;
 
 /** After how many deaths of its owners a job is taken for what kills them. */
 const maxCrashes = 5;
@@ -36,17 +40,21 @@ export async function runJob(
   imagesPerCall: number,
 ): Promise<Outcome> {
   try {
-    const { images, error } = await collectPending(deps, job);
-    const now = { ...job, images };
+    const told = await giveUpAttempts(deps, job, deps.worker);
+    // To store what is paid needs no permit, and may take long.
+    if (told.checkpoints.size > 0) await held?.release('unused');
+    const { images, error, elsewhere } = await collectPending(deps, told);
+    const now = { ...told, images };
     const missing = missingIndexes(now);
     if (missing.length === 0) return completed(now);
     if (error) return failed(now, error);
+    if (elsewhere) return { kind: 'wait', forMs: 30_000, why: 'spool' };
     if (job.crashes >= maxCrashes) return crashed(now);
     const spent = outOfAttempts(deps, now, missing, imagesPerCall);
     if (spent) return failed(now, spent);
     if (job.cancel_requested) return cancelled(now);
     if (job.deadline !== null && Date.now() >= job.deadline * 1_000) return expired(now);
-    if (!held) return { kind: 'wait', forMs: 0, why: 'permit', images };
+    if (!held || told.checkpoints.size > 0) return { kind: 'wait', forMs: 0, why: 'permit' };
     return await buyNext(deps, now, held, missing, imagesPerCall);
   } catch (thrown) {
     if (thrown instanceof Interrupted) return { kind: 'skip', why: 'interrupted' };
@@ -55,23 +63,42 @@ export async function runJob(
   }
 }
 
+interface Pending {
+  readonly images: readonly StoredImage[];
+  readonly error: ErrorBody | null;
+  /** Paid pictures lie on another worker's disk, and are waited for. */
+  readonly elsewhere: boolean;
+}
+
 /** Stores what earlier attempts were paid for. */
-async function collectPending(
-  deps: WorkerDeps,
-  job: LedgerJob,
-): Promise<{ images: readonly StoredImage[]; error: ErrorBody | null }> {
+async function collectPending(deps: WorkerDeps, job: LedgerJob): Promise<Pending> {
   let images = job.images;
   let error: ErrorBody | null = null;
+  let elsewhere = false;
   for (const [number, checkpoint] of job.checkpoints) {
     const attempt = job.attempts.find((candidate) => candidate.number === number);
+    if (!attempt) continue;
     const reachable = await deps.spool.reachable(checkpoint);
-    if (!attempt || !reachable) continue;
-    const collected = await collectResults(deps, { ...job, images }, attempt, reachable);
+    const collected = await collectResults(deps, { ...job, images }, attempt, checkpoint, reachable);
     images = [...images, ...collected.images];
     // Bad pictures are bought again, under the cap; a dead link is lost money that its owner should decide about.
     if (collected.error?.code === 'result_url_expired') error = collected.error;
+    const whole = reachable.spooled.length === checkpoint.spooled.length;
+    if (!whole && (await mayCome(deps, checkpoint, attempt))) elsewhere = true;
   }
-  return { images, error };
+  return { images, error, elsewhere };
+}
+
+/**
+ * True where the owner of a spool that is not on this disk may still store what is in it: while it lives (it looks
+ * through its journal), and for some time after, as a process that starts on its disk takes over.
+ */
+async function mayCome(deps: WorkerDeps, { worker }: Checkpoint, { settlement }: Attempt): Promise<boolean> {
+  if (worker === deps.worker) return false;
+  const standing = await deps.liveness.standing(worker);
+  if (standing === 'alive' || standing === 'silent') return true;
+  const since = Math.max((await deps.liveness.deadSince(worker)) ?? 0, settlement?.ended_at ?? 0);
+  return Date.now() - since < spoolGraceMs;
 }
 
 /** Buys the first planned call that has images missing. */
@@ -92,10 +119,17 @@ async function buyNext(
     if (purchase === 'fenced') return { kind: 'skip', why: 'fenced' };
     if (purchase === 'cancelled') return cancelled(job);
     if (purchase === 'cap') return failed(job, exhausted(job, call));
+    if (purchase === 'lapsed') return { kind: 'wait', forMs: 3_000, why: 'lease' };
     const attempts = [...job.attempts, purchase.attempt];
     if (!purchase.checkpoint || !purchase.attempt.settlement)
       return await afterFailure(deps, { ...job, attempts }, purchase, held);
-    const collected = await collectResults(deps, { ...job, attempts }, purchase.attempt, purchase.checkpoint);
+    const collected = await collectResults(
+      deps,
+      { ...job, attempts },
+      purchase.attempt,
+      purchase.checkpoint,
+      purchase.checkpoint,
+    );
     return afterPictures(
       deps,
       { ...job, attempts, images: [...job.images, ...collected.images] },
@@ -124,7 +158,7 @@ function afterPictures(
   if (short > 0 && spent) {
     return failed(job, error ?? errorBodyOf('bad_provider_response', `The provider sent ${short} picture(s) too few.`));
   }
-  return { kind: 'wait', forMs: 0, why: 'next call', images: job.images };
+  return { kind: 'wait', forMs: 0, why: 'next call' };
 }
 
 /** No picture came. */
@@ -132,17 +166,16 @@ async function afterFailure(deps: WorkerDeps, job: LedgerJob, purchase: Purchase
   const { verdict, attempt } = purchase;
   if (!verdict) throw new Error(`attempt ${attempt.number} of ${job.id} ended without pictures and without a verdict`);
   const error = errorBodyOf(verdict.code, verdict.message);
-  const { images } = job;
   if (verdict.next === 'wait' || verdict.next === 'park')
     await deps.permits.cool(held.account.id, coolFor(deps, verdict));
-  if (verdict.next === 'wait') return { kind: 'wait', forMs: 0, why: 'rate limit', images };
+  if (verdict.next === 'wait') return { kind: 'wait', forMs: 0, why: 'rate limit' };
   if (verdict.next === 'fail' || verdict.next === 'park') return failed(job, error);
   if (verdict.outcome === 'unknown' && job.on_unknown_outcome === 'fail')
     return failed(job, unknownOutcome(verdict.message));
   if (paidAttempts(job.attempts, job.generation, attempt.call) >= deps.maxPaidAttempts)
     return failed(job, exhausted(job, attempt.call));
   if (job.tries + 1 >= maxTries) return failed(job, error);
-  return { kind: 'retry', forMs: Math.max(retryWait(job.tries, deps.random), verdict.waitMs ?? 0), error, images };
+  return { kind: 'retry', forMs: Math.max(retryWait(job.tries, deps.random), verdict.waitMs ?? 0), error };
 }
 
 /** How long an account gets no call after it asked for a pause. Providers that do not say how long mean seconds. */
@@ -164,7 +197,8 @@ function outOfAttempts(
   imagesPerCall: number,
 ): ErrorBody | null {
   const unclear = job.attempts.find(
-    (attempt) => attempt.generation === job.generation && attempt.settlement?.outcome === 'unknown',
+    ({ generation, settlement }) =>
+      generation === job.generation && (settlement === null || settlement.outcome === 'unknown'),
   );
   if (unclear && job.on_unknown_outcome === 'fail')
     return unknownOutcome(unclear.settlement?.error?.message ?? 'no answer');

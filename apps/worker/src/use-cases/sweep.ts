@@ -1,62 +1,43 @@
 import { jobEntryId, prepareQueue, readyQueue } from '@rendermill/shared/queues/entries';
 import type { WorkerDeps } from '../deps.js';
-import { adoptSpools } from './adopt-spools.js';
-import { imagesPerCall } from './images-per-call.js';
+import { SpoolHeir } from './spool-heir.js';
 import { recoverJob } from './recover-job.js';
-import { runJob } from './run-job.js';
+import { takeUp } from './take-up.js';
 
 /** What a crash leaves behind is found and mended here, by every worker, all the time. */
-
-/** Paid pictures on the disk of a dead worker are waited for this long before they are bought again elsewhere. */
-const spoolGraceMs = 10 * 60_000;
-
 export class Sweeper {
   readonly #deps: WorkerDeps;
-  /** When this process first found a worker dead. */
-  readonly #deadSince = new Map<string, number>();
+  readonly #heir: SpoolHeir;
+  readonly #mourned = new Set<string>();
   /** Jobs that this worker owned and did not work on at the last look. */
   #dropped = new Set<string>();
 
   constructor(deps: WorkerDeps) {
     this.#deps = deps;
+    this.#heir = new SpoolHeir(deps);
   }
 
   /** Takes over the jobs and spools of dead workers. */
   async mourn(dead: readonly string[]): Promise<void> {
-    await adoptSpools(this.#deps);
+    const { liveness, log } = this.#deps;
+    await this.#heir.adopt();
     for (const worker of dead) {
-      if (!this.#deadSince.has(worker)) this.#deps.log.warn({ worker }, 'worker.dead');
-      this.#deadSince.set(worker, this.#deadSince.get(worker) ?? Date.now());
-      await this.#takeOver(worker);
-      if (await this.#deps.liveness.bury(worker)) this.#deadSince.delete(worker);
-    }
-  }
-
-  async #takeOver(worker: string): Promise<void> {
-    const { ledger, liveness, spool } = this.#deps;
-    const patient = Date.now() - (this.#deadSince.get(worker) ?? 0) < spoolGraceMs;
-    for (const id of await liveness.held(worker)) {
-      const job = await ledger.read(id);
-      const elsewhere =
-        job &&
-        [...job.checkpoints.values()].find(
-          (checkpoint) => checkpoint.worker === worker && checkpoint.spooled.length > 0,
-        );
-      // Its pictures are paid and lie on another disk: whoever starts there stores them.
-      if (elsewhere && patient && !(await spool.reachable(elsewhere))) continue;
-      await recoverJob(this.#deps, id, worker);
+      if (!this.#mourned.has(worker)) log.warn({ worker }, 'worker.dead');
+      this.#mourned.add(worker);
+      for (const id of await liveness.held(worker)) await recoverJob(this.#deps, id, worker);
+      if (await liveness.bury(worker)) this.#mourned.delete(worker);
     }
   }
 
   /** Jobs that this process owns and has let fall: an error nobody expected, a script that failed. */
   async pickUpDropped(): Promise<void> {
-    const { ledger, liveness, worker, inHand } = this.#deps;
+    const { ledger, liveness, log, worker, inHand } = this.#deps;
     const idle = (await liveness.held(worker)).filter((id) => !inHand.has(id));
     for (const id of idle.filter((candidate) => this.#dropped.has(candidate))) {
       const job = await ledger.read(id);
       if (job?.worker !== worker || inHand.has(id)) continue;
-      this.#deps.log.warn({ job: id }, 'job.picked_up');
-      await this.#deps.workOn(job, async () => runJob(this.#deps, job, null, imagesPerCall(this.#deps, job)));
+      log.warn({ job: id }, 'job.picked_up');
+      takeUp(this.#deps, job);
     }
     this.#dropped = new Set(idle);
   }
@@ -68,8 +49,7 @@ export class Sweeper {
       const known = await ledger.read(id);
       if (known?.status !== 'queued') continue;
       const job = await ledger.begin(id, known.generation, known.run, worker);
-      if (typeof job === 'string') continue;
-      await this.#deps.workOn(job, async () => runJob(this.#deps, job, null, imagesPerCall(this.#deps, job)));
+      if (typeof job !== 'string') takeUp(this.#deps, job);
     }
   }
 

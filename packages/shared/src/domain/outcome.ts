@@ -1,12 +1,11 @@
 import type { ErrorBody } from './errors.js';
-import type { JobStatus, StoredImage } from './job.js';
+import type { JobStatus } from './job.js';
 import type { JobInput } from './job-request.js';
 import type { EffectiveParameters, Usage } from './usage.js';
 
 /** What a job came to, as its owner knows it. */
 export interface JobEnd {
   readonly status: Extract<JobStatus, 'completed' | 'failed' | 'cancelled' | 'expired'>;
-  readonly images: readonly StoredImage[];
   readonly usage: Usage | null;
   readonly effective: EffectiveParameters;
   readonly error: ErrorBody | null;
@@ -22,14 +21,9 @@ export type Outcome =
   /** Nothing to do: an entry of an older run, or somebody else's job by now. */
   | { readonly kind: 'skip'; readonly why: SkipReason }
   /** Not now, and not the job's fault: costs it none of its tries. */
-  | { readonly kind: 'wait'; readonly forMs: number; readonly why: string; readonly images: readonly StoredImage[] }
+  | { readonly kind: 'wait'; readonly forMs: number; readonly why: string }
   /** A failure that may pass: costs a try. */
-  | {
-      readonly kind: 'retry';
-      readonly forMs: number;
-      readonly error: ErrorBody;
-      readonly images: readonly StoredImage[];
-    }
+  | { readonly kind: 'retry'; readonly forMs: number; readonly error: ErrorBody }
   /** The inputs are in storage, or the accounts have changed: the job goes on to (another) ready queue. */
   | { readonly kind: 'forward'; readonly to: Forward };
 

@@ -31,7 +31,7 @@ export class Links {
     this.#mostBytes = mostBytes;
   }
 
-  /** Keeps an image; the path of its link. */
+  /** Keeps an image; the path and query of its link. */
   keep(image: MadeImage, fault: LinkFault | null, ttlMs = this.#ttlMs): string {
     // The name tells the expiry, so that a link is known to be expired long after its image was dropped.
     const expires = Date.now() + ttlMs;
@@ -39,7 +39,9 @@ export class Links {
     this.#results.set(id, { image, fault });
     this.#bytes += image.bytes;
     this.#drop(Date.now());
-    return `/results/${id}.${image.format === 'jpeg' ? 'jpg' : image.format}`;
+    // As OpenAI's own links do, it says in `se` when it ends.
+    const end = new Date(expires).toISOString();
+    return `/results/${id}.${image.format === 'jpeg' ? 'jpg' : image.format}?se=${encodeURIComponent(end)}`;
   }
 
   find(path: string): Found {

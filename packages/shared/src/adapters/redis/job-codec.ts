@@ -6,7 +6,8 @@ import type { EffectiveParameters, Usage } from '../../domain/usage.js';
 
 /**
  * A job's hash in Redis, and back. `spec` is fixed; the rest are the fields that the scripts change. Attempt n is
- * `a:n` (intent), `s:n` (settlement), `o:n` (generation:call:outcome, for the scripts) and `c:n` (checkpoint).
+ * `a:n` (intent), `s:n` (settlement), `o:n` (generation:call:outcome, for the scripts) and `c:n` (checkpoint); `i:n` is
+ * the stored image of index n.
  */
 type Fields = Readonly<Record<string, string | undefined>>;
 
@@ -50,6 +51,13 @@ function checkpoints(fields: Fields): Map<number, Checkpoint> {
   return found;
 }
 
+function images(fields: Fields): StoredImage[] {
+  const found = Object.entries(fields).flatMap(([name, text]) =>
+    name.startsWith('i:') && text ? [JSON.parse(text) as StoredImage] : [],
+  );
+  return found.sort((a, b) => a.index - b.index);
+}
+
 /** The job, or null where the hash holds none (it is past its retention). */
 export function decodeJob(fields: Fields): LedgerJob | null {
   if (!fields['spec']) return null;
@@ -68,7 +76,7 @@ export function decodeJob(fields: Fields): LedgerJob | null {
     cancel_requested: fields['cancel'] === '1',
     inputs: json<JobInput[]>(fields['inputs'], []),
     mask: json<JobInput | null>(fields['mask'], null),
-    images: json<StoredImage[]>(fields['images'], []),
+    images: images(fields),
     attempts: attempts(fields),
     usage: json<Usage | null>(fields['usage'], null),
     effective: json<EffectiveParameters>(fields['effective'], {}),

@@ -26,7 +26,6 @@ export interface Requeue {
   readonly routing: RoutingClass;
   readonly inputs: readonly JobInput[];
   readonly mask: JobInput | null;
-  readonly images: readonly StoredImage[];
   readonly tries: number;
   readonly error: ErrorBody | null;
 }
@@ -35,11 +34,12 @@ const optional = (value: unknown): string => (value === null || value === undefi
 
 export class Ledger {
   readonly #scripts: ScriptRunner;
-  readonly #retentionMs: number;
+  /** How long an ended job is kept. */
+  readonly retentionMs: number;
 
   constructor(scripts: ScriptRunner, retentionDays: number) {
     this.#scripts = scripts;
-    this.#retentionMs = retentionDays * 86_400_000;
+    this.retentionMs = retentionDays * 86_400_000;
   }
 
   /** Makes `worker` the owner of a queued job, or says why not. */
@@ -93,7 +93,12 @@ export class Ledger {
     );
   }
 
-  /** Where paid results are now; null once they are stored. */
+  /** A paid result is in the bucket: nobody buys it again. `last` is the attempt of which no other is left to store. */
+  async recordImage(id: string, image: StoredImage, last: number | null): Promise<void> {
+    await this.#scripts.run('record-image', id, image.index, JSON.stringify(image), last ?? '');
+  }
+
+  /** Where paid results are now; null once they are stored and recorded. */
   async checkpoint(id: string, number: number, checkpoint: Checkpoint | null): Promise<void> {
     await this.#scripts.run('checkpoint', id, number, optional(checkpoint));
   }
@@ -106,11 +111,10 @@ export class Ledger {
       job.id,
       job.fence,
       end.status,
-      JSON.stringify(end.images),
       optional(end.usage),
       JSON.stringify(end.effective),
       optional(end.error),
-      this.#retentionMs,
+      this.retentionMs,
       event.id,
       event.type,
       JSON.stringify(event.data),
@@ -129,7 +133,6 @@ export class Ledger {
       requeue.routing.id,
       JSON.stringify(requeue.inputs),
       optional(requeue.mask),
-      JSON.stringify(requeue.images),
       requeue.tries,
       optional(requeue.error),
       entryGraceMs,

@@ -8,6 +8,8 @@ export const leaseMs = 10_000;
 export const renewEveryMs = 3_000;
 /** A paused process may come back and finish what it has paid for. */
 export const graceMs = 5_000;
+/** How long a dead worker is remembered as such: longer than any process can be paused. */
+const memoryMs = 30 * 86_400_000;
 /** An API process that holds calls: short, for an SDK repeats a broken call within seconds. */
 export const holderLeaseMs = 4_000;
 
@@ -18,17 +20,38 @@ export class Liveness {
     this.#scripts = scripts;
   }
 
-  /** Renews this worker's lease; answers the workers that are dead and still hold jobs or are still listed. */
-  async heartbeat(worker: string, info: Readonly<Record<string, unknown>>): Promise<string[]> {
-    return (await this.#scripts.run('heartbeat', worker, JSON.stringify(info), leaseMs, graceMs)) as string[];
+  /**
+   * Renews this worker's lease; answers the workers that are dead and still hold jobs or are still listed. Null where
+   * this worker was given up itself, after a pause that was too long: it must take no more work, and end.
+   */
+  async heartbeat(worker: string, info: Readonly<Record<string, unknown>>): Promise<string[] | null> {
+    const args = [worker, JSON.stringify(info), leaseMs, graceMs, memoryMs];
+    const [news, ...dead] = (await this.#scripts.run('heartbeat', ...args)) as string[];
+    return news === 'lapsed' ? null : dead;
   }
 
-  /** True where a worker's lease is gone and its grace has passed, or where nobody has heard of it. */
-  async isDead(worker: string): Promise<boolean> {
+  /** `silent`: its lease is gone, its grace is not. `unknown`: nobody has heard of it, or Redis has forgotten. */
+  async standing(worker: string): Promise<'alive' | 'silent' | 'dead' | 'unknown'> {
     const { client } = this.#scripts;
-    if ((await client.exists(this.#scripts.key('worker', worker))) === 1) return false;
-    const [[seconds], last] = await Promise.all([client.time(), client.zscore(this.#scripts.key('workers'), worker)]);
-    return last === null || Number(seconds) * 1_000 - Number(last) > leaseMs + graceMs;
+    const [lease, mourned, last] = await Promise.all([
+      client.exists(this.#scripts.key('worker', worker)),
+      client.exists(this.#scripts.key('mourned', worker)),
+      client.zscore(this.#scripts.key('workers'), worker),
+    ]);
+    if (mourned === 1) return 'dead';
+    if (lease === 1) return 'alive';
+    return last === null ? 'unknown' : 'silent';
+  }
+
+  /** When a worker was given up, in milliseconds since the epoch; null where it was not. */
+  async deadSince(worker: string): Promise<number | null> {
+    const at = await this.#scripts.client.get(this.#scripts.key('mourned', worker));
+    return at === null ? null : Number(at);
+  }
+
+  /** Gives a worker without a lease up for good. False where it lives. */
+  async giveUp(worker: string): Promise<boolean> {
+    return (await this.#scripts.run('mourn-worker', worker, memoryMs)) === 1;
   }
 
   /** Jobs that a worker holds. */
@@ -44,6 +67,7 @@ export class Liveness {
   /** Ends this worker's lease at once: a clean end needs no grace. */
   async leave(worker: string): Promise<void> {
     await this.#scripts.client.del(this.#scripts.key('worker', worker));
+    await this.giveUp(worker);
     await this.bury(worker);
   }
 

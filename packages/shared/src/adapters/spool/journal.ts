@@ -1,6 +1,7 @@
-import { open, readFile, rename, type FileHandle } from 'node:fs/promises';
+import { open, readFile, rename, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AttemptIntent, AttemptSettlement, Checkpoint } from '../../domain/attempts.js';
+import { syncFolder } from './sync-folder.js';
 
 /**
  * The worker's own record of what it is about to pay for and what came of it, beside its spool. Redis holds the same
@@ -46,38 +47,43 @@ const fileName = 'journal.ndjson';
 const compactAt = 1024 * 1024;
 
 interface Waiting {
-  readonly line: string;
-  readonly sync: boolean;
+  readonly record: JournalRecord;
   readonly done: () => void;
   readonly failed: (error: unknown) => void;
 }
 
 export class Journal {
   readonly #folder: string;
+  readonly #onFault: (error: unknown) => void;
   #file: FileHandle;
+  /** Up to here the file holds whole records. */
   #bytes = 0;
+  #compactAt = compactAt;
+  /** A write failed: what it left of itself must go before the next. */
+  #torn = false;
   #waiting: Waiting[] = [];
   #flushing: Promise<void> | null = null;
-  /** Lines of attempts that are not closed: what a compaction keeps. */
-  readonly #open = new Map<AttemptKey, string[]>();
+  readonly #open = new Map<AttemptKey, OpenAttempt>();
 
-  private constructor(folder: string, file: FileHandle) {
+  private constructor(folder: string, file: FileHandle, onFault: (error: unknown) => void) {
     this.#folder = folder;
     this.#file = file;
+    this.#onFault = onFault;
   }
 
-  static async create(folder: string): Promise<Journal> {
-    return new Journal(folder, await open(join(folder, fileName), 'ax', 0o600));
+  /** `onFault` hears of what went wrong without harm to any record. */
+  static async create(folder: string, onFault: (error: unknown) => void): Promise<Journal> {
+    return new Journal(folder, await open(join(folder, fileName), 'ax', 0o600), onFault);
   }
 
   /** Resolves when the record is on disk. Records that come together share one sync. */
   async append(record: JournalIntent | JournalSettlement): Promise<void> {
-    return this.#append(record, true);
+    return this.#append(record);
   }
 
   /** The end of an attempt need not be synced: to resume what is done already changes nothing. */
   async close(key: AttemptKey): Promise<void> {
-    return this.#append({ kind: 'closed', key }, false);
+    return this.#append({ kind: 'closed', key });
   }
 
   async end(): Promise<void> {
@@ -86,16 +92,13 @@ export class Journal {
   }
 
   /** Attempts that are not closed. */
-  get openAttempts(): number {
-    return this.#open.size;
+  get open(): ReadonlyMap<AttemptKey, OpenAttempt> {
+    return this.#open;
   }
 
-  async #append(record: JournalRecord, sync: boolean): Promise<void> {
-    const line = `${JSON.stringify(record)}\n`;
-    if (record.kind === 'closed') this.#open.delete(record.key);
-    else this.#open.set(record.key, [...(this.#open.get(record.key) ?? []), line]);
+  async #append(record: JournalRecord): Promise<void> {
     return new Promise((done, failed) => {
-      this.#waiting.push({ line, sync, done, failed });
+      this.#waiting.push({ record, done, failed });
       this.#flushing ??= this.#flush().finally(() => {
         this.#flushing = null;
       });
@@ -107,47 +110,85 @@ export class Journal {
       const group = this.#waiting;
       this.#waiting = [];
       try {
-        const text = group.map(({ line }) => line).join('');
-        await this.#file.appendFile(text);
-        this.#bytes += text.length;
-        if (group.some(({ sync }) => sync)) await this.#file.datasync();
-        if (this.#bytes > compactAt) await this.#compact();
-        for (const { done } of group) done();
+        await this.#write(group.map(({ record }) => record));
       } catch (error) {
         for (const { failed } of group) failed(error);
+        continue;
       }
+      if (this.#bytes > this.#compactAt) await this.#compact().catch(this.#onFault);
+      for (const { done } of group) done();
     }
+  }
+
+  async #write(group: readonly JournalRecord[]): Promise<void> {
+    if (this.#torn) await this.#file.truncate(this.#bytes);
+    this.#torn = true;
+    const text = Buffer.from(lines(group));
+    await this.#file.appendFile(text);
+    if (group.some(({ kind }) => kind !== 'closed')) await this.#file.datasync();
+    this.#torn = false;
+    this.#bytes += text.length;
+    for (const record of group) remember(this.#open, record);
   }
 
   /** A new journal of the open attempts takes the old one's place in one step. */
   async #compact(): Promise<void> {
     const next = join(this.#folder, 'journal.next');
-    const file = await open(next, 'w', 0o600);
-    const text = [...this.#open.values()].flat().join('');
-    await file.appendFile(text);
-    await file.datasync();
-    await rename(next, join(this.#folder, fileName));
-    await this.#file.close();
+    await rm(next, { force: true });
+    const file = await open(next, 'ax', 0o600);
+    const text = Buffer.from(
+      lines([...this.#open.values()].flatMap(({ intent, settled }) => (settled ? [intent, settled] : [intent]))),
+    );
+    // Where most of it is open, to write it again at every record would gain nothing.
+    this.#compactAt = Math.max(compactAt, 2 * text.length);
+    try {
+      await file.appendFile(text);
+      await file.datasync();
+      await rename(next, join(this.#folder, fileName));
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+    const old = this.#file;
     this.#file = file;
     this.#bytes = text.length;
+    await old.close();
+    await syncFolder(this.#folder);
   }
 }
 
-/** The attempts that a journal leaves open. A last line that was cut by a crash was never acknowledged. */
-export async function readJournal(folder: string): Promise<Map<AttemptKey, OpenAttempt>> {
+const lines = (records: readonly JournalRecord[]): string =>
+  records.map((record) => `${JSON.stringify(record)}\n`).join('');
+
+function remember(attempts: Map<AttemptKey, OpenAttempt>, record: JournalRecord): void {
+  const known = attempts.get(record.key);
+  if (record.kind === 'intent') attempts.set(record.key, { intent: record, settled: null });
+  else if (record.kind === 'closed') attempts.delete(record.key);
+  else if (known) attempts.set(record.key, { ...known, settled: record });
+}
+
+/** The attempts that a dead worker's journal leaves open. */
+export interface ReadJournal {
+  readonly attempts: ReadonlyMap<AttemptKey, OpenAttempt>;
+  /** Lines that cannot be read, but for a last one: that was cut by a crash and never acknowledged. */
+  readonly unreadable: number;
+}
+
+export async function readJournal(folder: string): Promise<ReadJournal> {
   const attempts = new Map<AttemptKey, OpenAttempt>();
-  for (const record of await records(folder)) {
-    if (record.kind === 'intent') attempts.set(record.key, { intent: record, settled: null });
-    else if (record.kind === 'closed') attempts.delete(record.key);
-    else {
-      const known = attempts.get(record.key);
-      if (known) attempts.set(record.key, { ...known, settled: record });
+  let unreadable = 0;
+  for (const line of await whole(folder)) {
+    try {
+      remember(attempts, JSON.parse(line) as JournalRecord);
+    } catch {
+      // Counted: its folder is kept for a person to look at.
+      unreadable++;
     }
   }
-  return attempts;
+  return { attempts, unreadable };
 }
 
-async function records(folder: string): Promise<JournalRecord[]> {
+async function whole(folder: string): Promise<string[]> {
   let text: string;
   try {
     text = await readFile(join(folder, fileName), 'utf8');
@@ -156,7 +197,8 @@ async function records(folder: string): Promise<JournalRecord[]> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
   }
-  const lines = text.split('\n');
-  lines.pop();
-  return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as JournalRecord);
+  return text
+    .split('\n')
+    .slice(0, -1)
+    .filter((line) => line !== '');
 }

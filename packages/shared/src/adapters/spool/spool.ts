@@ -1,8 +1,12 @@
-import { access, mkdir, open, readdir, rm, statfs } from 'node:fs/promises';
+import { access, mkdir, readdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Checkpoint } from '../../domain/attempts.js';
 import { FileSink } from '../../streams/file-sink.js';
 import { Journal, type AttemptKey } from './journal.js';
+import { syncFolder } from './sync-folder.js';
+
+/** A picture may have 80 MB, and some may be on their way. */
+const leastFreeBytes = 256 * 1024 * 1024;
 
 /**
  * A worker's folder on local disk: results that are paid and not stored yet, inputs on their way, and the journal.
@@ -19,11 +23,11 @@ export class Spool {
     this.journal = journal;
   }
 
-  static async open(dataDir: string, worker: string): Promise<Spool> {
+  static async open(dataDir: string, worker: string, onFault: (error: unknown) => void): Promise<Spool> {
     const root = spoolRoot(dataDir);
     const folder = join(root, worker);
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    const journal = await Journal.create(folder);
+    const journal = await Journal.create(folder, onFault);
     await syncFolder(folder);
     await syncFolder(root);
     return new Spool(root, worker, journal);
@@ -54,13 +58,12 @@ export class Spool {
     );
   }
 
-  /** The part of a checkpoint that this process can get at: links, and files on this disk. Null where that is nothing. */
-  async reachable(checkpoint: Checkpoint): Promise<Checkpoint | null> {
+  /** The part of a checkpoint that this process can get at: links, and files on this disk. */
+  async reachable(checkpoint: Checkpoint): Promise<Checkpoint> {
     const here = await Promise.all(
       checkpoint.spooled.map(async ({ file }) => exists(this.path(file, checkpoint.worker))),
     );
-    const spooled = checkpoint.spooled.filter((_, i) => here[i]);
-    return spooled.length + checkpoint.urls.length === 0 ? null : { ...checkpoint, spooled };
+    return { ...checkpoint, spooled: checkpoint.spooled.filter((_, i) => here[i]) };
   }
 
   /** Names in a folder become durable with the folder, not with the file. */
@@ -68,16 +71,16 @@ export class Spool {
     await syncFolder(join(this.root, this.worker));
   }
 
-  /** Bytes that may still be written. */
-  async freeBytes(): Promise<number> {
+  /** True where the disk may not hold what calls in flight bring: then nothing more is bought. */
+  async isFull(): Promise<boolean> {
     const { bavail, bsize } = await statfs(this.root);
-    return bavail * bsize;
+    return bavail * bsize < leastFreeBytes;
   }
 
   /** Ends the journal, and removes the folder where nothing is left to resume. */
   async close(): Promise<void> {
     await this.journal.end();
-    if (this.journal.openAttempts === 0) await rm(join(this.root, this.worker), { recursive: true, force: true });
+    if (this.journal.open.size === 0) await rm(join(this.root, this.worker), { recursive: true, force: true });
   }
 }
 
@@ -89,15 +92,6 @@ export function spoolRoot(dataDir: string): string {
 export async function spoolFolders(root: string): Promise<string[]> {
   const entries = await readdir(root, { withFileTypes: true });
   return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
 }
 
 async function exists(path: string): Promise<boolean> {

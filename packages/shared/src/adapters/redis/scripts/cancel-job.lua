@@ -11,6 +11,16 @@ if job[1] == 'in_progress' then
 end
 if job[1] ~= 'queued' then return 'terminal' end
 if job[2] ~= version then return 'changed' end
+-- What is paid is stored first, by a worker: it needs to come to the job at once.
+for n = 1, tonumber(redis.call('HGET', key, 'attempts')) do
+  if redis.call('HEXISTS', key, 'c:' .. n) == 1 then
+    redis.call('HSET', key, 'cancel', '1')
+    redis.call('HINCRBY', key, 'version', 1)
+    redis.call('ZADD', P .. 'due', now(), id)
+    redis.call('PUBLISH', P .. 'wake', 'due')
+    return 'requested'
+  end
+end
 redis.call('HSET', key, 'error', failure, 'completed', now())
 redis.call('HINCRBY', key, 'run', 1)
 redis.call('ZREM', P .. 'due', id)

@@ -1,11 +1,11 @@
 -- Ends a job, with its event in the outbox: the fenced finish. Answers 1, or 0 where the caller owns it no more.
 local id, fence, status = ARGV[1], ARGV[2], ARGV[3]
-local images, usage, effective, failure = ARGV[4], ARGV[5], ARGV[6], ARGV[7]
-local ttl, event, kind, data = ARGV[8], ARGV[9], ARGV[10], ARGV[11]
+local usage, effective, failure = ARGV[4], ARGV[5], ARGV[6]
+local ttl, event, kind, data = ARGV[7], ARGV[8], ARGV[9], ARGV[10]
 if not owns(id, fence) then return 0 end
 local key = jobKey(id)
 drop(id)
-redis.call('HSET', key, 'images', images, 'usage', usage, 'effective', effective, 'error', failure, 'completed', now())
+redis.call('HSET', key, 'usage', usage, 'effective', effective, 'error', failure, 'completed', now())
 redis.call('ZREM', P .. 'deadlines', id)
 setStatus(id, status)
 redis.call('PEXPIRE', key, ttl)

@@ -3,6 +3,8 @@ local id, dead, worker = ARGV[1], ARGV[2], ARGV[3]
 local key = jobKey(id)
 if redis.call('EXISTS', P .. 'worker:' .. dead) == 1 then return 'alive' end
 local job = redis.call('HMGET', key, 'status', 'worker')
+-- The same question again, by a connection that broke before it heard the answer.
+if job[1] == 'in_progress' and job[2] == worker then return redis.call('HGETALL', key) end
 if job[1] ~= 'in_progress' or job[2] ~= dead then
   redis.call('SREM', P .. 'held:' .. dead, id)
   return 'gone'

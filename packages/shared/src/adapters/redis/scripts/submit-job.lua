@@ -36,7 +36,7 @@ local key = jobKey(id)
 redis.call('HSET', P .. 'classes', class, classRow)
 redis.call('HSET', key, 'spec', spec, 'project', project, 'created', created, 'class', class, 'stage', stage,
   'priority', priority, 'inputs', inputs, 'mask', mask, 'url', url, 'custom', custom, 'generation', 1, 'run', 1, 'fence', 0,
-  'worker', '', 'tries', 0, 'crashes', 0, 'attempts', 0, 'version', 0, 'images', '[]', 'holder', holder)
+  'worker', '', 'tries', 0, 'crashes', 0, 'attempts', 0, 'version', 0, 'holder', holder)
 setStatus(id, 'queued')
 redis.call('SADD', P .. 'projects', project)
 redis.call('ZADD', P .. 'jobs:' .. project, created, id)
