@@ -56,7 +56,7 @@ describe('a journal', () => {
     await Promise.all([1, 2, 3].map(async (number) => journal.append(intent(number))));
     await journal.append(settled(2));
     await journal.append(settled(3));
-    await journal.close(attemptKey('job_A', 1, 3));
+    journal.close(attemptKey('job_A', 1, 3));
     const { attempts: open } = await readJournal(folder);
     expect([...open.keys()]).toEqual(['job_A.1.1', 'job_A.1.2']);
     expect([...open.values()].map(({ settled: known }) => known?.settlement.outcome)).toEqual([undefined, 'billed']);
@@ -81,7 +81,7 @@ describe('a journal', () => {
     await journal.append(intent(0));
     for (let number = 1; number <= 4_000; number++) {
       await journal.append(intent(number));
-      await journal.close(attemptKey('job_A', 1, number));
+      journal.close(attemptKey('job_A', 1, number));
     }
     expect((await stat(join(folder, 'journal.ndjson'))).size).toBeLessThan(1_300_000);
     expect([...(await readJournal(folder)).attempts.keys()]).toEqual(['job_A.1.0']);

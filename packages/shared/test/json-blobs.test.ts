@@ -6,7 +6,7 @@ class MemorySink implements BlobSink<Buffer> {
   readonly parts: Buffer[] = [];
   aborted = false;
   async write(bytes: Buffer): Promise<void> {
-    this.parts.push(bytes);
+    this.parts.push(Buffer.from(bytes));
   }
   async end(): Promise<Buffer> {
     return Buffer.concat(this.parts);

@@ -1,5 +1,6 @@
 import { attemptKey, type JournalIntent, type JournalSettlement } from '@rendermill/shared/adapters/spool/journal';
 import type { AttemptRefusal } from '@rendermill/shared/adapters/redis/ledger';
+import type { SpooledFile } from '@rendermill/shared/adapters/spool/spool';
 import type { Account } from '@rendermill/shared/domain/accounts';
 import type {
   Attempt,
@@ -14,7 +15,6 @@ import type { Job } from '@rendermill/shared/domain/job';
 import { costAt } from '@rendermill/shared/domain/routing';
 import { urlExpiry } from '@rendermill/shared/domain/url-expiry';
 import { judgeFailure, judgeTransport, type Verdict } from '@rendermill/shared/domain/verdicts';
-import type { WrittenFile } from '@rendermill/shared/streams/file-sink';
 import { pause, type WorkerDeps } from '../deps.js';
 import { buildRequest, type LocalInputs } from '../providers/build-request.js';
 import { callProvider, type Answer, type BrokenCall } from '../providers/call-provider.js';
@@ -44,10 +44,6 @@ export interface Order {
   readonly onAnswered: () => Promise<void>;
 }
 
-interface Arrived extends WrittenFile {
-  readonly file: string;
-}
-
 const bodyIdleMs = 60_000;
 
 export async function buyPictures(
@@ -72,11 +68,11 @@ export async function buyPictures(
   await writeIntentToDisk(deps, job, { kind: 'intent', key, number, intent });
 
   deps.metrics.inFlight.inc();
-  const answer = await callProvider<Arrived>(
+  const answer = await callProvider<SpooledFile>(
     deps.providers,
     request,
     { timeoutMs: account.timeoutMs, idleMs: bodyIdleMs, maxImageBytes: maxResultBytes, maxImages: 16 },
-    async (index) => spoolSink(deps, key, index),
+    async (index) => deps.spool.imageSink(key, index),
   );
   deps.metrics.inFlight.dec();
   // The pictures are on disk: the provider is free for the next call while these are checked and stored.
@@ -132,7 +128,7 @@ async function tellLedger(
 }
 
 /** The pictures of an answer; of one that broke off, those that had arrived whole. */
-function picturesOf(answer: Answer<Arrived> | BrokenCall<Arrived>): PictureAnswer<Arrived> | null {
+function picturesOf(answer: Answer<SpooledFile> | BrokenCall<SpooledFile>): PictureAnswer<SpooledFile> | null {
   if (answer.kind === 'answer') return readAnswer(answer);
   const items = answer.blobs.map((blob) => ({ kind: 'bytes' as const, blob, revisedPrompt: null }));
   return items.length === 0 ? null : { items, usage: null, effective: {} };
@@ -166,21 +162,12 @@ function purchaseId(job: Job, call: number): string {
   return `${job.id}.${job.generation}.${call}.${refused}`;
 }
 
-async function spoolSink(deps: WorkerDeps, key: string, index: number) {
-  const { sink, file } = await deps.spool.imageSink(key, index);
-  return {
-    write: async (bytes: Buffer) => sink.write(bytes),
-    end: async (): Promise<Arrived> => ({ ...(await sink.end()), file }),
-    abort: async () => sink.abort(),
-  };
-}
-
-function verdictOn(answer: Answer<Arrived> | BrokenCall<Arrived>): Verdict {
+function verdictOn(answer: Answer<SpooledFile> | BrokenCall<SpooledFile>): Verdict {
   return answer.kind === 'broken' ? judgeTransport(answer) : judgeFailure(answer);
 }
 
 /** The pictures of an answer, given to the indexes that were ordered; more than were ordered are left. */
-function checkpointOf(deps: WorkerDeps, { indexes, account }: Order, pictures: PictureAnswer<Arrived>): Checkpoint {
+function checkpointOf(deps: WorkerDeps, { indexes, account }: Order, pictures: PictureAnswer<SpooledFile>): Checkpoint {
   const spooled: SpooledImage[] = [];
   const urls: Checkpoint['urls'][number][] = [];
   for (const [i, index] of indexes.entries()) {
@@ -205,8 +192,8 @@ function checkpointOf(deps: WorkerDeps, { indexes, account }: Order, pictures: P
 function settle(
   job: Job,
   { account, indexes }: Order,
-  answer: Answer<Arrived> | BrokenCall<Arrived>,
-  pictures: PictureAnswer<Arrived> | null,
+  answer: Answer<SpooledFile> | BrokenCall<SpooledFile>,
+  pictures: PictureAnswer<SpooledFile> | null,
   verdict: Verdict | null,
 ): AttemptSettlement {
   const outcome = verdict?.outcome ?? 'billed';

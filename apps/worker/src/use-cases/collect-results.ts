@@ -34,7 +34,7 @@ export async function collectResults(
   const last = whole && spooled.length + links.length === 1 ? attempt.number : null;
 
   const store = async (image: SpooledImage, worker: string): Promise<Result> => {
-    const result = await storeImage(deps, job, attempt, account, image, deps.spool.path(image.file, worker));
+    const result = await storeImage(deps, job, attempt, account, image, worker);
     if ('key' in result) await deps.ledger.recordImage(job.id, result, last);
     return result;
   };

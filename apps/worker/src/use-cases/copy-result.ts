@@ -28,23 +28,19 @@ export async function copyResult(
   const trusted = account && { origin: new URL(await deps.addressOf(account)).origin, dispatcher: deps.providers };
   for (let attempt = 0; ; attempt++) {
     try {
-      let file = '';
       const written = await deps.downloads(async () =>
-        download(
-          deps.outbound,
-          pending.url,
-          async () => {
-            const opened = await deps.spool.imageSink(key, pending.index, attempt);
-            file = opened.file;
-            return opened.sink;
-          },
-          { maxBytes: maxResultBytes, totalMs: 120_000, idleMs: 30_000, signal: deps.interrupted, trusted },
-        ),
+        download(deps.outbound, pending.url, async () => deps.spool.imageSink(key, pending.index, attempt), {
+          maxBytes: maxResultBytes,
+          totalMs: 120_000,
+          idleMs: 30_000,
+          signal: deps.interrupted,
+          trusted,
+        }),
       );
       deps.metrics.resultUrlSecondsLeft.observe(Math.max(0, (pending.expires_at - Date.now()) / 1_000));
       return {
         index: pending.index,
-        file,
+        file: written.file,
         bytes: written.bytes,
         sha256: written.sha256,
         revised_prompt: pending.revised_prompt,

@@ -75,7 +75,7 @@ async function closeAttempts(deps: WorkerDeps, job: LedgerJob): Promise<void> {
     const key = attemptKey(job.id, attempt.generation, attempt.number);
     if (!deps.spool.journal.open.has(key)) continue;
     await deps.spool.discard(`${key}-`);
-    await deps.spool.journal.close(key);
+    deps.spool.journal.close(key);
   }
 }
 

@@ -13,16 +13,18 @@ export interface NotAPicture {
   readonly detail: string;
 }
 
-/** Checks a spooled result in full, and stores it under its key, once for all time. */
+/** Checks a result in a worker's spool in full, and stores it under its key, once for all time. */
 export async function storeImage(
   deps: WorkerDeps,
   job: Job,
   attempt: Attempt,
   account: Account | undefined,
   image: SpooledImage,
-  path: string,
+  worker: string,
 ): Promise<StoredImage | NotAPicture> {
-  const decoded = await decodeImage(path);
+  const path = deps.spool.path(image.file, worker);
+  const bytes = deps.spool.recent(image.file, worker);
+  const decoded = await decodeImage(bytes ?? path);
   if ('kind' in decoded) {
     const detail = decoded.kind === 'damaged' ? `damaged (${decoded.detail})` : decoded.kind.replace('_', ' ');
     return { index: image.index, detail };
@@ -40,7 +42,7 @@ export async function storeImage(
   return keepStoring(deps, stored.key, async () => {
     const facts = { contentType: stored.content_type, bytes: stored.bytes, sha256: stored.sha256 };
     const metadata = imageMetadata(job, attempt, account, stored);
-    const put = await deps.uploads(async () => deps.storage.putOnce(stored.key, path, { ...facts, metadata }));
+    const put = await deps.uploads(async () => deps.storage.putOnce(stored.key, path, { ...facts, metadata }, bytes));
     if (put === 'stored') {
       deps.metrics.stored.inc();
       return stored;

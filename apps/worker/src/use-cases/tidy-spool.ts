@@ -13,7 +13,7 @@ export async function tidySpool(deps: WorkerDeps): Promise<void> {
     if (deps.inHand.has(attempt.intent.intent.job)) continue;
     if (await isNeeded(deps, attempt)) continue;
     await deps.spool.discard(`${key}-`);
-    await deps.spool.journal.close(key);
+    deps.spool.journal.close(key);
   }
 }
 

@@ -39,11 +39,12 @@ export interface Storage {
   readonly place: string;
   /**
    * Stores a local file under a key that nobody has written yet, durably, with its metadata. The file stays, and must
-   * not be written to afterwards: a directory store may hold the same bytes under a second name.
+   * not be written to afterwards: a directory store may hold the same bytes under a second name. `bytes` is what is in
+   * the file, where the caller has it in memory.
    * `exists`: somebody has, and nothing was changed. Two writers at once: one of them gets `exists`. After an error the
    * object may be stored all the same; the next call answers `exists` then.
    */
-  putOnce(key: string, file: string, facts: FileFacts): Promise<'stored' | 'exists'>;
+  putOnce(key: string, file: string, facts: FileFacts, bytes?: Buffer | null): Promise<'stored' | 'exists'>;
   /** Stores bytes of any length under a key, durably, replacing what is there; readers see all of it or the old. */
   put(key: string, body: Uint8Array | Readable, contentType: string): Promise<void>;
   /** Null where nothing lies under the key. */

@@ -13,8 +13,10 @@ export class Base64Decoder {
   /** Up to three characters that wait for their group of four. */
   #carry = '';
   #padded = false;
+  /** Used again and again: a large blob leaves no garbage behind. */
+  #bytes = Buffer.alloc(0);
 
-  /** The bytes of all complete groups so far. */
+  /** The bytes of all complete groups so far; valid until the next call. */
   push(text: string): Buffer {
     if (text.length === 0) return Buffer.alloc(0);
     const bytes = this.#decode(this.#carry + text);
@@ -42,7 +44,8 @@ export class Base64Decoder {
     if (this.#padded && text.length > 0) return /^[\s=]*$/.test(text) ? Buffer.alloc(0) : null;
     const whole = text.length - (text.length % 4);
     const groups = text.slice(0, whole);
-    const bytes = Buffer.from(groups, 'base64');
+    if (this.#bytes.length < (whole / 4) * 3) this.#bytes = Buffer.allocUnsafeSlow((whole / 4) * 3);
+    const bytes = this.#bytes.subarray(0, this.#bytes.write(groups, 'base64'));
     const padding = groups.endsWith('==') ? 2 : groups.endsWith('=') ? 1 : 0;
     if (bytes.length !== (whole / 4) * 3 - padding) return null;
     this.#padded = padding > 0;

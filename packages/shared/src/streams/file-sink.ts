@@ -11,39 +11,68 @@ export interface WrittenFile {
 }
 
 /** Writes go to disk in pieces of this size: a write per network chunk costs more than the bytes do. */
-const batchBytes = 256 * 1024;
+const blockBytes = 256 * 1024;
 
-/** A new file, hashed as it is written, synced to disk when it ends. */
+/** Leave to hold so many more bytes in memory; false where there is no room. */
+export type Reserve = (bytes: number) => boolean;
+
+/** A new file, hashed as it arrives, synced to disk when it ends. */
 export class FileSink implements BlobSink<WrittenFile> {
   readonly #path: string;
   readonly #file: FileHandle;
   readonly #hash = createHash('sha256');
-  #batch: Buffer[] = [];
-  #batched = 0;
+  readonly #reserve: Reserve;
+  /** Full blocks that are not on disk yet: none once the file is larger than there is room for. */
+  #held: Buffer[] = [];
+  #spilled = false;
+  #block = Buffer.allocUnsafeSlow(blockBytes);
+  #filled = 0;
   #bytes = 0;
 
-  private constructor(path: string, file: FileHandle) {
+  private constructor(path: string, file: FileHandle, reserve: Reserve) {
     this.#path = path;
     this.#file = file;
+    this.#reserve = reserve;
   }
 
-  /** The file must not exist: names in a spool are used once. */
-  static async open(path: string): Promise<FileSink> {
-    return new FileSink(path, await open(path, 'wx', 0o600));
+  /**
+   * The file must not exist: names in a spool are used once. As long as `reserve` agrees the bytes are held in memory
+   * and written at once at the end; each call to it is for one more block.
+   */
+  static async open(path: string, reserve: Reserve = () => false): Promise<FileSink> {
+    return new FileSink(path, await open(path, 'wx', 0o600), reserve);
   }
 
   async write(bytes: Buffer): Promise<void> {
-    this.#hash.update(bytes);
-    this.#bytes += bytes.length;
-    this.#batch.push(bytes);
-    this.#batched += bytes.length;
-    if (this.#batched >= batchBytes) await this.#flush();
+    let at = 0;
+    while (at < bytes.length) {
+      const taken = bytes.copy(this.#block, this.#filled, at);
+      this.#filled += taken;
+      at += taken;
+      if (this.#filled === blockBytes) await this.#nextBlock();
+    }
   }
 
   async end(): Promise<WrittenFile> {
-    await this.#flush();
+    await this.finish();
+    return this.written;
+  }
+
+  /** Ends the file; answers its bytes where they were held to the end. */
+  async finish(): Promise<Buffer | null> {
+    const rest = this.#block.subarray(0, this.#filled);
+    this.#hash.update(rest);
+    this.#bytes += rest.length;
+    const bytes = this.#spilled ? rest : Buffer.concat([...this.#held, rest]);
+    this.#held = [];
+    await this.#file.appendFile(bytes);
     await this.#file.datasync();
     await this.#file.close();
+    return this.#spilled ? null : bytes;
+  }
+
+  /** What was written; once, after the end. */
+  get written(): WrittenFile {
     return { path: this.#path, bytes: this.#bytes, sha256: this.#hash.digest('hex') };
   }
 
@@ -52,12 +81,20 @@ export class FileSink implements BlobSink<WrittenFile> {
     await unlink(this.#path);
   }
 
-  async #flush(): Promise<void> {
-    if (this.#batch.length === 0) return;
-    const batch = this.#batch;
-    this.#batch = [];
-    this.#batched = 0;
-    // Unlike write and writev, appendFile goes on until every byte is written.
-    await this.#file.appendFile(Buffer.concat(batch));
+  async #nextBlock(): Promise<void> {
+    this.#hash.update(this.#block);
+    this.#bytes += blockBytes;
+    this.#filled = 0;
+    if (!this.#spilled && this.#reserve(blockBytes)) {
+      this.#held.push(this.#block);
+      this.#block = Buffer.allocUnsafeSlow(blockBytes);
+      return;
+    }
+    // From here on one block is used again and again: what passes through leaves no garbage behind.
+    this.#spilled = true;
+    const blocks = [...this.#held, this.#block];
+    this.#held = [];
+    // Unlike write, appendFile goes on until every byte is written.
+    for (const block of blocks) await this.#file.appendFile(block);
   }
 }

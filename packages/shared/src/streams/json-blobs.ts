@@ -9,7 +9,7 @@ import { Base64Decoder } from './base64-decoder.js';
 
 /** Where a blob's bytes go. */
 export interface BlobSink<T> {
-  /** Resolves when more may be written. */
+  /** Resolves when more may be written; until then the bytes are the sink's. */
   write(bytes: Buffer): Promise<void>;
   /** All bytes are written. Answers what the caller wants to know of the blob. */
   end(): Promise<T>;

@@ -1,5 +1,6 @@
 import { request, type Dispatcher } from 'undici';
-import type { FileSink, WrittenFile } from '../../streams/file-sink.js';
+import type { WrittenFile } from '../../streams/file-sink.js';
+import type { BlobSink } from '../../streams/json-blobs.js';
 import { OutboundError, type Outbound } from './outbound.js';
 
 /** Downloads to a file: input images that a user names, results that a provider left at a URL. */
@@ -18,12 +19,12 @@ export interface DownloadOptions {
 const maxRedirects = 3;
 
 /** Writes what a URL answers into `sink`. Throws {@link OutboundError}, and leaves no file then. */
-export async function download(
+export async function download<T extends WrittenFile>(
   outbound: Outbound,
   url: string,
-  sink: () => Promise<FileSink>,
+  sink: () => Promise<BlobSink<T>>,
   options: DownloadOptions,
-): Promise<WrittenFile> {
+): Promise<T> {
   const deadline = AbortSignal.timeout(options.totalMs);
   const signal = options.signal ? AbortSignal.any([options.signal, deadline]) : deadline;
   try {
@@ -61,7 +62,7 @@ async function follow(
   throw new OutboundError('redirects', `more than ${maxRedirects} redirects`);
 }
 
-async function receive(response: Dispatcher.ResponseData, file: FileSink, maxBytes: number): Promise<WrittenFile> {
+async function receive<T>(response: Dispatcher.ResponseData, file: BlobSink<T>, maxBytes: number): Promise<T> {
   try {
     const { statusCode, headers, body } = response;
     if (statusCode !== 200) {
@@ -101,6 +102,8 @@ function asOutbound(error: unknown, timedOut: boolean): OutboundError {
   const cause = error instanceof Error && error.cause instanceof OutboundError ? error.cause : null;
   if (cause) return cause;
   const code = (error as { code?: string }).code ?? '';
+  // Our own disk: no fault of the server's.
+  if (/^E(NOSPC|DQUOT|IO|ROFS|MFILE|NFILE|NOENT|ACCES)$/.test(code)) throw error;
   if (timedOut || /TIMEOUT/.test(code))
     return new OutboundError('timeout', 'the server took too long', { cause: error });
   return new OutboundError('unreachable', `the server cannot be reached (${code || (error as Error).name})`, {

@@ -37,23 +37,23 @@ async function head(path: string): Promise<Buffer> {
   }
 }
 
-/** Reads a picture whole. A header alone proves nothing: cut and corrupt files have good ones. */
-export async function decodeImage(path: string): Promise<DecodedImage | DecodeFault> {
-  const first = await head(path);
+/** Reads a picture whole, from its path or from memory. A header alone proves nothing: cut and corrupt files have good ones. */
+export async function decodeImage(source: string | Buffer): Promise<DecodedImage | DecodeFault> {
+  const first = typeof source === 'string' ? await head(source) : source.subarray(0, sniffLength);
   if (first.length === 0) return { kind: 'empty' };
   const type = sniffImage(first);
   if (!type) return { kind: 'not_image' };
   if (type === 'image/svg+xml') return svgFacts(first.toString('utf8'));
-  return decodes(async () => decodeRaster(path, type));
+  return decodes(async () => decodeRaster(source, type));
 }
 
-async function decodeRaster(path: string, type: ImageType): Promise<DecodedImage | DecodeFault> {
+async function decodeRaster(source: string | Buffer, type: ImageType): Promise<DecodedImage | DecodeFault> {
   try {
-    const meta = await sharp(path, readOptions).metadata();
+    const meta = await sharp(source, readOptions).metadata();
     if (`image/${meta.format}` !== type)
       return { kind: 'damaged', detail: `begins as ${type} and goes on as ${meta.format}` };
     // Shrinking to nothing makes libvips read every row; shrink-on-load would let JPEG and WebP skip most of them.
-    await sharp(path, readOptions)
+    await sharp(source, readOptions)
       .resize(8, 8, { fit: 'fill', fastShrinkOnLoad: false })
       .raw()
       .timeout({ seconds: 10 })

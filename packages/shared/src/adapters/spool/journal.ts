@@ -1,4 +1,4 @@
-import { open, readFile, rename, rm, type FileHandle } from 'node:fs/promises';
+import { constants, open, readFile, rename, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AttemptIntent, AttemptSettlement, Checkpoint } from '../../domain/attempts.js';
 import { syncFolder } from './sync-folder.js';
@@ -47,7 +47,7 @@ const fileName = 'journal.ndjson';
 const compactAt = 1024 * 1024;
 
 interface Waiting {
-  readonly record: JournalRecord;
+  readonly record: JournalIntent | JournalSettlement;
   readonly done: () => void;
   readonly failed: (error: unknown) => void;
 }
@@ -62,6 +62,7 @@ export class Journal {
   /** A write failed: what it left of itself must go before the next. */
   #torn = false;
   #waiting: Waiting[] = [];
+  #ends: JournalEnd[] = [];
   #flushing: Promise<void> | null = null;
   readonly #open = new Map<AttemptKey, OpenAttempt>();
 
@@ -73,7 +74,7 @@ export class Journal {
 
   /** `onFault` hears of what went wrong without harm to any record. */
   static async create(folder: string, onFault: (error: unknown) => void): Promise<Journal> {
-    return new Journal(folder, await open(join(folder, fileName), 'ax', 0o600), onFault);
+    return new Journal(folder, await openNew(join(folder, fileName)), onFault);
   }
 
   /** Resolves when the record is on disk. Records that come together share one sync. */
@@ -81,13 +82,16 @@ export class Journal {
     return this.#append(record);
   }
 
-  /** The end of an attempt need not be synced: to resume what is done already changes nothing. */
-  async close(key: AttemptKey): Promise<void> {
-    return this.#append({ kind: 'closed', key });
+  /** The end of an attempt goes with the next record: to resume what is done already changes nothing. */
+  close(key: AttemptKey): void {
+    const record: JournalEnd = { kind: 'closed', key };
+    remember(this.#open, record);
+    this.#ends.push(record);
   }
 
   async end(): Promise<void> {
     await this.#flushing;
+    if (this.#open.size > 0 && this.#ends.length > 0) await this.#write(this.#ends.splice(0));
     await this.#file.close();
   }
 
@@ -96,7 +100,7 @@ export class Journal {
     return this.#open;
   }
 
-  async #append(record: JournalRecord): Promise<void> {
+  async #append(record: JournalIntent | JournalSettlement): Promise<void> {
     return new Promise((done, failed) => {
       this.#waiting.push({ record, done, failed });
       this.#flushing ??= this.#flush().finally(() => {
@@ -110,7 +114,7 @@ export class Journal {
       const group = this.#waiting;
       this.#waiting = [];
       try {
-        await this.#write(group.map(({ record }) => record));
+        await this.#write([...this.#ends.splice(0), ...group.map(({ record }) => record)]);
       } catch (error) {
         for (const { failed } of group) failed(error);
         continue;
@@ -125,7 +129,6 @@ export class Journal {
     this.#torn = true;
     const text = Buffer.from(lines(group));
     await this.#file.appendFile(text);
-    if (group.some(({ kind }) => kind !== 'closed')) await this.#file.datasync();
     this.#torn = false;
     this.#bytes += text.length;
     for (const record of group) remember(this.#open, record);
@@ -135,7 +138,7 @@ export class Journal {
   async #compact(): Promise<void> {
     const next = join(this.#folder, 'journal.next');
     await rm(next, { force: true });
-    const file = await open(next, 'ax', 0o600);
+    const file = await openNew(next);
     const text = Buffer.from(
       lines([...this.#open.values()].flatMap(({ intent, settled }) => (settled ? [intent, settled] : [intent]))),
     );
@@ -143,7 +146,6 @@ export class Journal {
     this.#compactAt = Math.max(compactAt, 2 * text.length);
     try {
       await file.appendFile(text);
-      await file.datasync();
       await rename(next, join(this.#folder, fileName));
     } catch (error) {
       await file.close();
@@ -155,6 +157,12 @@ export class Journal {
     await old.close();
     await syncFolder(this.#folder);
   }
+}
+
+/** What is written to it is on disk when the write returns: one step where write and sync would be two. */
+async function openNew(path: string): Promise<FileHandle> {
+  const { O_APPEND, O_CREAT, O_EXCL, O_WRONLY, O_DSYNC } = constants;
+  return open(path, O_APPEND | O_CREAT | O_EXCL | O_WRONLY | O_DSYNC, 0o600);
 }
 
 const lines = (records: readonly JournalRecord[]): string =>

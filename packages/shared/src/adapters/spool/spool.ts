@@ -1,9 +1,18 @@
-import { access, mkdir, readdir, rm, statfs } from 'node:fs/promises';
+import { access, mkdir, readdir, rm, statfs, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Checkpoint } from '../../domain/attempts.js';
-import { FileSink } from '../../streams/file-sink.js';
+import { FileSink, type WrittenFile } from '../../streams/file-sink.js';
+import type { BlobSink } from '../../streams/json-blobs.js';
 import { Journal, type AttemptKey } from './journal.js';
-import { syncFolder } from './sync-folder.js';
+import { RecentFiles } from './recent-files.js';
+import { FolderSync, syncFolder } from './sync-folder.js';
+
+/** A picture that arrived, and its name in the spool. */
+export interface SpooledFile extends WrittenFile {
+  readonly file: string;
+}
+
+export type ImageSink = BlobSink<SpooledFile>;
 
 /** A picture may have 80 MB, and some may be on their way. */
 const leastFreeBytes = 256 * 1024 * 1024;
@@ -16,11 +25,16 @@ export class Spool {
   readonly root: string;
   readonly worker: string;
   readonly journal: Journal;
+  readonly #folder: FolderSync;
+  readonly #recent = new RecentFiles();
+  /** Names in this worker's folder. */
+  readonly #files = new Set<string>();
 
-  private constructor(root: string, worker: string, journal: Journal) {
+  private constructor(root: string, worker: string, journal: Journal, folder: FolderSync) {
     this.root = root;
     this.worker = worker;
     this.journal = journal;
+    this.#folder = folder;
   }
 
   static async open(dataDir: string, worker: string, onFault: (error: unknown) => void): Promise<Spool> {
@@ -28,9 +42,10 @@ export class Spool {
     const folder = join(root, worker);
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const journal = await Journal.create(folder, onFault);
-    await syncFolder(folder);
+    const sync = await FolderSync.open(folder);
+    await sync.sync();
     await syncFolder(root);
-    return new Spool(root, worker, journal);
+    return new Spool(root, worker, journal, sync);
   }
 
   /** The path of a file in a worker's folder: this one's, or one that was taken over. */
@@ -38,24 +53,42 @@ export class Spool {
     return join(this.root, worker, file);
   }
 
-  /** A new file for one image of an attempt. `try` tells apart copies of one result link. */
-  async imageSink(key: AttemptKey, index: number, attempt = 0): Promise<{ sink: FileSink; file: string }> {
+  /** The bytes of a file that was written a moment ago, or null where they must be read from its path. */
+  recent(file: string, worker = this.worker): Buffer | null {
+    return worker === this.worker ? this.#recent.get(file) : null;
+  }
+
+  /** A new file for one image of an attempt. `attempt` tells apart copies of one result link. */
+  async imageSink(key: AttemptKey, index: number, attempt = 0): Promise<ImageSink> {
     const file = `${key}-${index}.${attempt}.image`;
-    return { sink: await FileSink.open(this.path(file)), file };
+    const { reserve, keep } = this.#recent.room();
+    const sink = await FileSink.open(this.#own(file), reserve);
+    return {
+      write: async (bytes) => sink.write(bytes),
+      end: async () => {
+        keep(file, await sink.finish());
+        return { ...sink.written, file };
+      },
+      abort: async () => {
+        keep(file, null);
+        await sink.abort();
+      },
+    };
   }
 
   /** A new file for an input on its way. */
   async inputSink(key: string, name: string): Promise<FileSink> {
-    return FileSink.open(this.path(`${key}-${name}.input`));
+    return FileSink.open(this.#own(`${key}-${name}.input`));
   }
 
-  /** Removes files of an attempt or job, by what their names begin with. */
-  async discard(prefix: string, worker = this.worker): Promise<void> {
-    const folder = join(this.root, worker);
-    const files = await readdir(folder);
-    await Promise.all(
-      files.filter((file) => file.startsWith(prefix)).map((file) => rm(join(folder, file), { force: true })),
-    );
+  /** Removes this worker's files of an attempt or job, by what their names begin with. */
+  async discard(prefix: string): Promise<void> {
+    const files = [...this.#files].filter((file) => file.startsWith(prefix));
+    for (const file of files) {
+      this.#files.delete(file);
+      this.#recent.forget(file);
+    }
+    await Promise.all(files.map(async (file) => unlink(this.path(file)).catch(unlessGone)));
   }
 
   /** The part of a checkpoint that this process can get at: links, and files on this disk. */
@@ -68,7 +101,7 @@ export class Spool {
 
   /** Names in a folder become durable with the folder, not with the file. */
   async sync(): Promise<void> {
-    await syncFolder(join(this.root, this.worker));
+    await this.#folder.sync();
   }
 
   /** True where the disk may not hold what calls in flight bring: then nothing more is bought. */
@@ -80,7 +113,13 @@ export class Spool {
   /** Ends the journal, and removes the folder where nothing is left to resume. */
   async close(): Promise<void> {
     await this.journal.end();
+    await this.#folder.close();
     if (this.journal.open.size === 0) await rm(join(this.root, this.worker), { recursive: true, force: true });
+  }
+
+  #own(file: string): string {
+    this.#files.add(file);
+    return this.path(file);
   }
 }
 
@@ -92,6 +131,10 @@ export function spoolRoot(dataDir: string): string {
 export async function spoolFolders(root: string): Promise<string[]> {
   const entries = await readdir(root, { withFileTypes: true });
   return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+}
+
+function unlessGone(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error;
 }
 
 async function exists(path: string): Promise<boolean> {

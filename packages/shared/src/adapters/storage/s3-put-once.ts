@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { StorageError, type FileFacts, type ObjectFacts } from '../../ports/storage.js';
@@ -14,6 +15,8 @@ const patienceMs = 60_000;
 export interface Upload {
   readonly key: string;
   readonly file: string;
+  /** What is in the file, where it is in memory. */
+  readonly bytes: Buffer | null;
   readonly facts: FileFacts;
   readonly metadata: Readonly<Record<string, string>>;
 }
@@ -27,10 +30,8 @@ export async function putOnce(
   const began = performance.now();
   let maybeStored = false;
   for (let attempt = 0; ; attempt++) {
-    const handle = await openLocalFile(upload.file);
     try {
-      await checkLength(handle, upload.facts);
-      await send(s3, upload, handle);
+      await (upload.bytes ? sendBytes(s3, upload, upload.bytes) : sendFile(s3, upload));
       return 'stored';
     } catch (error) {
       const { status } = failureOf(error);
@@ -45,15 +46,45 @@ export async function putOnce(
       if (!mayHelp || attempt + 1 === tries || performance.now() - began > patienceMs) throw failure;
       // 4xx: refused before anything was written; 409 is another writer of the same key who has not finished.
       maybeStored ||= status === null || status >= 500;
-    } finally {
-      await handle.close();
     }
     await sleep(retryWait(attempt));
   }
 }
 
-async function send(s3: S3Place, { key, facts, metadata }: Upload, handle: FileHandle): Promise<void> {
-  const body = handle.createReadStream({ start: 0, end: Math.max(0, facts.bytes - 1), highWaterMark: 256 * 1_024 });
+async function sendBytes(s3: S3Place, upload: Upload, bytes: Buffer): Promise<void> {
+  if (bytes.length !== upload.facts.bytes)
+    throw new StorageError('mismatch', `there are ${bytes.length} bytes to be stored, not ${upload.facts.bytes}`);
+  await s3.client.send(putCommand(s3, upload, bytes));
+}
+
+async function sendFile(s3: S3Place, upload: Upload): Promise<void> {
+  const handle = await openLocalFile(upload.file);
+  try {
+    await checkLength(handle, upload.facts);
+    await sendOpenFile(s3, upload, handle);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function sendOpenFile(s3: S3Place, upload: Upload, handle: FileHandle): Promise<void> {
+  const { bytes } = upload.facts;
+  const body = handle.createReadStream({ start: 0, end: Math.max(0, bytes - 1), highWaterMark: 256 * 1_024 });
+  const aborter = new AbortController();
+  // Nobody else listens: without this a file that fails to be read would end the process.
+  body.on('error', () => aborter.abort());
+  try {
+    await s3.client.send(putCommand(s3, upload, body), { abortSignal: aborter.signal });
+  } catch (error) {
+    throw sourceErrorOf(body) ?? error;
+  } finally {
+    // A server that refuses does not wait for the body. The connection then hangs in mid-request and must go.
+    if (!body.readableEnded) aborter.abort();
+    body.destroy();
+  }
+}
+
+function putCommand(s3: S3Place, { key, facts, metadata }: Upload, body: Buffer | Readable): PutObjectCommand {
   const command = new PutObjectCommand({
     Bucket: s3.bucket,
     Key: s3.base + key,
@@ -65,7 +96,7 @@ async function send(s3: S3Place, { key, facts, metadata }: Upload, handle: FileH
     IfNoneMatch: '*',
   });
   // For a stream the SDK signs "UNSIGNED-PAYLOAD", and the server would take whatever arrives. Given the true hash it
-  // refuses damaged bytes, even where it does not know ChecksumSHA256.
+  // refuses damaged bytes, even where it does not know ChecksumSHA256; and nothing is hashed twice.
   command.middlewareStack.add(
     (next) => (args) => {
       setHeader(args.request, 'x-amz-content-sha256', facts.sha256);
@@ -73,18 +104,7 @@ async function send(s3: S3Place, { key, facts, metadata }: Upload, handle: FileH
     },
     { name: 'signPayloadHash', step: 'build' },
   );
-  const aborter = new AbortController();
-  // Nobody else listens: without this a file that fails to be read would end the process.
-  body.on('error', () => aborter.abort());
-  try {
-    await s3.client.send(command, { abortSignal: aborter.signal });
-  } catch (error) {
-    throw sourceErrorOf(body) ?? error;
-  } finally {
-    // A server that refuses does not wait for the body. The connection then hangs in mid-request and must go.
-    if (!body.readableEnded) aborter.abort();
-    body.destroy();
-  }
+  return command;
 }
 
 function setHeader(request: unknown, name: string, value: string): void {

@@ -53,9 +53,14 @@ class S3Storage implements Storage {
     this.place = s3.place;
   }
 
-  async putOnce(key: string, file: string, facts: FileFacts): Promise<'stored' | 'exists'> {
+  async putOnce(
+    key: string,
+    file: string,
+    facts: FileFacts,
+    bytes: Buffer | null = null,
+  ): Promise<'stored' | 'exists'> {
     checkKey(key);
-    const upload = { key, file, facts, metadata: checkFacts(facts) };
+    const upload = { key, file, bytes, facts, metadata: checkFacts(facts) };
     return this.#explained(`store ${key}`, () => this.#uploads(() => putOnce(this.#s3, upload, () => this.head(key))));
   }
 
