@@ -129,6 +129,7 @@ async function buyNext(
       purchase.attempt,
       purchase.checkpoint,
       purchase.checkpoint,
+      purchase.checks,
     );
     return afterPictures(
       deps,

@@ -6,4 +6,6 @@ if redis.call('HEXISTS', key, 'spec') == 0 then return 0 end
 if number ~= '' then redis.call('HDEL', key, 'c:' .. number) end
 if redis.call('HSETNX', key, 'i:' .. index, image) == 0 then return 0 end
 redis.call('HINCRBY', key, 'version', 1)
+-- A call that is held may be answered as soon as its last picture is stored.
+redis.call('PUBLISH', P .. 'done', id)
 return 1
