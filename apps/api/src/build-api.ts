@@ -23,6 +23,7 @@ import { createMetrics } from '@rendermill/shared/observability/metrics';
 import type { ApiDeps } from './deps.js';
 import { createApp } from './http/app.js';
 import { clientError } from './http/client-error.js';
+import { Holds } from './holds.js';
 import { JobWaiter } from './job-waiter.js';
 
 export interface Api {
@@ -60,6 +61,8 @@ export async function buildApi(
   const signals = new Signals(redis, subscriber, scripts.prefix);
   const waiter = new JobWaiter(jobs);
   await waiter.start(signals);
+  const holds = new Holds(jobs, log);
+  lifecycle.onClose('holds', () => holds.close());
   const webhooks = new WebhookStore(scripts);
   const stopping = new AbortController();
   const settings = {
@@ -78,6 +81,7 @@ export async function buildApi(
     feed: new Feed(scripts),
     signals,
     waiter,
+    holds,
     webhooks,
     webhookSecrets: new WebhookSecrets(webhooks, env.RENDERMILL_SECRET, env.RENDERMILL_WEBHOOK_SECRET),
     storage,

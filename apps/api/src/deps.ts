@@ -11,6 +11,7 @@ import type { Mode } from '@rendermill/shared/domain/job';
 import type { Logger } from '@rendermill/shared/observability/log';
 import type { Metrics } from '@rendermill/shared/observability/metrics';
 import type { Storage } from '@rendermill/shared/ports/storage';
+import type { Holds } from './holds.js';
 import type { JobWaiter } from './job-waiter.js';
 
 /** What the API's use cases and handlers work with. Made once, in `build-api.ts`. */
@@ -24,6 +25,7 @@ export interface ApiDeps {
   readonly feed: Feed;
   readonly signals: Signals;
   readonly waiter: JobWaiter;
+  readonly holds: Holds;
   readonly webhooks: WebhookStore;
   readonly webhookSecrets: WebhookSecrets;
   readonly storage: Storage;

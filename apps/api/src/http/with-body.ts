@@ -12,7 +12,16 @@ export async function withBody<T>(context: Context, use: (body: ReceivedBody) =>
   try {
     return await use(await receive(context, folder));
   } finally {
+    await remove(context, folder);
+  }
+}
+
+/** The request may have become a job by now: what is left on the disk is no reason to send its client away. */
+async function remove({ deps }: Context, folder: string): Promise<void> {
+  try {
     await rm(folder, { recursive: true, force: true });
+  } catch (error) {
+    deps.log.warn({ error, folder }, 'upload.not_removed');
   }
 }
 

@@ -8,6 +8,7 @@ import { jobSchema, parseBody } from '@rendermill/shared/domain/request-body';
 import { route as routeJob } from '@rendermill/shared/domain/routing';
 import { jobEntryId, readyQueue } from '@rendermill/shared/queues/entries';
 import { queuePriority } from '@rendermill/shared/adapters/redis/job-store';
+import { committedJob } from '../../use-cases/committed-job.js';
 import { submitJob } from '../../use-cases/submit-job.js';
 import { linker } from '../links.js';
 import { page, pageQuery, wholeNumber } from '../list-query.js';
@@ -33,16 +34,16 @@ export async function requireJob(context: Context): Promise<Job> {
 
 async function create(context: Context): Promise<void> {
   const { deps, caller, request, response, requestId } = context;
-  const id = await withBody(context, async (body) => {
+  const committed = await withBody(context, async (body) => {
     const job = parseBody(jobSchema, body.value);
     const repeat = repeatOf(deps, caller, request, body.fingerprint, false);
-    return (await submitJob(deps, { caller, requestId, body, job, repeat })).id;
+    return submitJob(deps, { caller, requestId, body, job, repeat });
   });
-  const { waitMs } = preference(request);
-  const job = await deps.waiter.until(caller.project, id, waitMs ?? 0, AbortSignal.any([context.gone, deps.stopping]));
-  if (!job) throw new RendermillError('not_found', 'The job is gone.');
-  if (waitMs !== null) response.set('preference-applied', `wait=${waitMs / 1_000}`);
+  const { id } = committed;
   response.set({ 'x-rendermill-job': id, location: `/v1/jobs/${id}` });
+  const { waitMs } = preference(request);
+  const job = await committedJob(deps, caller.project, committed, waitMs ?? 0, context.gone);
+  if (waitMs !== null) response.set('preference-applied', `wait=${waitMs / 1_000}`);
   sendJson(response, waitMs !== null && isTerminal(job.status) ? 200 : 202, present(context, job));
 }
 

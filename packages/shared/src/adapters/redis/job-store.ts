@@ -39,7 +39,7 @@ export interface Repeat {
   readonly fingerprint: string;
   /** API key, route and body, hashed; '' for calls that nobody holds. */
   readonly claim: string;
-  /** The API process that holds the call. */
+  /** The call that holds the job: the API process, a dot, and what is its own. '' where nobody does. */
   readonly holder: string;
 }
 
@@ -111,9 +111,9 @@ export class JobStore {
     return job?.project === project ? job : null;
   }
 
-  /** Ends the holding of a call. */
-  async releaseHold(claim: string, id: string, holder: string, how: HoldEnd): Promise<void> {
-    await this.#scripts.run('release-hold', claim, id, holder, claimableMs[how]);
+  /** Ends the holding of a call; done already, or never begun, it changes nothing. */
+  async releaseHold({ claim, holder }: Pick<Repeat, 'claim' | 'holder'>, how: HoldEnd): Promise<void> {
+    await this.#scripts.run('release-hold', claim, holder, claimableMs[how]);
   }
 
   /** Cancels a queued job, asks a running one to end, or says that it has ended already. */
