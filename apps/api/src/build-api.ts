@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { Queues } from '@rendermill/shared/adapters/bullmq/queues';
@@ -25,6 +25,7 @@ import { createApp } from './http/app.js';
 import { clientError } from './http/client-error.js';
 import { Holds } from './holds.js';
 import { JobWaiter } from './job-waiter.js';
+import { makeUploadFolder, sweepUploadFolders } from './upload-folders.js';
 
 export interface Api {
   readonly url: string;
@@ -47,15 +48,21 @@ export async function buildApi(
   const subscriber = await connectRedis({ url: env.REDIS_URL, manner: 'patient', onError: onRedisError });
   lifecycle.onClose('subscriber', () => subscriber.disconnect());
   const scripts = new ScriptRunner(redis, env.REDIS_KEY_PREFIX);
+  const liveness = new Liveness(scripts);
+  await keepLease(liveness, holder, log, lifecycle);
   const storage = await openStorage(env);
   lifecycle.onClose('storage', () => storage.close());
   const queues = new Queues(redis, env.REDIS_KEY_PREFIX, onRedisError);
   lifecycle.onClose('queues', () => queues.close());
   const outbound = new Outbound({ allowNets: env.RENDERMILL_ALLOW_NETS, connectMs: 5_000 });
   lifecycle.onClose('outbound', () => outbound.close());
-  const uploadDir = join(env.RENDERMILL_DATA_DIR, 'uploads', holder);
-  await mkdir(uploadDir, { recursive: true, mode: 0o700 });
+  const uploads = join(env.RENDERMILL_DATA_DIR, 'uploads');
+  const uploadDir = await makeUploadFolder(uploads, holder);
   lifecycle.onClose('uploads', () => rm(uploadDir, { recursive: true, force: true }));
+  const sweeping = new AbortController();
+  lifecycle.onClose('sweeping', () => sweeping.abort());
+  const isAlive = async (other: string): Promise<boolean> => liveness.holderAlive(other);
+  void sweepUploadFolders({ root: uploads, isAlive, graceMs: holderLeaseMs, log, signal: sweeping.signal });
 
   const jobs = new JobStore(scripts, env.RETENTION_DAYS);
   const signals = new Signals(redis, subscriber, scripts.prefix);
@@ -96,16 +103,6 @@ export async function buildApi(
     stopping: stopping.signal,
   };
 
-  const liveness = new Liveness(scripts);
-  await liveness.holderBeat(holder);
-  const beat = setInterval(() => {
-    liveness.holderBeat(holder).catch((error: unknown) => log.warn({ error }, 'holder.beat_failed'));
-  }, holderLeaseMs / 4);
-  lifecycle.onClose('holder', async () => {
-    clearInterval(beat);
-    await liveness.holderLeave(holder);
-  });
-
   const server = createServer(
     { maxHeaderSize: 16 * 1024, headersTimeout: 10_000, keepAliveTimeout: 65_000 },
     createApp(deps),
@@ -125,6 +122,18 @@ export async function buildApi(
     clearTimeout(impatience);
   };
   return { url, providers: configuration.accounts.map(({ id }) => id), drain };
+}
+
+/** Renews this process's lease until it is closed: without it the calls that it holds are anybody's. */
+async function keepLease(liveness: Liveness, holder: string, log: Logger, lifecycle: Lifecycle): Promise<void> {
+  await liveness.holderBeat(holder);
+  const beat = setInterval(() => {
+    liveness.holderBeat(holder).catch((error: unknown) => log.warn({ error }, 'holder.beat_failed'));
+  }, holderLeaseMs / 4);
+  lifecycle.onClose('holder', async () => {
+    clearInterval(beat);
+    await liveness.holderLeave(holder);
+  });
 }
 
 async function listen(server: Server, port: number, host: string): Promise<void> {
