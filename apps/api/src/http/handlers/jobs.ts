@@ -120,15 +120,21 @@ async function retry(context: Context): Promise<void> {
   const needs = { model: job.model, operation: job.type, mode: job.mode, provider: job.provider };
   const { routing } = routeJob(deps.accounts, needs, job.request.n);
   const fetched = [...job.inputs, job.mask].every((input) => input === null || input.width !== null);
-  if (missingIndexes(job).length === 0) throw new RendermillError('job_not_retryable', 'The job has all its images.');
   const how = await deps.jobs.retry(job, routing, fetched ? 'ready' : 'prepare', repeat);
   if (how === 'conflict')
     throw new RendermillError('idempotency_key_reused', 'This Idempotency-Key was used with another request.');
-  if (how === 'refused')
-    throw new RendermillError('job_not_retryable', `Only a job that has ended can be retried: it is ${job.status}.`);
+  if (how === 'refused') throw notRetryable(job);
   const again = await requireJob(context);
   if (how === 'retried' && fetched) await addEntry(context, again, routing.id);
   sendJson(response, 202, present(context, again));
+}
+
+function notRetryable(job: Job): RendermillError {
+  const why =
+    missingIndexes(job).length === 0
+      ? 'The job has all its images.'
+      : `Only a job that has ended can be retried: it is ${job.status}.`;
+  return new RendermillError('job_not_retryable', why);
 }
 
 /** Its place in the list of the due is taken already: the feeder adds what this does not. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { jobEvent } from '../../domain/events.js';
 import { errorBodyOf } from '../../domain/errors.js';
-import type { Job, JobSpec, JobStatus, Priority, Stage } from '../../domain/job.js';
+import { missingIndexes, type Job, type JobSpec, type JobStatus, type Priority, type Stage } from '../../domain/job.js';
 import type { JobInput } from '../../domain/job-request.js';
 import type { RoutingClass } from '../../domain/routing.js';
 import { decodeJob } from './job-codec.js';
@@ -138,7 +138,10 @@ export class JobStore {
     return 'gone';
   }
 
-  /** Begins a new generation of an ended job that has missing images. */
+  /**
+   * Begins a new generation of an ended job that has missing images; a deadline that has passed no longer counts.
+   * `existing`: this Idempotency-Key began one before.
+   */
   async retry(
     job: Job,
     routing: RoutingClass,
@@ -155,6 +158,8 @@ export class JobStore {
       repeat.fingerprint,
       idempotencyTtlMs,
       JSON.stringify(routing),
+      job.deadline ?? '',
+      missingIndexes(job).length === 0 ? 1 : 0,
     );
     return typeof answer === 'number' ? 'retried' : (answer as 'existing' | 'conflict' | 'refused');
   }
