@@ -7,6 +7,7 @@ import { Queues } from '@rendermill/shared/adapters/bullmq/queues';
 import { Outbound } from '@rendermill/shared/adapters/http/outbound';
 import { connectRedis } from '@rendermill/shared/adapters/redis/connect';
 import { Feed } from '@rendermill/shared/adapters/redis/feed';
+import { JobLists } from '@rendermill/shared/adapters/redis/job-lists';
 import { JobStore } from '@rendermill/shared/adapters/redis/job-store';
 import { holderLeaseMs, Liveness } from '@rendermill/shared/adapters/redis/liveness';
 import { ScriptRunner } from '@rendermill/shared/adapters/redis/scripts';
@@ -25,6 +26,7 @@ import { createApp } from './http/app.js';
 import { clientError } from './http/client-error.js';
 import { Holds } from './holds.js';
 import { JobWaiter } from './job-waiter.js';
+import { keepListsShort } from './keep-lists-short.js';
 import { makeUploadFolder, sweepUploadFolders } from './upload-folders.js';
 
 export interface Api {
@@ -84,6 +86,7 @@ export async function buildApi(
     log,
     metrics: createMetrics('api'),
     jobs,
+    lists: new JobLists(scripts),
     queues,
     feed: new Feed(scripts),
     signals,
@@ -102,6 +105,9 @@ export async function buildApi(
     settings,
     stopping: stopping.signal,
   };
+
+  const lists = keepListsShort({ scripts, liveness, holder, retentionDays: env.RETENTION_DAYS, log });
+  lifecycle.onClose('lists', () => lists.stop());
 
   const server = createServer(
     { maxHeaderSize: 16 * 1024, headersTimeout: 10_000, keepAliveTimeout: 65_000 },

@@ -2,6 +2,7 @@ import type { LimitFunction } from 'p-limit';
 import type { Queues } from '@rendermill/shared/adapters/bullmq/queues';
 import type { Outbound } from '@rendermill/shared/adapters/http/outbound';
 import type { Feed } from '@rendermill/shared/adapters/redis/feed';
+import type { JobLists } from '@rendermill/shared/adapters/redis/job-lists';
 import type { JobStore } from '@rendermill/shared/adapters/redis/job-store';
 import type { Signals } from '@rendermill/shared/adapters/redis/signals';
 import type { WebhookSecrets } from '@rendermill/shared/adapters/redis/webhook-secrets';
@@ -21,6 +22,7 @@ export interface ApiDeps {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly jobs: JobStore;
+  readonly lists: JobLists;
   readonly queues: Queues;
   readonly feed: Feed;
   readonly signals: Signals;

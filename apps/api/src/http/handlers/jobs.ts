@@ -59,15 +59,13 @@ const listQuery = z.strictObject({
 
 async function list(context: Context): Promise<void> {
   const filter = context.query as z.output<typeof listQuery>;
-  const { jobs, more } = await context.deps.jobs.list(context.caller.project, filter);
-  sendJson(
-    context.response,
-    200,
-    page(
-      jobs.map((job) => present(context, job)),
-      more,
-    ),
-  );
+  const found = await context.deps.lists.list(context.caller.project, filter);
+  if (!found) {
+    const message = `after: there is no job '${filter.after}' in this list any more; begin at the first page`;
+    throw new RendermillError('invalid_parameter', message, { param: 'after' });
+  }
+  const rows = found.jobs.map((job) => present(context, job));
+  sendJson(context.response, 200, page(rows, found.more, found.last));
 }
 
 const getQuery = z.strictObject({

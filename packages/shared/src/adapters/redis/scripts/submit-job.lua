@@ -46,7 +46,11 @@ redis.call('HSET', key, 'spec', spec, 'project', project, 'created', created, 'c
 setStatus(id, 'queued')
 redis.call('SADD', P .. 'projects', project)
 redis.call('ZADD', P .. 'jobs:' .. project, created, id)
-if custom ~= '' then redis.call('ZADD', P .. 'custom:' .. project .. ':' .. custom, created, id) end
+if custom ~= '' then
+  redis.call('ZADD', P .. 'custom:' .. project .. ':' .. custom, created, id)
+  -- By this it is found again when the job's hash, and its custom_id with it, has ended.
+  redis.call('ZADD', P .. 'customs:' .. project, created, custom .. ':' .. id)
+end
 if deadline ~= '' then redis.call('ZADD', P .. 'deadlines', tonumber(deadline) * 1000, id) end
 -- The queue entry is derived from this list. The API adds it at once; should it die first, the feeder does.
 redis.call('ZADD', P .. 'due', now() + entryGrace, id)
