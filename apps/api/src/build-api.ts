@@ -1,12 +1,13 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { Queues } from '@rendermill/shared/adapters/bullmq/queues';
 import { Outbound } from '@rendermill/shared/adapters/http/outbound';
 import { connectRedis } from '@rendermill/shared/adapters/redis/connect';
 import { Feed } from '@rendermill/shared/adapters/redis/feed';
+import { JobLists } from '@rendermill/shared/adapters/redis/job-lists';
 import { JobStore } from '@rendermill/shared/adapters/redis/job-store';
 import { holderLeaseMs, Liveness } from '@rendermill/shared/adapters/redis/liveness';
 import { ScriptRunner } from '@rendermill/shared/adapters/redis/scripts';
@@ -23,7 +24,10 @@ import { createMetrics } from '@rendermill/shared/observability/metrics';
 import type { ApiDeps } from './deps.js';
 import { createApp } from './http/app.js';
 import { clientError } from './http/client-error.js';
+import { Holds } from './holds.js';
 import { JobWaiter } from './job-waiter.js';
+import { keepListsShort } from './keep-lists-short.js';
+import { makeUploadFolder, sweepUploadFolders } from './upload-folders.js';
 
 export interface Api {
   readonly url: string;
@@ -46,20 +50,28 @@ export async function buildApi(
   const subscriber = await connectRedis({ url: env.REDIS_URL, manner: 'patient', onError: onRedisError });
   lifecycle.onClose('subscriber', () => subscriber.disconnect());
   const scripts = new ScriptRunner(redis, env.REDIS_KEY_PREFIX);
+  const liveness = new Liveness(scripts);
+  await keepLease(liveness, holder, log, lifecycle);
   const storage = await openStorage(env);
   lifecycle.onClose('storage', () => storage.close());
   const queues = new Queues(redis, env.REDIS_KEY_PREFIX, onRedisError);
   lifecycle.onClose('queues', () => queues.close());
   const outbound = new Outbound({ allowNets: env.RENDERMILL_ALLOW_NETS, connectMs: 5_000 });
   lifecycle.onClose('outbound', () => outbound.close());
-  const uploadDir = join(env.RENDERMILL_DATA_DIR, 'uploads', holder);
-  await mkdir(uploadDir, { recursive: true, mode: 0o700 });
+  const uploads = join(env.RENDERMILL_DATA_DIR, 'uploads');
+  const uploadDir = await makeUploadFolder(uploads, holder);
   lifecycle.onClose('uploads', () => rm(uploadDir, { recursive: true, force: true }));
+  const sweeping = new AbortController();
+  lifecycle.onClose('sweeping', () => sweeping.abort());
+  const isAlive = async (other: string): Promise<boolean> => liveness.holderAlive(other);
+  void sweepUploadFolders({ root: uploads, isAlive, graceMs: holderLeaseMs, log, signal: sweeping.signal });
 
   const jobs = new JobStore(scripts, env.RETENTION_DAYS);
   const signals = new Signals(redis, subscriber, scripts.prefix);
   const waiter = new JobWaiter(jobs);
   await waiter.start(signals);
+  const holds = new Holds(jobs, log);
+  lifecycle.onClose('holds', () => holds.close());
   const webhooks = new WebhookStore(scripts);
   const stopping = new AbortController();
   const settings = {
@@ -74,10 +86,12 @@ export async function buildApi(
     log,
     metrics: createMetrics('api'),
     jobs,
+    lists: new JobLists(scripts),
     queues,
     feed: new Feed(scripts),
     signals,
     waiter,
+    holds,
     webhooks,
     webhookSecrets: new WebhookSecrets(webhooks, env.RENDERMILL_SECRET, env.RENDERMILL_WEBHOOK_SECRET),
     storage,
@@ -92,15 +106,8 @@ export async function buildApi(
     stopping: stopping.signal,
   };
 
-  const liveness = new Liveness(scripts);
-  await liveness.holderBeat(holder);
-  const beat = setInterval(() => {
-    liveness.holderBeat(holder).catch((error: unknown) => log.warn({ error }, 'holder.beat_failed'));
-  }, holderLeaseMs / 4);
-  lifecycle.onClose('holder', async () => {
-    clearInterval(beat);
-    await liveness.holderLeave(holder);
-  });
+  const lists = keepListsShort({ scripts, liveness, holder, retentionDays: env.RETENTION_DAYS, log });
+  lifecycle.onClose('lists', () => lists.stop());
 
   const server = createServer(
     { maxHeaderSize: 16 * 1024, headersTimeout: 10_000, keepAliveTimeout: 65_000 },
@@ -121,6 +128,18 @@ export async function buildApi(
     clearTimeout(impatience);
   };
   return { url, providers: configuration.accounts.map(({ id }) => id), drain };
+}
+
+/** Renews this process's lease until it is closed: without it the calls that it holds are anybody's. */
+async function keepLease(liveness: Liveness, holder: string, log: Logger, lifecycle: Lifecycle): Promise<void> {
+  await liveness.holderBeat(holder);
+  const beat = setInterval(() => {
+    liveness.holderBeat(holder).catch((error: unknown) => log.warn({ error }, 'holder.beat_failed'));
+  }, holderLeaseMs / 4);
+  lifecycle.onClose('holder', async () => {
+    clearInterval(beat);
+    await liveness.holderLeave(holder);
+  });
 }
 
 async function listen(server: Server, port: number, host: string): Promise<void> {

@@ -2,6 +2,7 @@ import type { LimitFunction } from 'p-limit';
 import type { Queues } from '@rendermill/shared/adapters/bullmq/queues';
 import type { Outbound } from '@rendermill/shared/adapters/http/outbound';
 import type { Feed } from '@rendermill/shared/adapters/redis/feed';
+import type { JobLists } from '@rendermill/shared/adapters/redis/job-lists';
 import type { JobStore } from '@rendermill/shared/adapters/redis/job-store';
 import type { Signals } from '@rendermill/shared/adapters/redis/signals';
 import type { WebhookSecrets } from '@rendermill/shared/adapters/redis/webhook-secrets';
@@ -11,6 +12,7 @@ import type { Mode } from '@rendermill/shared/domain/job';
 import type { Logger } from '@rendermill/shared/observability/log';
 import type { Metrics } from '@rendermill/shared/observability/metrics';
 import type { Storage } from '@rendermill/shared/ports/storage';
+import type { Holds } from './holds.js';
 import type { JobWaiter } from './job-waiter.js';
 
 /** What the API's use cases and handlers work with. Made once, in `build-api.ts`. */
@@ -20,10 +22,12 @@ export interface ApiDeps {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly jobs: JobStore;
+  readonly lists: JobLists;
   readonly queues: Queues;
   readonly feed: Feed;
   readonly signals: Signals;
   readonly waiter: JobWaiter;
+  readonly holds: Holds;
   readonly webhooks: WebhookStore;
   readonly webhookSecrets: WebhookSecrets;
   readonly storage: Storage;

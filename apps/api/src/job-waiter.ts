@@ -1,5 +1,6 @@
 import type { JobStore } from '@rendermill/shared/adapters/redis/job-store';
 import type { Signals } from '@rendermill/shared/adapters/redis/signals';
+import { asError } from '@rendermill/shared/domain/errors';
 import { isTerminal, type Job } from '@rendermill/shared/domain/job';
 
 /**
@@ -7,6 +8,8 @@ import { isTerminal, type Job } from '@rendermill/shared/domain/job';
  * lost message did not tell.
  */
 const lookEveryMs = 2_000;
+/** Sooner after a look that failed: what was told meanwhile was told to nobody. */
+const lookAgainMs = 500;
 
 export class JobWaiter {
   readonly #jobs: Pick<JobStore, 'get'>;
@@ -22,21 +25,36 @@ export class JobWaiter {
     });
   }
 
-  /** The job once it has ended, or as it stands after `ms` or when `signal` aborts; null where there is none. */
+  /**
+   * The job once it has ended, or as it stands after `ms` or when `signal` aborts; null where there is none. A look
+   * that fails is made again while there is time; throws where there was none that did not.
+   */
   async until(project: string, id: string, ms: number, signal: AbortSignal): Promise<Job | null> {
     const deadline = Date.now() + ms;
+    let waitMs = lookEveryMs;
+    let known: Job | undefined;
     for (;;) {
       // Listening begins before the look, so that an end between the two is not missed.
-      const woken = this.#listen(id, Math.min(lookEveryMs, Math.max(0, deadline - Date.now())), signal);
-      const job = await this.#jobs.get(project, id).catch((error: unknown) => {
+      const woken = this.#listen(id, Math.min(waitMs, Math.max(0, deadline - Date.now())), signal);
+      const look = await this.#look(project, id);
+      if (look.job) known = look.job;
+      const told = look.error === null && (!look.job || isTerminal(look.job.status));
+      if (told || Date.now() >= deadline || signal.aborted) {
         woken.stop();
-        throw error;
-      });
-      if (!job || isTerminal(job.status) || Date.now() >= deadline || signal.aborted) {
-        woken.stop();
-        return job;
+        if (look.error === null) return look.job;
+        if (known) return known;
+        throw look.error;
       }
+      waitMs = look.error === null ? lookEveryMs : lookAgainMs;
       await woken.promise;
+    }
+  }
+
+  async #look(project: string, id: string): Promise<{ job: Job | null; error: Error | null }> {
+    try {
+      return { job: await this.#jobs.get(project, id), error: null };
+    } catch (error) {
+      return { job: null, error: asError(error) };
     }
   }
 

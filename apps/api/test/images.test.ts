@@ -29,6 +29,7 @@ const generate = async <T = Images>(more: Record<string, unknown> = {}, headers?
   world.call<T>('POST', '/v1/images/generations', { ...body, ...more }, headers);
 const jobOf = async (headers: Headers) =>
   (await world.call<PresentedJob>('GET', `/v1/jobs/${headers.get('x-rendermill-job')}`)).body;
+const holderOf = async (id: string | null) => world.redis.hget(`${world.prefix}job:${id}`, 'holder');
 const callsFor = async (prompt: string) => (await world.simulator.ledger()).filter((entry) => entry.prompt === prompt);
 const sha = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
@@ -111,6 +112,27 @@ describe('POST /v1/images/generations', () => {
       body: JSON.stringify({ ...body, prompt: 'stream refused', stream: true }),
     });
     expect(await response.text()).toMatch(/event: error\ndata: \{"error":\{.*"code":"moderation_blocked"/);
+    expect(await holderOf(response.headers.get('x-rendermill-job'))).toBe('');
+  });
+
+  test('stream: true that its client leaves in the middle of a picture gives the job to the next identical request', async () => {
+    const asked = { ...body, prompt: 'left in a picture', stream: true, n: 8, quality: 'high' };
+    const leaving = new AbortController();
+    const first = await fetch(`${world.url}/v1/images/generations`, {
+      method: 'POST',
+      signal: leaving.signal,
+      headers: { authorization: `Bearer ${world.key}`, 'content-type': 'application/json' },
+      body: JSON.stringify(asked),
+    });
+    const id = first.headers.get('x-rendermill-job');
+    const reader = first.body?.getReader();
+    let text = '';
+    while (!text.includes('b64_json')) text += Buffer.from((await reader?.read())?.value ?? []).toString();
+    leaving.abort();
+    await until(async () => (await holderOf(id)) === '');
+    const next = await generate<string>(asked);
+    expect(next.headers.get('x-rendermill-job')).toBe(id);
+    expect(next.body.match(/^event: image_generation.completed$/gm)).toHaveLength(8);
   });
 });
 

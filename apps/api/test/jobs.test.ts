@@ -335,6 +335,35 @@ describe('POST /v1/jobs/{id}/retry', () => {
     ]);
   });
 
+  test('with an Idempotency-Key says the same again, whatever has become of the job since', async () => {
+    await world.simulator.faults([
+      { when: { promptIncludes: 'refuse, then not' }, fault: { kind: 'moderation_blocked' }, times: 1 },
+    ]);
+    const { id } = await world.submit({ prompt: 'refuse, then not' });
+    await world.ended(id);
+    const retry = async () =>
+      world.call<PresentedJob>('POST', `/v1/jobs/${id}/retry`, undefined, { 'idempotency-key': 'retry-1' });
+    expect((await retry()).status).toBe(202);
+    expect((await world.ended(id)).status).toBe('completed');
+    const again = await retry();
+    expect([again.status, again.body.status, again.body.generation]).toEqual([202, 'completed', 2]);
+  });
+
+  test('runs an expired job again, without the deadline that has passed', async () => {
+    const { id } = await world.submit({ prompt: 'late', deadline: Math.floor(Date.now() / 1_000) - 1 });
+    expect((await world.ended(id)).status).toBe('expired');
+    expect((await world.call('POST', `/v1/jobs/${id}/retry`)).status).toBe(202);
+    expect(await world.ended(id)).toMatchObject({ status: 'completed', generation: 2, deadline: null });
+  });
+
+  test('keeps a deadline that is still to come', async () => {
+    const deadline = Math.floor(Date.now() / 1_000) + 3;
+    const { id } = await idle.submit({ prompt: 'in time', deadline });
+    await idle.call('POST', `/v1/jobs/${id}/cancel`);
+    expect((await idle.call<PresentedJob>('POST', `/v1/jobs/${id}/retry`)).body.deadline).toBe(deadline);
+    expect(await idle.redis.zscore(`${idle.prefix}deadlines`, id)).toBe(String(deadline * 1_000));
+  });
+
   test('is 409 for a job that has all its images, or has not ended', async () => {
     const done = await world.ended((await world.submit({})).id);
     const { id } = await idle.submit({});

@@ -48,6 +48,19 @@ describe('a limit of four requests a minute', () => {
   });
 });
 
+describe('a limit that is smaller than one call could be', () => {
+  test.each(['images_per_minute', 'images_per_month'])('%s: a job of more is made in calls that fit', async (limit) => {
+    const world = await createWorld({ account: { limits: { concurrency: 4, [limit]: 2 } } });
+    const { id } = await world.submit({ n: 3 });
+    await until(async () => (await world.simulator.ledger()).length === 1);
+    expect((await world.simulator.ledger()).map(({ n }) => n)).toEqual([2]);
+    await until(
+      async () => (await world.call<{ images: unknown[] }>('GET', `/v1/jobs/${id}`)).body.images.length === 2,
+    );
+    await world.close();
+  });
+});
+
 describe('a provider that answers 429', () => {
   let world: World;
   beforeAll(async () => {

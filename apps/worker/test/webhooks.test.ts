@@ -1,4 +1,6 @@
 import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { request, type IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Received } from '../../../test/receiver.js';
 import { until } from '../../../test/until.js';
@@ -93,6 +95,30 @@ describe('a job that ends', () => {
   });
 });
 
+describe('a delivery', () => {
+  test('is kept for its schedule where jobs are kept for a day', async () => {
+    const days = async (at: World, what: string): Promise<number[]> => {
+      const keys = await at.redis.keys(`${at.prefix}${what}:*`);
+      return Promise.all(keys.map(async (key) => (await at.redis.pttl(key)) / 86_400_000));
+    };
+    const short = await createWorld({
+      env: { RETENTION_DAYS: '1' },
+      config: { webhook_schedule_seconds: [0, 30 * 86_400] },
+    });
+    short.receiver.answer = () => ({ status: 500 });
+    await short.submit({ webhook_url: `${short.receiver.url}/month` });
+    await until(() => short.logs.some((line) => line.event === 'delivery.attempted'));
+    for (const what of ['delivery', 'event'])
+      for (const left of await days(short, what)) expect(left).toBeGreaterThan(24);
+    await short.close();
+    const idle = await createWorld({ worker: false, env: { RETENTION_DAYS: '1' } });
+    const { id } = await idle.submit({ webhook_url: `${idle.receiver.url}/never` });
+    await idle.call('POST', `/v1/jobs/${id}/cancel`);
+    for (const what of ['delivery', 'event']) expect(Math.min(...(await days(idle, what)))).toBeGreaterThan(151.2 / 24);
+    await idle.close();
+  });
+});
+
 describe('a receiver', () => {
   test('that fails twice gets the same id and bytes again, each time freshly signed, until it takes them', async () => {
     let left = 2;
@@ -134,6 +160,44 @@ describe('a receiver', () => {
 });
 
 describe('/v1/webhook_endpoints', () => {
+  test('that moves gets at its new URL what is still on its way', async () => {
+    const idle = await createWorld({ worker: false });
+    const { url } = idle.receiver;
+    const wanted = { name: 'moves', url: `${url}/old`, event_types: ['job.cancelled'] };
+    const made = (await idle.call<Endpoint>('POST', '/v1/webhook_endpoints', wanted)).body;
+    const { id } = await idle.submit({});
+    await idle.call('POST', `/v1/jobs/${id}/cancel`);
+    await idle.call('POST', `/v1/webhook_endpoints/${made.id}`, { url: `${url}/new` });
+    await idle.startWorker();
+    const [event] = await idle.receiver.waitFor(1);
+    expect([event?.path, event?.event.data['id']]).toEqual(['/new', id]);
+    expect(event && isSigned(event, made.signing_secret)).toBe(true);
+    await idle.close();
+  });
+
+  test('is not brought back by a change that was under way when it was deleted', async () => {
+    const made = await register('/deleted', ['job.completed']);
+    const path = `/v1/webhook_endpoints/${made.id}`;
+    const changing = request(world.url + path, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${world.key}`,
+        'content-type': 'application/json',
+        expect: '100-continue',
+      },
+    });
+    const answered = once(changing, 'response') as Promise<[IncomingMessage]>;
+    changing.flushHeaders();
+    // The handler has begun, and its look at the endpoint lies before the delete in the API's one connection to Redis.
+    await once(changing, 'continue');
+    expect((await world.call('DELETE', path)).status).toBe(200);
+    changing.end('{"name":"back again"}');
+    const [answer] = await answered;
+    answer.resume();
+    expect(answer.statusCode).toBe(404);
+    expect((await world.call('GET', path)).status).toBe(404);
+  });
+
   test('creates with a secret that is shown once, lists, updates, deletes', async () => {
     const made = await register('/crud', ['job.completed']);
     expect(made).toMatchObject({

@@ -268,24 +268,47 @@ describe('a submit', () => {
   test('claims a job whose holder is gone, once, and never one that is held', async () => {
     const liveness = new Liveness(world.scripts);
     await liveness.holderBeat('api-1');
-    const hold = { claim: 'claim-1', holder: 'api-1' };
-    const first = await submit({}, hold);
-    const second = await submit({}, hold);
+    const hold = (call: string) => ({ claim: 'claim-1', holder: `api-1.${call}` });
+    const first = await submit({}, hold('one'));
+    const second = await submit({}, hold('two'));
     expect(second.how).toBe('created');
     await liveness.holderLeave('api-1');
     await liveness.holderBeat('api-2');
-    const next = { claim: 'claim-1', holder: 'api-2' };
-    const claims = [await submit({}, next), await submit({}, next)];
+    const next = (call: string) => ({ claim: 'claim-1', holder: `api-2.${call}` });
+    const claims = [await submit({}, next('one')), await submit({}, next('two'))];
     expect(claims.map(({ how }) => how)).toEqual(['claimed', 'claimed']);
     expect(claims.map(({ id }) => id).sort()).toEqual([first.id, second.id].sort());
-    expect((await submit({}, next)).how).toBe('created');
+    expect((await submit({}, next('three'))).how).toBe('created');
   });
 
   test('never claims a job whose call was answered', async () => {
-    const hold = { claim: 'claim-2', holder: 'api-3' };
-    const first = await submit({}, hold);
-    await jobs.releaseHold('claim-2', first.id, 'api-3', 'answered');
-    expect((await submit({}, hold)).how).toBe('created');
+    const hold = { claim: 'claim-2', holder: 'api-3.one' };
+    await submit({}, hold);
+    await jobs.releaseHold(hold, 'answered');
+    expect((await submit({}, { ...hold, holder: 'api-3.two' })).how).toBe('created');
+  });
+
+  test('that is released twice leaves the call alone that has claimed its job between', async () => {
+    await new Liveness(world.scripts).holderBeat('api-4');
+    const hold = (call: string) => ({ claim: 'claim-3', holder: `api-4.${call}` });
+    await submit({}, hold('one'));
+    await jobs.releaseHold(hold('one'), 'vanished');
+    expect((await submit({}, hold('two'))).how).toBe('claimed');
+    await jobs.releaseHold(hold('one'), 'vanished');
+    expect((await submit({}, hold('three'))).how).toBe('created');
+  });
+
+  test('that its client sends twice over a broken connection is one job, and the same answer', async () => {
+    const id = newId('job');
+    const key = { key: 'sent-twice', fingerprint: 'f' };
+    expect(await submit({ id }, key)).toEqual({ how: 'created', id });
+    await begin(id);
+    expect(await submit({ id }, key)).toEqual({ how: 'created', id });
+    expect((await ledger.read(id))?.status).toBe('in_progress');
+    const hold = { claim: 'claim-4', holder: 'api-5.one' };
+    const first = await submit({}, { ...hold, holder: 'api-gone.one' });
+    expect(await submit({}, hold)).toEqual({ how: 'claimed', id: first.id });
+    expect(await submit({}, hold)).toEqual({ how: 'claimed', id: first.id });
   });
 });
 

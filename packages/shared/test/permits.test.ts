@@ -81,6 +81,26 @@ describe('a permit', () => {
     expect(keys[0]).toMatch(new RegExp(`:month:${new Date().toISOString().slice(0, 7).replace('-', '')}$`));
   });
 
+  test('that was not used is given back to the day and month in which it was taken', async () => {
+    const one = account({ concurrency: 9, requests_per_day: 9, images_per_month: 9 });
+    const permit = await take([one], 3);
+    const counter = (name: string) => world.scripts.key('account', one.id, name);
+    const today = [counter(`day:${permit.day}`), counter(`month:${permit.month}`)];
+    expect(await world.redis.mget(...today)).toEqual(['1', '3']);
+    // As if midnight and the month's end had passed since.
+    const then = [counter(`day:${permit.day - 1}`), counter('month:200001')];
+    await world.redis.mset(then[0] ?? '', 1, then[1] ?? '', 3);
+    await permits.release({ ...permit, day: permit.day - 1, month: '200001' }, 'unused');
+    expect(await world.redis.mget(...today, ...then)).toEqual(['1', '3', '0', '0']);
+  });
+
+  test('for more images than a minute may see is given alone, and once a minute', async () => {
+    const one = account({ concurrency: 9, images_per_minute: 2 });
+    await permits.release(await take([one], 5), 'used');
+    expect(await waitFor([one], 5)).toBeGreaterThan(50_000);
+    expect(await waitFor([one], 5)).toBeLessThanOrEqual(60_060);
+  });
+
   test('is not given while its account rests; a shorter rest does not end a longer one', async () => {
     const one = account({});
     await permits.cool(one.id, 5_000);

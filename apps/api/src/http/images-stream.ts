@@ -2,7 +2,7 @@ import type { Repeat } from '@rendermill/shared/adapters/redis/job-store';
 import { errorBody } from '@rendermill/shared/domain/errors';
 import type { Job, StoredImage } from '@rendermill/shared/domain/job';
 import type { Operation } from '@rendermill/shared/domain/job-request';
-import { failureOf, holdCall, leave } from '../use-cases/hold-call.js';
+import { failureOf, holdCall, howFailed } from '../use-cases/hold-call.js';
 import { toClientError } from './errors.js';
 import { effectiveParameters, open, write, writeBase64 } from './images-response.js';
 import type { Context } from './route.js';
@@ -29,10 +29,12 @@ export async function streamImages(context: Context, id: string, repeat: Repeat,
       operation === 'generation' && job.type === 'generation' ? 'image_generation.completed' : 'image_edit.completed';
     for (const image of job.images) await writeEvent(context, type, job, image);
     response.end();
-    await leave(deps, id, repeat, gone.aborted ? 'vanished' : 'answered');
+    await deps.holds.release(repeat, gone.aborted ? 'vanished' : 'answered');
   } catch (error) {
     clearInterval(beat);
-    if (gone.aborted || response.destroyed) return;
+    const left = gone.aborted || response.destroyed;
+    await deps.holds.release(repeat, left ? 'vanished' : howFailed(error));
+    if (left) return;
     await write(response, `event: error\ndata: ${JSON.stringify({ error: errorBody(toClientError(error)) })}\n\n`);
     response.end();
   }

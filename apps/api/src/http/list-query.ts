@@ -14,12 +14,20 @@ export const pageQuery = {
     .string()
     .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be an id')
     .optional()
-    .describe('Id of the last item of the page before.'),
+    .describe('last_id of the page before.'),
   limit: wholeNumber(1, 100).default(20).describe('1 to 100.'),
   order: z.enum(['asc', 'desc']).default('desc').describe('By time of creation.'),
 } as const;
 
-/** One page as every list answers it. */
-export function page<T extends { readonly id: string }>(data: readonly T[], hasMore: boolean) {
-  return { object: 'list', data, first_id: data[0]?.id ?? null, last_id: data.at(-1)?.id ?? null, has_more: hasMore };
+/**
+ * One page as every list answers it. `readUpTo`: where the next page begins, if its search went on behind the last
+ * item; a page that found nothing within its bounds still leads on.
+ */
+export function page<T extends { readonly id: string }>(
+  data: readonly T[],
+  hasMore: boolean,
+  readUpTo: string | null = null,
+) {
+  const lastId = (hasMore ? readUpTo : null) ?? data.at(-1)?.id ?? null;
+  return { object: 'list', data, first_id: data[0]?.id ?? null, last_id: lastId, has_more: hasMore };
 }

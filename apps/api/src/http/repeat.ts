@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { Request } from 'express';
 import type { Repeat } from '@rendermill/shared/adapters/redis/job-store';
 import { RendermillError } from '@rendermill/shared/domain/errors';
@@ -21,7 +22,7 @@ export function repeatOf(
     key: key === null ? '' : sha256(`${scope}|${key}`),
     fingerprint,
     claim: key === null && held ? sha256(`${caller.keyId}|${scope}|${fingerprint}`) : '',
-    holder: held ? deps.holder : '',
+    holder: held ? `${deps.holder}.${randomBytes(9).toString('base64url')}` : '',
   };
 }
 

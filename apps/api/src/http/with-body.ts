@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Context } from './route.js';
 import { receiveJson, type ReceivedBody } from './receive-body.js';
@@ -6,13 +6,21 @@ import { isForm, receiveForm } from './receive-form.js';
 
 /** Reads a request's body, JSON or form, and keeps its files for as long as `use` runs. */
 export async function withBody<T>(context: Context, use: (body: ReceivedBody) => Promise<T>): Promise<T> {
-  const { deps, requestId } = context;
-  const folder = join(deps.uploadDir, requestId);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  // A name of our own: request ids come from clients, and this folder is removed with all that is in it.
+  const folder = await mkdtemp(join(context.deps.uploadDir, 'body-'));
   try {
     return await use(await receive(context, folder));
   } finally {
+    await remove(context, folder);
+  }
+}
+
+/** The request may have become a job by now: what is left on the disk is no reason to send its client away. */
+async function remove({ deps }: Context, folder: string): Promise<void> {
+  try {
     await rm(folder, { recursive: true, force: true });
+  } catch (error) {
+    deps.log.warn({ error, folder }, 'upload.not_removed');
   }
 }
 

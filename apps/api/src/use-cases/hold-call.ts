@@ -5,7 +5,8 @@ import type { ApiDeps } from '../deps.js';
 
 /**
  * Holds a synchronous call until its job has ended. What ends otherwise (too long, the client is gone, this process
- * stops) leaves the job to be claimed by the next identical request, so that an SDK's retry buys nothing twice.
+ * stops, Redis is away) leaves the job to be claimed by the next identical request, so that an SDK's retry buys
+ * nothing twice.
  */
 export async function holdCall(
   deps: ApiDeps,
@@ -16,23 +17,25 @@ export async function holdCall(
   waitMs: number,
 ): Promise<Job> {
   const signal = AbortSignal.any([gone, deps.stopping]);
-  const job = await deps.waiter.until(project, id, waitMs, signal);
-  if (job && isTerminal(job.status)) return job;
-  await leave(deps, id, repeat, 'vanished');
-  if (!job) throw new RendermillError('not_found', `The job ${id} is gone.`);
-  throw new RendermillError(
-    'job_in_progress',
-    `The job ${id} is still being rendered: send the same request again to wait for it.`,
-    {
-      retryAfterMs: 1_000,
-    },
-  );
+  try {
+    const job = await deps.waiter.until(project, id, waitMs, signal);
+    if (!job) throw new RendermillError('not_found', `The job ${id} is gone.`);
+    if (isTerminal(job.status)) return job;
+    throw new RendermillError(
+      'job_in_progress',
+      `The job ${id} is still being rendered: send the same request again to wait for it.`,
+      { retryAfterMs: 1_000 },
+    );
+  } catch (error) {
+    await deps.holds.release(repeat, 'vanished');
+    throw error;
+  }
 }
 
-/** Tells how the holding of a call ended; calls that carry an Idempotency-Key are found by it, not claimed. */
-export async function leave(deps: ApiDeps, id: string, repeat: Repeat, how: HoldEnd): Promise<void> {
-  if (repeat.claim === '') return;
-  await deps.jobs.releaseHold(repeat.claim, id, repeat.holder, how);
+/** What the client may get by asking again stays claimable, and so does a failure whose status clients repeat. */
+export function howFailed(error: unknown): HoldEnd {
+  if (!(error instanceof RendermillError) || error.retry) return 'vanished';
+  return error.status === 409 || error.status >= 500 ? 'failed' : 'answered';
 }
 
 /** The error that a job ended with, as the error of the call that waited for it. */

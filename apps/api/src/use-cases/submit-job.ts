@@ -1,14 +1,16 @@
 import { sha256, newId } from '@rendermill/shared/domain/ids';
 import { OutboundError } from '@rendermill/shared/adapters/http/outbound';
-import { queuePriority, type Repeat, type Submitted } from '@rendermill/shared/adapters/redis/job-store';
+import { queuePriority, type NewJob, type Repeat, type Submitted } from '@rendermill/shared/adapters/redis/job-store';
 import { RendermillError } from '@rendermill/shared/domain/errors';
-import type { JobSpec } from '@rendermill/shared/domain/job';
+import type { Job, JobSpec } from '@rendermill/shared/domain/job';
 import {
   checkAgainstModel,
   normaliseRequest,
   type JobRequest,
+  type JobInput,
   type Operation,
 } from '@rendermill/shared/domain/job-request';
+import { queuedJob } from '@rendermill/shared/domain/queued-job';
 import type { JobBody } from '@rendermill/shared/domain/request-body';
 import { eligibleAccounts, estimateAt, route } from '@rendermill/shared/domain/routing';
 import { jobEntryId, prepareQueue, readyQueue } from '@rendermill/shared/queues/entries';
@@ -24,12 +26,20 @@ export interface Submission {
   readonly repeat: Repeat;
 }
 
+/** What a request has become. */
+export interface Committed {
+  readonly id: string;
+  /** The job as it was just written; null where the request repeats another. */
+  readonly written: Job | null;
+}
+
 /**
  * Takes a job: parameters against the model, inputs in full, then inputs into the store, then the job, its place in
  * the lists and the recognition of repeats in one script, then the queue entry that follows from it.
  */
-export async function submitJob(deps: ApiDeps, submission: Submission): Promise<Submitted> {
-  const { caller, job } = submission;
+export async function submitJob(deps: ApiDeps, submission: Submission): Promise<Committed> {
+  const { caller, job, repeat } = submission;
+  await deps.holds.settle(repeat.claim);
   const request = normaliseRequest(job);
   const images = requireImages(job.type, [...(job.image ?? []), ...(job.images ?? [])]);
   const model = job.model ?? defaultModel(deps, caller, job.type, job.provider ?? null);
@@ -62,14 +72,38 @@ export async function submitJob(deps: ApiDeps, submission: Submission): Promise<
     estimate: estimates.length === 0 ? null : Math.min(...estimates),
     request_id: submission.requestId,
   };
-  const submitted = await deps.jobs.submit({ spec, routing, stage: ingested.stage, inputs, mask }, submission.repeat);
-  if (submitted.how === 'conflict') {
-    throw new RendermillError('idempotency_key_reused', 'This Idempotency-Key was used with another request.');
+  const { stage } = ingested;
+  const { how, id } = await write(deps, { spec, routing, stage, inputs, mask }, repeat);
+  if (how === 'created') {
+    await enqueue(deps, spec, stage === 'prepare' ? prepareQueue : readyQueue(routing.id), routing.id);
+    return { id, written: queuedJob(spec, { class_id: routing.id, stage, inputs, mask }) };
   }
-  if (submitted.how === 'created')
-    await enqueue(deps, spec, ingested.stage === 'prepare' ? prepareQueue : readyQueue(routing.id), routing.id);
-  else await Promise.all([...inputs, mask].map(async (input) => input?.key && deps.storage.delete(input.key)));
-  return submitted;
+  await dropInputs(deps, [...inputs, mask]);
+  if (how === 'conflict')
+    throw new RendermillError('idempotency_key_reused', 'This Idempotency-Key was used with another request.');
+  return { id, written: null };
+}
+
+/** One that got no answer may have been written all the same: its inputs stay, and the client's next try may claim it. */
+async function write(deps: ApiDeps, job: NewJob, repeat: Repeat): Promise<Submitted> {
+  try {
+    return await deps.jobs.submit(job, repeat);
+  } catch (error) {
+    await deps.holds.release(repeat, 'vanished');
+    throw error;
+  }
+}
+
+/** Inputs that a repeat brought again. What the store will not delete now costs room, and not the request. */
+async function dropInputs(deps: ApiDeps, inputs: readonly (JobInput | null)[]): Promise<void> {
+  for (const input of inputs) {
+    if (!input?.key) continue;
+    try {
+      await deps.storage.delete(input.key);
+    } catch (error) {
+      deps.log.warn({ error, key: input.key }, 'input.not_deleted');
+    }
+  }
 }
 
 /** The job is safe already: should this fail, the feeder adds the entry in a moment. */

@@ -47,7 +47,7 @@ export interface JobSpec {
   readonly request_hash: string;
   readonly webhook_url: string | null;
   readonly on_unknown_outcome: 'retry' | 'fail';
-  /** Unix seconds, or null. */
+  /** Unix seconds, or null; null too once a retry has come after it. */
   readonly deadline: number | null;
   /** Milliseconds since the epoch. */
   readonly created_at: number;

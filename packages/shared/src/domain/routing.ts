@@ -96,6 +96,19 @@ export function costAt(account: Account, model: string, request: JobRequest, ima
   return callCost(account.prices?.models[model], model, request, images, usage, account.usdRate);
 }
 
+/**
+ * How many images of a job of n one call makes: what every account that could serve it can do. A limit that is
+ * smaller than one call would never have room for it.
+ */
+export function imagesPerCall(eligible: readonly Account[], n: number): number {
+  const most = eligible.flatMap(({ preset, limits }) => [
+    preset.maxImagesPerCall,
+    limits.images_per_minute ?? Infinity,
+    limits.images_per_month ?? Infinity,
+  ]);
+  return Math.min(n, ...most);
+}
+
 /** Where a job goes: the accounts that could serve it, and the class whose ready queue it waits in. */
 export function route(
   accounts: readonly Account[],
@@ -103,6 +116,5 @@ export function route(
   n: number,
 ): { eligible: Account[]; routing: RoutingClass } {
   const eligible = requireAccounts(accounts, needs);
-  const perCall = Math.min(n, ...eligible.map((account) => account.preset.maxImagesPerCall));
-  return { eligible, routing: routingClass(eligible, perCall) };
+  return { eligible, routing: routingClass(eligible, imagesPerCall(eligible, n)) };
 }

@@ -1,11 +1,11 @@
-import type { HoldEnd, Repeat } from '@rendermill/shared/adapters/redis/job-store';
-import { RendermillError } from '@rendermill/shared/domain/errors';
+import type { Repeat } from '@rendermill/shared/adapters/redis/job-store';
 import type { Job } from '@rendermill/shared/domain/job';
 import type { Operation } from '@rendermill/shared/domain/job-request';
 import { generationSchema, parseBody, variationSchema, type JobBody } from '@rendermill/shared/domain/request-body';
 import type { z } from 'zod';
-import { failureOf, holdCall, leave } from '../../use-cases/hold-call.js';
-import { submitJob } from '../../use-cases/submit-job.js';
+import { committedJob } from '../../use-cases/committed-job.js';
+import { failureOf, holdCall, howFailed } from '../../use-cases/hold-call.js';
+import { submitJob, type Committed } from '../../use-cases/submit-job.js';
 import { sendImages } from '../images-response.js';
 import { streamImages } from '../images-stream.js';
 import { linker } from '../links.js';
@@ -20,8 +20,7 @@ import { present } from './jobs.js';
 
 type Parameters = z.output<typeof variationSchema>;
 
-interface Accepted {
-  readonly id: string;
+interface Accepted extends Committed {
   readonly parameters: Parameters;
   readonly repeat: Repeat;
 }
@@ -36,8 +35,7 @@ async function serve(
   const accepted = await accept(context, schema, operation, !respondAsync);
   response.set('x-rendermill-job', accepted.id);
   if (respondAsync) {
-    const job = await deps.jobs.get(caller.project, accepted.id);
-    if (!job) throw new RendermillError('not_found', 'The job is gone.');
+    const job = await committedJob(deps, caller.project, accepted, 0, context.gone);
     response.set('preference-applied', 'respond-async');
     sendJson(response, 202, present(context, job));
     return;
@@ -69,8 +67,8 @@ async function accept(
     // A body with images is an edit wherever it arrives: relays drop them silently, and bill.
     const job: JobBody = { ...rest, type: operation === 'generation' && hasImages ? 'edit' : operation };
     const repeat = repeatOf(deps, caller, request, body.fingerprint, held);
-    const { id } = await submitJob(deps, { caller, requestId, body, job, repeat });
-    return { id, parameters, repeat };
+    const committed = await submitJob(deps, { caller, requestId, body, job, repeat });
+    return { ...committed, parameters, repeat };
   });
 }
 
@@ -87,16 +85,10 @@ async function answer(context: Context, job: Job, { parameters, repeat }: Accept
       linker(deps.settings, job),
     );
   } catch (error) {
-    await leave(deps, job.id, repeat, howFailed(error));
+    await deps.holds.release(repeat, howFailed(error));
     throw error;
   }
-  await leave(deps, job.id, repeat, response.writableFinished || !context.gone.aborted ? 'answered' : 'vanished');
-}
-
-/** What the client may get by asking again stays claimable, and so does a failure whose status clients repeat. */
-function howFailed(error: unknown): HoldEnd {
-  if (!(error instanceof RendermillError) || error.retry) return 'vanished';
-  return error.status === 409 || error.status >= 500 ? 'failed' : 'answered';
+  await deps.holds.release(repeat, response.writableFinished || !context.gone.aborted ? 'answered' : 'vanished');
 }
 
 const tag = "OpenAI's routes";

@@ -8,6 +8,7 @@ import { jobSchema, parseBody } from '@rendermill/shared/domain/request-body';
 import { route as routeJob } from '@rendermill/shared/domain/routing';
 import { jobEntryId, readyQueue } from '@rendermill/shared/queues/entries';
 import { queuePriority } from '@rendermill/shared/adapters/redis/job-store';
+import { committedJob } from '../../use-cases/committed-job.js';
 import { submitJob } from '../../use-cases/submit-job.js';
 import { linker } from '../links.js';
 import { page, pageQuery, wholeNumber } from '../list-query.js';
@@ -33,16 +34,16 @@ export async function requireJob(context: Context): Promise<Job> {
 
 async function create(context: Context): Promise<void> {
   const { deps, caller, request, response, requestId } = context;
-  const id = await withBody(context, async (body) => {
+  const committed = await withBody(context, async (body) => {
     const job = parseBody(jobSchema, body.value);
     const repeat = repeatOf(deps, caller, request, body.fingerprint, false);
-    return (await submitJob(deps, { caller, requestId, body, job, repeat })).id;
+    return submitJob(deps, { caller, requestId, body, job, repeat });
   });
-  const { waitMs } = preference(request);
-  const job = await deps.waiter.until(caller.project, id, waitMs ?? 0, AbortSignal.any([context.gone, deps.stopping]));
-  if (!job) throw new RendermillError('not_found', 'The job is gone.');
-  if (waitMs !== null) response.set('preference-applied', `wait=${waitMs / 1_000}`);
+  const { id } = committed;
   response.set({ 'x-rendermill-job': id, location: `/v1/jobs/${id}` });
+  const { waitMs } = preference(request);
+  const job = await committedJob(deps, caller.project, committed, waitMs ?? 0, context.gone);
+  if (waitMs !== null) response.set('preference-applied', `wait=${waitMs / 1_000}`);
   sendJson(response, waitMs !== null && isTerminal(job.status) ? 200 : 202, present(context, job));
 }
 
@@ -58,15 +59,13 @@ const listQuery = z.strictObject({
 
 async function list(context: Context): Promise<void> {
   const filter = context.query as z.output<typeof listQuery>;
-  const { jobs, more } = await context.deps.jobs.list(context.caller.project, filter);
-  sendJson(
-    context.response,
-    200,
-    page(
-      jobs.map((job) => present(context, job)),
-      more,
-    ),
-  );
+  const found = await context.deps.lists.list(context.caller.project, filter);
+  if (!found) {
+    const message = `after: there is no job '${filter.after}' in this list any more; begin at the first page`;
+    throw new RendermillError('invalid_parameter', message, { param: 'after' });
+  }
+  const rows = found.jobs.map((job) => present(context, job));
+  sendJson(context.response, 200, page(rows, found.more, found.last));
 }
 
 const getQuery = z.strictObject({
@@ -119,15 +118,21 @@ async function retry(context: Context): Promise<void> {
   const needs = { model: job.model, operation: job.type, mode: job.mode, provider: job.provider };
   const { routing } = routeJob(deps.accounts, needs, job.request.n);
   const fetched = [...job.inputs, job.mask].every((input) => input === null || input.width !== null);
-  if (missingIndexes(job).length === 0) throw new RendermillError('job_not_retryable', 'The job has all its images.');
   const how = await deps.jobs.retry(job, routing, fetched ? 'ready' : 'prepare', repeat);
   if (how === 'conflict')
     throw new RendermillError('idempotency_key_reused', 'This Idempotency-Key was used with another request.');
-  if (how === 'refused')
-    throw new RendermillError('job_not_retryable', `Only a job that has ended can be retried: it is ${job.status}.`);
+  if (how === 'refused') throw notRetryable(job);
   const again = await requireJob(context);
   if (how === 'retried' && fetched) await addEntry(context, again, routing.id);
   sendJson(response, 202, present(context, again));
+}
+
+function notRetryable(job: Job): RendermillError {
+  const why =
+    missingIndexes(job).length === 0
+      ? 'The job has all its images.'
+      : `Only a job that has ended can be retried: it is ${job.status}.`;
+  return new RendermillError('job_not_retryable', why);
 }
 
 /** Its place in the list of the due is taken already: the feeder adds what this does not. */

@@ -39,8 +39,11 @@ function present(endpoint: WebhookEndpoint) {
 async function requireEndpoint({ deps, caller, params }: Context): Promise<WebhookEndpoint> {
   const id = params['id'] ?? '';
   const endpoint = isId('whe', id) ? await deps.webhooks.get(caller.project, id) : null;
-  if (!endpoint) throw new RendermillError('not_found', 'There is no webhook endpoint with this id.', { param: 'id' });
-  return endpoint;
+  return endpoint ?? noSuchEndpoint();
+}
+
+function noSuchEndpoint(): never {
+  throw new RendermillError('not_found', 'There is no webhook endpoint with this id.', { param: 'id' });
 }
 
 async function create(context: Context): Promise<void> {
@@ -51,7 +54,7 @@ async function create(context: Context): Promise<void> {
     const id = newId('whe');
     const secret = newWebhookSecret();
     const repeat = repeatOf(deps, caller, request, body.fingerprint, false);
-    const saved = await deps.webhooks.save(
+    const saved = await deps.webhooks.create(
       {
         id,
         project: caller.project,
@@ -103,8 +106,9 @@ async function update(context: Context): Promise<void> {
       updated_at: Date.now(),
     };
     const repeat = repeatOf(context.deps, context.caller, context.request, body.fingerprint, false);
-    const { how } = await context.deps.webhooks.save(changed, repeat);
+    const how = await context.deps.webhooks.update(changed, repeat);
     if (how === 'conflict') keyReused();
+    if (how === 'gone') noSuchEndpoint();
     sendJson(context.response, 200, present(how === 'existing' ? endpoint : changed));
   });
 }

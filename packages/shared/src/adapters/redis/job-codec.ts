@@ -61,8 +61,11 @@ function images(fields: Fields): StoredImage[] {
 /** The job, or null where the hash holds none (it is past its retention). */
 export function decodeJob(fields: Fields): LedgerJob | null {
   if (!fields['spec']) return null;
+  const spec = JSON.parse(fields['spec']) as JobSpec;
   return {
-    ...(JSON.parse(fields['spec']) as JobSpec),
+    ...spec,
+    // A retry after the deadline runs without it.
+    deadline: fields['deadline'] === '' ? null : spec.deadline,
     status: fields['status'] as JobStatus,
     generation: Number(fields['generation']),
     run: Number(fields['run']),

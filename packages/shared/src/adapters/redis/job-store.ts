@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import { jobEvent } from '../../domain/events.js';
 import { errorBodyOf } from '../../domain/errors.js';
-import type { Job, JobSpec, JobStatus, Priority, Stage } from '../../domain/job.js';
+import { missingIndexes, type Job, type JobSpec, type Priority, type Stage } from '../../domain/job.js';
 import type { JobInput } from '../../domain/job-request.js';
 import type { RoutingClass } from '../../domain/routing.js';
 import { decodeJob } from './job-codec.js';
 import { entryGraceMs } from './ledger.js';
 import type { ScriptRunner } from './scripts.js';
 
-/** The API's side of the job ledger: submit, read, list, cancel, retry, and who waits for an answer. */
+/** The API's side of the job ledger: submit, read, cancel, retry, and who waits for an answer. */
 
 /** How long an Idempotency-Key is remembered. */
 export const idempotencyTtlMs = 48 * 3_600_000;
@@ -39,7 +39,7 @@ export interface Repeat {
   readonly fingerprint: string;
   /** API key, route and body, hashed; '' for calls that nobody holds. */
   readonly claim: string;
-  /** The API process that holds the call. */
+  /** The call that holds the job: the API process, a dot, and what is its own. '' where nobody does. */
   readonly holder: string;
 }
 
@@ -52,20 +52,8 @@ export interface Submitted {
 /** What BullMQ sorts by: lower first. Never 0, which overtakes every other. */
 export const queuePriority: Record<Priority, number> = { high: 1, normal: 2, low: 10 };
 
-export interface JobFilter {
-  readonly status?: JobStatus | undefined;
-  readonly custom_id?: string | undefined;
-  readonly model?: string | undefined;
-  readonly batch_id?: string | undefined;
-  /** Unix seconds, inclusive. */
-  readonly created_after?: number | undefined;
-  readonly created_before?: number | undefined;
-  readonly after?: string | undefined;
-  readonly limit: number;
-  readonly order: 'asc' | 'desc';
-}
-
-const hash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32);
+/** What a custom_id is called in keys: it may hold any character, and 512 of them. */
+export const hashOfCustomId = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32);
 
 export class JobStore {
   readonly #scripts: ScriptRunner;
@@ -91,7 +79,7 @@ export class JobStore {
       JSON.stringify(job.inputs),
       job.mask ? JSON.stringify(job.mask) : '',
       spec.webhook_url ?? '',
-      spec.custom_id === null ? '' : hash(spec.custom_id),
+      spec.custom_id === null ? '' : hashOfCustomId(spec.custom_id),
       spec.deadline ?? '',
       repeat.key,
       repeat.fingerprint,
@@ -111,9 +99,9 @@ export class JobStore {
     return job?.project === project ? job : null;
   }
 
-  /** Ends the holding of a call. */
-  async releaseHold(claim: string, id: string, holder: string, how: HoldEnd): Promise<void> {
-    await this.#scripts.run('release-hold', claim, id, holder, claimableMs[how]);
+  /** Ends the holding of a call; done already, or never begun, it changes nothing. */
+  async releaseHold({ claim, holder }: Pick<Repeat, 'claim' | 'holder'>, how: HoldEnd): Promise<void> {
+    await this.#scripts.run('release-hold', claim, holder, claimableMs[how]);
   }
 
   /** Cancels a queued job, asks a running one to end, or says that it has ended already. */
@@ -138,7 +126,10 @@ export class JobStore {
     return 'gone';
   }
 
-  /** Begins a new generation of an ended job that has missing images. */
+  /**
+   * Begins a new generation of an ended job that has missing images; a deadline that has passed no longer counts.
+   * `existing`: this Idempotency-Key began one before.
+   */
   async retry(
     job: Job,
     routing: RoutingClass,
@@ -155,82 +146,9 @@ export class JobStore {
       repeat.fingerprint,
       idempotencyTtlMs,
       JSON.stringify(routing),
+      job.deadline ?? '',
+      missingIndexes(job).length === 0 ? 1 : 0,
     );
     return typeof answer === 'number' ? 'retried' : (answer as 'existing' | 'conflict' | 'refused');
   }
-
-  /** One page of a project's jobs, by time of creation. */
-  async list(project: string, filter: JobFilter): Promise<{ jobs: Job[]; more: boolean }> {
-    const index = this.#index(project, filter);
-    const found: Job[] = [];
-    let cursor = await this.#start(index, filter);
-    const pageSize = 200;
-    // Filters without an index are applied while reading; a bound keeps one request from reading everything.
-    for (let read = 0; read < 20_000; read += pageSize) {
-      const ids = await this.#range(index, filter, cursor, pageSize);
-      for (const job of await this.#many(ids)) {
-        if (!job || !matches(job, filter)) continue;
-        if (found.length === filter.limit) return { jobs: found, more: true };
-        found.push(job);
-      }
-      if (ids.length < pageSize) return { jobs: found, more: false };
-      cursor += pageSize;
-    }
-    return { jobs: found, more: true };
-  }
-
-  #index(project: string, filter: JobFilter): string {
-    if (filter.custom_id !== undefined) return this.#scripts.key('custom', project, hash(filter.custom_id));
-    if (filter.status !== undefined) return this.#scripts.key('jobs', project, filter.status);
-    return this.#scripts.key('jobs', project);
-  }
-
-  /** How many entries lie before the page: up to and with `after`. */
-  async #start(index: string, filter: JobFilter): Promise<number> {
-    if (filter.after === undefined) return 0;
-    const { client } = this.#scripts;
-    const rank =
-      filter.order === 'asc' ? await client.zrank(index, filter.after) : await client.zrevrank(index, filter.after);
-    if (rank === null) return 0;
-    return rank + 1 - (await this.#outside(index, filter));
-  }
-
-  /** Entries that the time filter leaves out before its first: ranks count them, ranges by score do not. */
-  async #outside(index: string, filter: JobFilter): Promise<number> {
-    const { client } = this.#scripts;
-    if (filter.order === 'asc') {
-      return filter.created_after === undefined ? 0 : client.zcount(index, '-inf', `(${filter.created_after * 1_000}`);
-    }
-    return filter.created_before === undefined
-      ? 0
-      : client.zcount(index, `(${filter.created_before * 1_000 + 999}`, '+inf');
-  }
-
-  async #range(index: string, filter: JobFilter, offset: number, count: number): Promise<string[]> {
-    const min = filter.created_after === undefined ? '-inf' : filter.created_after * 1_000;
-    const max = filter.created_before === undefined ? '+inf' : filter.created_before * 1_000 + 999;
-    const { client } = this.#scripts;
-    return filter.order === 'asc'
-      ? client.zrangebyscore(index, min, max, 'LIMIT', offset, count)
-      : client.zrevrangebyscore(index, max, min, 'LIMIT', offset, count);
-  }
-
-  async #many(ids: readonly string[]): Promise<(Job | null)[]> {
-    const pipeline = this.#scripts.client.pipeline();
-    for (const id of ids) pipeline.hgetall(this.#scripts.key('job', id));
-    const answers = (await pipeline.exec()) ?? [];
-    return answers.map(([error, fields]) => {
-      if (error) throw error;
-      return decodeJob(fields as Record<string, string>);
-    });
-  }
-}
-
-function matches(job: Job, filter: JobFilter): boolean {
-  return (
-    (filter.status === undefined || job.status === filter.status) &&
-    (filter.model === undefined || job.model === filter.model) &&
-    (filter.batch_id === undefined || job.batch_id === filter.batch_id) &&
-    (filter.custom_id === undefined || job.custom_id === filter.custom_id)
-  );
 }

@@ -81,6 +81,11 @@ export class Liveness {
     await this.#scripts.client.set(this.#scripts.key('api', holder), '1', 'PX', holderLeaseMs);
   }
 
+  /** True while an API process renews its lease. */
+  async holderAlive(holder: string): Promise<boolean> {
+    return (await this.#scripts.client.exists(this.#scripts.key('api', holder))) === 1;
+  }
+
   /** Its held calls may be claimed at once. */
   async holderLeave(holder: string): Promise<void> {
     await this.#scripts.client.del(this.#scripts.key('api', holder));

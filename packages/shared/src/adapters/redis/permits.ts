@@ -8,6 +8,9 @@ export interface Permit {
   readonly id: string;
   readonly account: string;
   readonly images: number;
+  /** Days since the epoch and `yyyymm`, UTC: the counters in which it counts. */
+  readonly day: number;
+  readonly month: string;
 }
 
 /** Leases end by themselves after this long without renewal, so that a dead worker's permits come back. */
@@ -40,14 +43,15 @@ export class Permits {
       weight,
     ]);
     const answer = await this.#scripts.run('acquire-permit', id, images, permitLeaseMs, windowMarginMs, ...rows);
-    const [account, wait] = answer as [string, number];
-    if (account !== '') return { id, account, images };
-    return { waitMs: wait < 0 ? null : wait };
+    const [account, dayOrWait, month] = answer as [string, number, string];
+    if (account !== '') return { id, account, images, day: dayOrWait, month };
+    return { waitMs: dayOrWait < 0 ? null : dayOrWait };
   }
 
   /** `used`: the call was made. `unused`: it was not, and does not count. */
   async release(permit: Permit, how: 'used' | 'unused'): Promise<void> {
-    await this.#scripts.run('release-permit', permit.account, permit.id, permit.images, how);
+    const { id, account, images, day, month } = permit;
+    await this.#scripts.run('release-permit', account, id, images, how, day, month);
   }
 
   async renew(permits: readonly Permit[]): Promise<void> {

@@ -15,6 +15,9 @@ export interface DueDelivery {
   readonly made: number;
 }
 
+type EndpointRepeat = Pick<Repeat, 'key' | 'fingerprint'>;
+type Saved = 'saved' | 'existing' | 'conflict';
+
 export class WebhookStore {
   readonly #scripts: ScriptRunner;
 
@@ -22,12 +25,20 @@ export class WebhookStore {
     this.#scripts = scripts;
   }
 
-  /** Writes an endpoint; a repeat by Idempotency-Key finds the one that is there. */
-  async save(
-    endpoint: WebhookEndpoint,
-    repeat: Pick<Repeat, 'key' | 'fingerprint'> = { key: '', fingerprint: '' },
-  ): Promise<{ how: 'saved' | 'existing' | 'conflict'; id: string }> {
-    const [how, id] = (await this.#scripts.run(
+  /** Writes a new endpoint; a repeat by Idempotency-Key finds the one that is there. */
+  async create(endpoint: WebhookEndpoint, repeat: EndpointRepeat): Promise<{ how: Saved; id: string }> {
+    const [how, id] = await this.#save(endpoint, repeat, 0);
+    return { how: how as Saved, id };
+  }
+
+  /** Changes an endpoint; `gone` where it has been deleted since it was read. */
+  async update(endpoint: WebhookEndpoint, repeat: EndpointRepeat): Promise<Saved | 'gone'> {
+    const [how] = await this.#save(endpoint, repeat, 1);
+    return how;
+  }
+
+  async #save(endpoint: WebhookEndpoint, repeat: EndpointRepeat, change: 0 | 1): Promise<[Saved | 'gone', string]> {
+    return (await this.#scripts.run(
       'save-endpoint',
       endpoint.id,
       endpoint.project,
@@ -39,8 +50,8 @@ export class WebhookStore {
       repeat.key,
       repeat.fingerprint,
       idempotencyTtlMs,
-    )) as ['saved' | 'existing' | 'conflict', string];
-    return { how, id };
+      change,
+    )) as [Saved | 'gone', string];
   }
 
   /** Null too where it is another project's. */
@@ -79,19 +90,21 @@ export class WebhookStore {
     return { found: found.map(([id = '', made]) => ({ id, made: Number(made) })), nextMs: next < 0 ? null : next };
   }
 
-  /** A delivery with its event, or null where either is past its retention. */
+  /** A delivery with its event, or null where either is past its retention. It goes where its endpoint is now. */
   async delivery(id: string): Promise<{ delivery: Delivery; event: StoredEvent } | null> {
     const row = await this.#scripts.client.hgetall(this.#scripts.key('delivery', id));
     if (!row['event']) return null;
     const fields = await this.#scripts.client.hgetall(this.#scripts.key('event', row['event']));
     if (!fields['type']) return null;
+    const endpoint = row['endpoint'] ?? '';
+    const moved = await this.#scripts.client.hget(this.#scripts.key('endpoint', endpoint), 'url');
     return {
       delivery: {
         id,
         project: row['project'] ?? '',
         event: row['event'],
-        endpoint: row['endpoint'] ?? '',
-        url: row['url'] ?? '',
+        endpoint,
+        url: moved ?? row['url'] ?? '',
         status: row['status'] as Delivery['status'],
         attempts: JSON.parse(row['attempts'] ?? '[]') as DeliveryAttempt[],
         next_at: row['next'] ? Number(row['next']) : null,

@@ -1,7 +1,7 @@
 -- A permit at the best of these accounts, or how long to wait for one. Bound as late as this: the caller has no job yet.
 -- ARGV: permit id, images, lease ms, window margin ms, then per account: id, concurrency, requests/min, images/min,
 -- requests/day, images/month (0: no limit), priority, weight.
--- Answers {account id, 0} or {'', wait in ms}; a wait of -1: until somebody gives a permit back.
+-- Answers {account id, day, month} with the counters it counts in, or {'', wait in ms}; -1: until somebody gives one back.
 local permit, images, lease, margin = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local at = now()
 local MINUTE, HOUR, DAY = 60000, 3600000, 86400000
@@ -10,13 +10,15 @@ local day, month = math.floor(at / DAY), calendarMonth(at)
 -- A log of what was sent in the last minute: safe whatever the provider counts with. The margin covers the way there.
 local function windowWait(key, limit, weight)
   if limit == 0 then return 0, 0 end
+  -- Jobs that were routed under a larger limit: a call that is larger than the window goes alone, rather than never.
+  weight = math.min(weight, limit)
   redis.call('ZREMRANGEBYSCORE', key, '-inf', at - MINUTE - margin)
   local count = redis.call('ZCARD', key)
   if count + weight <= limit then return 0, count / limit end
   -- Room comes when the entry leaves that makes it.
   local index = math.min(count, count + weight - limit) - 1
   local entry = redis.call('ZRANGE', key, index, index, 'WITHSCORES')
-  return entry[2] and math.max(1, tonumber(entry[2]) + MINUTE + margin - at) or HOUR, 1
+  return math.max(1, tonumber(entry[2]) + MINUTE + margin - at), 1
 end
 
 local function counterWait(key, limit, weight, reset)
@@ -65,4 +67,4 @@ if best.limit[5] > 0 then
   redis.call('INCRBY', best.key .. 'month:' .. month, images)
   redis.call('PEXPIRE', best.key .. 'month:' .. month, 40 * DAY)
 end
-return { best.id, 0 }
+return { best.id, day, month }

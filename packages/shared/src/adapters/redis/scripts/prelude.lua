@@ -33,10 +33,15 @@ local function owns(id, fence)
   return job[1] == 'in_progress' and job[2] == fence
 end
 
+-- An event and its deliveries outlive the schedule of tries (75 h, each wait at most doubled), however short the
+-- retention is.
+local EVENT_MS = 8 * 86400000
+
 -- Writes an event and a delivery for each endpoint that wants it: the outbox. An event that exists is the same fact.
-local function emit(project, id, kind, data, url, ttl)
+local function emit(project, id, kind, data, url, retention)
   if id == '' or redis.call('EXISTS', P .. 'event:' .. id) == 1 then return end
   local at = now()
+  local ttl = math.max(tonumber(retention), EVENT_MS)
   local sequence = redis.call('INCR', P .. 'sequence:' .. project)
   redis.call('HSET', P .. 'event:' .. id, 'project', project, 'type', kind, 'created', at, 'sequence', sequence, 'data', data)
   redis.call('PEXPIRE', P .. 'event:' .. id, ttl)

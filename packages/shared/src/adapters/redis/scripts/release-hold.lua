@@ -1,11 +1,16 @@
 -- A held call ended. For so many milliseconds the next identical request may claim its job; 0: nobody may.
-local claim, id, holder, claimable = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+-- The job is found by its holder: a call whose submit got no answer does not know which job it holds.
+local claim, holder, claimable = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local list = P .. 'hold:' .. claim
-if redis.call('HGET', jobKey(id), 'holder') ~= holder then return 0 end
-redis.call('HSET', jobKey(id), 'holder', '')
-if claimable == 0 then
-  redis.call('ZREM', list, id)
-else
-  redis.call('ZADD', list, now() + claimable, id)
+for _, id in ipairs(redis.call('ZRANGE', list, 0, -1)) do
+  if redis.call('HGET', jobKey(id), 'holder') == holder then
+    redis.call('HSET', jobKey(id), 'holder', '')
+    if claimable == 0 then
+      redis.call('ZREM', list, id)
+    else
+      redis.call('ZADD', list, now() + claimable, id)
+    end
+    return 1
+  end
 end
-return 1
+return 0

@@ -1,7 +1,9 @@
 -- A user's retry of an ended job: a new generation with its own budget; history and stored images stay.
--- With an Idempotency-Key the generation it began is remembered, so that a repeat begins no other.
+-- With an Idempotency-Key the generation it began is remembered, so that a repeat begins no other, and gets the same
+-- answer whatever has become of the job since. 'complete': no image is missing, so there is nothing to run again.
 local id, class, stage, entryGrace = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local idempotency, fingerprint, keyTtl, classRow = ARGV[5], ARGV[6], ARGV[7], ARGV[8]
+local deadline, complete = ARGV[9], ARGV[10]
 local key = jobKey(id)
 if idempotency ~= '' then
   local known = redis.call('HMGET', P .. 'idempotency:' .. idempotency, 'ref', 'fingerprint')
@@ -9,12 +11,21 @@ if idempotency ~= '' then
 end
 local status = redis.call('HGET', key, 'status')
 if status ~= 'failed' and status ~= 'cancelled' and status ~= 'expired' then return 'refused' end
+if complete == '1' then return 'refused' end
 redis.call('PERSIST', key)
 redis.call('HSET', P .. 'classes', class, classRow)
 redis.call('HSET', key, 'class', class, 'stage', stage, 'tries', 0, 'crashes', 0, 'error', '', 'worker', '')
 redis.call('HDEL', key, 'completed', 'started', 'cancel', 'due')
 redis.call('HINCRBY', key, 'generation', 1)
 local run = redis.call('HINCRBY', key, 'run', 1)
+-- A deadline that has passed was that of an earlier generation: with it this one would expire before it began.
+if deadline ~= '' then
+  if tonumber(deadline) * 1000 > now() then
+    redis.call('ZADD', P .. 'deadlines', tonumber(deadline) * 1000, id)
+  else
+    redis.call('HSET', key, 'deadline', '')
+  end
+end
 setStatus(id, 'queued')
 redis.call('ZADD', P .. 'due', now() + entryGrace, id)
 if idempotency ~= '' then

@@ -7,6 +7,9 @@ local idempotency, fingerprint, keyTtl = ARGV[13], ARGV[14], ARGV[15]
 local claim, holder, claimWindow, entryGrace = ARGV[16], ARGV[17], tonumber(ARGV[18]), tonumber(ARGV[19])
 local classRow = ARGV[20]
 
+-- A client whose connection broke sends its command again: the first time counted.
+if redis.call('EXISTS', jobKey(id)) == 1 then return { 'created', id } end
+
 if idempotency ~= '' then
   local known = redis.call('HMGET', P .. 'idempotency:' .. idempotency, 'ref', 'fingerprint')
   if known[1] then
@@ -21,7 +24,10 @@ if idempotency == '' and claim ~= '' then
   local held = redis.call('ZRANGE', list, 0, -1, 'WITHSCORES')
   for i = 1, #held, 2 do
     local other = redis.call('HGET', jobKey(held[i]), 'holder')
-    local abandoned = other and (other == '' or redis.call('EXISTS', P .. 'api:' .. other) == 0)
+    -- This very call has it: sent twice.
+    if other == holder then return { 'claimed', held[i] } end
+    local process = other and string.match(other, '^[^.]*')
+    local abandoned = other and (other == '' or redis.call('EXISTS', P .. 'api:' .. process) == 0)
     if not other or (abandoned and now() > tonumber(held[i + 1])) then
       redis.call('ZREM', list, held[i])
     elseif abandoned then
@@ -40,7 +46,11 @@ redis.call('HSET', key, 'spec', spec, 'project', project, 'created', created, 'c
 setStatus(id, 'queued')
 redis.call('SADD', P .. 'projects', project)
 redis.call('ZADD', P .. 'jobs:' .. project, created, id)
-if custom ~= '' then redis.call('ZADD', P .. 'custom:' .. project .. ':' .. custom, created, id) end
+if custom ~= '' then
+  redis.call('ZADD', P .. 'custom:' .. project .. ':' .. custom, created, id)
+  -- By this it is found again when the job's hash, and its custom_id with it, has ended.
+  redis.call('ZADD', P .. 'customs:' .. project, created, custom .. ':' .. id)
+end
 if deadline ~= '' then redis.call('ZADD', P .. 'deadlines', tonumber(deadline) * 1000, id) end
 -- The queue entry is derived from this list. The API adds it at once; should it die first, the feeder does.
 redis.call('ZADD', P .. 'due', now() + entryGrace, id)
