@@ -26,10 +26,16 @@ export class JobWaiter {
   }
 
   /**
-   * The job once it has ended, or as it stands after `ms` or when `signal` aborts; null where there is none. A look
+   * The job once it has ended (or `enough` of it is there), or as it stands after `ms` or when `signal` aborts; null where there is none. A look
    * that fails is made again while there is time; throws where there was none that did not.
    */
-  async until(project: string, id: string, ms: number, signal: AbortSignal): Promise<Job | null> {
+  async until(
+    project: string,
+    id: string,
+    ms: number,
+    signal: AbortSignal,
+    enough: (job: Job) => boolean = () => false,
+  ): Promise<Job | null> {
     const deadline = Date.now() + ms;
     let waitMs = lookEveryMs;
     let known: Job | undefined;
@@ -38,7 +44,7 @@ export class JobWaiter {
       const woken = this.#listen(id, Math.min(waitMs, Math.max(0, deadline - Date.now())), signal);
       const look = await this.#look(project, id);
       if (look.job) known = look.job;
-      const told = look.error === null && (!look.job || isTerminal(look.job.status));
+      const told = look.error === null && (!look.job || isTerminal(look.job.status) || enough(look.job));
       if (told || Date.now() >= deadline || signal.aborted) {
         woken.stop();
         if (look.error === null) return look.job;

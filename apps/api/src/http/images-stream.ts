@@ -1,6 +1,7 @@
 import type { Repeat } from '@rendermill/shared/adapters/redis/job-store';
 import { errorBody } from '@rendermill/shared/domain/errors';
 import type { Job, StoredImage } from '@rendermill/shared/domain/job';
+import { isRendered } from '@rendermill/shared/domain/job-results';
 import type { Operation } from '@rendermill/shared/domain/job-request';
 import { failureOf, holdCall, howFailed } from '../use-cases/hold-call.js';
 import { toClientError } from './errors.js';
@@ -24,7 +25,7 @@ export async function streamImages(context: Context, id: string, repeat: Repeat,
     // A stream may be held for as long as it takes: signs of life keep clients from giving up.
     const job = await holdCall(deps, caller.project, id, repeat, gone, 24 * 3_600_000);
     clearInterval(beat);
-    if (job.status !== 'completed') throw failureOf(job);
+    if (!isRendered(job)) throw failureOf(job);
     const type =
       operation === 'generation' && job.type === 'generation' ? 'image_generation.completed' : 'image_edit.completed';
     for (const image of job.images) await writeEvent(context, type, job, image);

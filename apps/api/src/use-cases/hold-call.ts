@@ -1,10 +1,12 @@
 import type { HoldEnd, Repeat } from '@rendermill/shared/adapters/redis/job-store';
 import { RendermillError, type ErrorCode } from '@rendermill/shared/domain/errors';
 import { isTerminal, type Job } from '@rendermill/shared/domain/job';
+import { effectiveOf, isRendered, usageOf } from '@rendermill/shared/domain/job-results';
 import type { ApiDeps } from '../deps.js';
 
 /**
- * Holds a synchronous call until its job has ended. What ends otherwise (too long, the client is gone, this process
+ * Holds a synchronous call until its job's pictures are in the bucket or it has ended otherwise; the job may still be
+ * busy with its record then, for which nobody need wait. What ends otherwise (too long, the client is gone, this process
  * stops, Redis is away) leaves the job to be claimed by the next identical request, so that an SDK's retry buys
  * nothing twice.
  */
@@ -18,8 +20,9 @@ export async function holdCall(
 ): Promise<Job> {
   const signal = AbortSignal.any([gone, deps.stopping]);
   try {
-    const job = await deps.waiter.until(project, id, waitMs, signal);
+    const job = await deps.waiter.until(project, id, waitMs, signal, isRendered);
     if (!job) throw new RendermillError('not_found', `The job ${id} is gone.`);
+    if (isRendered(job)) return { ...job, usage: usageOf(job), effective: effectiveOf(job) };
     if (isTerminal(job.status)) return job;
     throw new RendermillError(
       'job_in_progress',

@@ -1,5 +1,6 @@
 import type { Repeat } from '@rendermill/shared/adapters/redis/job-store';
 import type { Job } from '@rendermill/shared/domain/job';
+import { isRendered } from '@rendermill/shared/domain/job-results';
 import type { Operation } from '@rendermill/shared/domain/job-request';
 import { generationSchema, parseBody, variationSchema, type JobBody } from '@rendermill/shared/domain/request-body';
 import type { z } from 'zod';
@@ -75,7 +76,7 @@ async function accept(
 async function answer(context: Context, job: Job, { parameters, repeat }: Accepted): Promise<void> {
   const { deps, response } = context;
   try {
-    if (job.status !== 'completed') throw failureOf(job);
+    if (!isRendered(job)) throw failureOf(job);
     const format = parameters.response_format ?? null;
     await sendImages(
       deps,

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { RendermillError } from '@rendermill/shared/domain/errors';
 import { isId } from '@rendermill/shared/domain/ids';
 import { isTerminal, jobStatuses, missingIndexes, type Job } from '@rendermill/shared/domain/job';
+import { isRendered } from '@rendermill/shared/domain/job-results';
 import { presentJob } from '@rendermill/shared/domain/present-job';
 import { jobSchema, parseBody } from '@rendermill/shared/domain/request-body';
 import { route as routeJob } from '@rendermill/shared/domain/routing';
@@ -68,6 +69,9 @@ async function list(context: Context): Promise<void> {
   sendJson(context.response, 200, page(rows, found.more, found.last));
 }
 
+/** How long a job whose pictures are all stored may take to end, before it is shown as it stands. */
+const settlingMs = 1_000;
+
 const getQuery = z.strictObject({
   wait: wholeNumber(0, 60).optional().describe('Seconds to wait for the end, at most 60.'),
 });
@@ -75,9 +79,12 @@ const getQuery = z.strictObject({
 async function get(context: Context): Promise<void> {
   const { wait } = context.query as z.output<typeof getQuery>;
   let job = await requireJob(context);
-  if (wait !== undefined && !isTerminal(job.status)) {
+  // A held call is answered before its job's record is written: who asks right after it should find the job ended.
+  const settling = wait === undefined && isRendered(job) ? settlingMs : 0;
+  const waitMs = wait === undefined ? settling : wait * 1_000;
+  if (waitMs > 0 && !isTerminal(job.status)) {
     const signal = AbortSignal.any([context.gone, context.deps.stopping]);
-    job = (await context.deps.waiter.until(context.caller.project, job.id, wait * 1_000, signal)) ?? job;
+    job = (await context.deps.waiter.until(context.caller.project, job.id, waitMs, signal)) ?? job;
   }
   const etag = entityTag(job, context.deps.settings.urlTtlSeconds);
   context.response.set('etag', etag);
