@@ -11,7 +11,7 @@ export interface WrittenFile {
 }
 
 /** Writes go to disk in pieces of this size: a write per network chunk costs more than the bytes do. */
-const blockBytes = 256 * 1024;
+const blockBytes = 128 * 1024;
 
 /** Leave to hold so many more bytes in memory; false where there is no room. */
 export type Reserve = (bytes: number) => boolean;
