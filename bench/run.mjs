@@ -31,9 +31,11 @@ if (chosen.length === 0) {
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 
 const stage = new Stage(say);
+let interrupted = false;
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.once(signal, () => {
-    void stage.close().finally(() => process.exit(130));
+    interrupted = true;
+    void stage.close();
   });
 }
 
@@ -44,18 +46,27 @@ try {
   await stage.open();
   say(`load before: ${loadavg()[0].toFixed(2)} on ${machine.cpus} processors`);
   for (const measure of chosen) results.push(...(await runMeasure(measure, { stage, quick, profile, say })));
+} catch (error) {
+  // Whoever ends the run ends what it waits for.
+  if (!interrupted) throw error;
+  say('interrupted: nothing was saved');
+  process.exitCode = 130;
 } finally {
   await stage.close();
 }
 
-const columns = new Map(measures.map((measure) => [measure.name, measure.columns]));
-for (const result of results) for (const line of resultLines(result, columns.get(result.measure))) say(line);
-const goals = results.flatMap((result) => result.goals);
-const seconds = Math.round((Date.now() - began) / 1_000);
-say(
-  `\n${goals.filter(({ met }) => met).length} of ${goals.length} goals met, ${seconds} s${quick ? ', quick: a sanity round' : ''}`,
-);
-await save();
+if (!interrupted) await conclude();
+
+async function conclude() {
+  const columns = new Map(measures.map((measure) => [measure.name, measure.columns]));
+  for (const result of results) for (const line of resultLines(result, columns.get(result.measure))) say(line);
+  const goals = results.flatMap((result) => result.goals);
+  const seconds = Math.round((Date.now() - began) / 1_000);
+  say(
+    `\n${goals.filter(({ met }) => met).length} of ${goals.length} goals met, ${seconds} s${quick ? ', quick: a sanity round' : ''}`,
+  );
+  await save();
+}
 
 async function save() {
   const at = new Date(began).toISOString();

@@ -18,11 +18,15 @@ export async function prepareAnswer(shop: Shop, visit: Visit, order: Order): Pro
   }
   const latencyMs = fault?.delayMs ?? shop.latencyOf(request);
   const streams = request.stream && !isReplacing(fault) && fault?.kind !== 'reset_before_headers';
-  // A stream spends the latency between its events.
-  if (!streams) await visit.pause(latencyMs);
+  const whole = !streams && !isReplacing(fault) && fault?.kind !== 'reset_before_headers';
+  // The latency is all that a caller waits: it is spent on making the images. A stream spends it between its events.
+  const made = whole ? imagesAnswer(shop, order) : null;
+  // Awaited below; a failure meanwhile must not end the process.
+  made?.catch(() => undefined);
+  if (!streams) await visit.pause(latencyMs - visit.elapsed());
   if (fault?.kind === 'reset_before_headers') return 'reset';
   if (fault?.kind === 'hang_before_headers') await visit.hold();
   if (isReplacing(fault)) return answerInstead(fault, request.stream);
-  if (!streams) return await imagesAnswer(shop, order);
+  if (made) return await made;
   return streamAnswer(shop, order, latencyMs, async (ms) => await visit.pause(ms));
 }
