@@ -65,10 +65,10 @@ async function conclude() {
   say(
     `\n${goals.filter(({ met }) => met).length} of ${goals.length} goals met, ${seconds} s${quick ? ', quick: a sanity round' : ''}`,
   );
-  await save();
+  await save(seconds);
 }
 
-async function save() {
+async function save(seconds) {
   const at = new Date(began).toISOString();
   const record = { at, seconds, quick, commit: commit(), machine, results };
   const text = `${JSON.stringify(record, null, 2)}\n`;

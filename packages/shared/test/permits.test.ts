@@ -101,6 +101,21 @@ describe('a permit', () => {
     expect(await waitFor([one], 5)).toBeLessThanOrEqual(60_060);
   });
 
+  test('whose call is sent late counts from then; one that is too old is good for nothing', async () => {
+    const one = account({ concurrency: 9, requests_per_minute: 1 });
+    const permit = await take([one]);
+    const log = world.scripts.key('account', one.id, 'requests');
+    const sentAt = Date.now() - 30_000;
+    await world.scripts.client.zadd(log, sentAt, permit.id);
+    expect(await waitFor([one])).toBeLessThan(31_000);
+    expect(await permits.stamp(permit, one)).toBe(true);
+    expect(await waitFor([one])).toBeGreaterThan(59_000);
+    await world.scripts.client.zadd(log, sentAt - 60_000, permit.id);
+    expect(await permits.stamp(permit, one)).toBe(false);
+    const free = account({ concurrency: 1 });
+    expect(await permits.stamp(await take([free]), free)).toBe(true);
+  });
+
   test('is not given while its account rests; a shorter rest does not end a longer one', async () => {
     const one = account({});
     await permits.cool(one.id, 5_000);

@@ -1,4 +1,3 @@
-import { decodeImage, type DecodedImage, type DecodeFault } from '@rendermill/shared/adapters/images/decode';
 import { attemptKey, type JournalIntent, type JournalSettlement } from '@rendermill/shared/adapters/spool/journal';
 import type { AttemptRefusal } from '@rendermill/shared/adapters/redis/ledger';
 import type { SpooledFile } from '@rendermill/shared/adapters/spool/spool';
@@ -33,11 +32,7 @@ export interface Purchase {
   readonly checkpoint: Checkpoint | null;
   /** Why none came; null where some did. */
   readonly verdict: Verdict | null;
-  /** The full check of each picture that came, by its file: begun before the books were. */
-  readonly checks: Checks;
 }
-
-export type Checks = ReadonlyMap<string, Promise<DecodedImage | DecodeFault>>;
 
 /** What is to be bought. */
 export interface Order {
@@ -86,19 +81,11 @@ export async function buyPictures(
   const pictures = picturesOf(answer);
   const verdict = pictures ? null : verdictOn(answer);
   const checkpoint = pictures && checkpointOf(deps, order, pictures);
-  const checks = new Map(checkpoint?.spooled.map(({ file }) => [file, begunCheck(deps, file)]));
   const settlement = settle(job, order, answer, pictures, verdict);
   await writeSettlementToDisk(deps, { kind: 'settled', key, settlement, checkpoint });
   const [news] = await Promise.all([tellLedger(deps, job.id, number, settlement, checkpoint), released]);
   report(deps, job, intent, number, settlement, news);
-  return { attempt: { ...intent, number, settlement }, checkpoint, verdict, checks };
-}
-
-function begunCheck(deps: WorkerDeps, file: string): Promise<DecodedImage | DecodeFault> {
-  const check = decodeImage(deps.spool.recent(file) ?? deps.spool.path(file));
-  // Who needs the result meets its failure; nobody does where the job was lost meanwhile.
-  check.catch(() => undefined);
-  return check;
+  return { attempt: { ...intent, number, settlement }, checkpoint, verdict };
 }
 
 /** Not on disk, not sent: then nothing was bought. */

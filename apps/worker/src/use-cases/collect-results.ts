@@ -4,7 +4,6 @@ import { errorBodyOf, type ErrorBody } from '@rendermill/shared/domain/errors';
 import type { Job, StoredImage } from '@rendermill/shared/domain/job';
 import { StorageError } from '@rendermill/shared/ports/storage';
 import type { WorkerDeps } from '../deps.js';
-import type { Checks } from './buy-pictures.js';
 import { copyResult, type Expired } from './copy-result.js';
 import { storeImage, type NotAPicture } from './store-image.js';
 
@@ -26,7 +25,6 @@ export async function collectResults(
   attempt: Attempt,
   checkpoint: Checkpoint,
   reachable: Checkpoint,
-  checks?: Checks,
 ): Promise<Collected> {
   const account = deps.accounts.get(attempt.provider);
   const done = new Set(job.images.map((image) => image.index));
@@ -36,7 +34,7 @@ export async function collectResults(
   const last = whole && spooled.length + links.length === 1 ? attempt.number : null;
 
   const store = async (image: SpooledImage, worker: string): Promise<Result> => {
-    const result = await storeImage(deps, job, attempt, account, image, worker, checks?.get(image.file));
+    const result = await storeImage(deps, job, attempt, account, image, worker);
     if ('key' in result) await deps.ledger.recordImage(job.id, result, last);
     return result;
   };

@@ -114,6 +114,9 @@ async function buyNext(
   const indexes = (calls[call] ?? []).filter((index) => missing.includes(index));
   const inputs = await loadInputs(deps, job);
   try {
+    // They may have taken long to come: the account's minute is counted from the call.
+    if (job.inputs.length > 0 && !(await deps.permits.stamp(held.permit, held.account)))
+      return { kind: 'wait', forMs: 0, why: 'permit' };
     const order = { call, indexes, account: held.account, inputs, onAnswered: async () => held.release('used') };
     const purchase = await buyPictures(deps, job, order);
     if (purchase === 'fenced') return { kind: 'skip', why: 'fenced' };
@@ -129,7 +132,6 @@ async function buyNext(
       purchase.attempt,
       purchase.checkpoint,
       purchase.checkpoint,
-      purchase.checks,
     );
     return afterPictures(
       deps,

@@ -1,4 +1,4 @@
-import { decodeImage, type DecodedImage, type DecodeFault } from '@rendermill/shared/adapters/images/decode';
+import { decodeImage } from '@rendermill/shared/adapters/images/decode';
 import type { Account } from '@rendermill/shared/domain/accounts';
 import type { Attempt, SpooledImage } from '@rendermill/shared/domain/attempts';
 import type { Job, StoredImage } from '@rendermill/shared/domain/job';
@@ -21,11 +21,10 @@ export async function storeImage(
   account: Account | undefined,
   image: SpooledImage,
   worker: string,
-  check: Promise<DecodedImage | DecodeFault> | undefined,
 ): Promise<StoredImage | NotAPicture> {
   const path = deps.spool.path(image.file, worker);
   const bytes = deps.spool.recent(image.file, worker);
-  const decoded = await (check ?? decodeImage(bytes ?? path));
+  const decoded = await decodeImage(bytes ?? path);
   if ('kind' in decoded) {
     const detail = decoded.kind === 'damaged' ? `damaged (${decoded.detail})` : decoded.kind.replace('_', ' ');
     return { index: image.index, detail };

@@ -11,7 +11,7 @@ export interface WrittenFile {
 }
 
 /** Writes go to disk in pieces of this size: a write per network chunk costs more than the bytes do. */
-const blockBytes = 128 * 1024;
+const blockBytes = 256 * 1024;
 
 /** Leave to hold so many more bytes in memory; false where there is no room. */
 export type Reserve = (bytes: number) => boolean;
@@ -22,9 +22,8 @@ export class FileSink implements BlobSink<WrittenFile> {
   readonly #file: FileHandle;
   readonly #hash = createHash('sha256');
   readonly #reserve: Reserve;
-  /** Full blocks that are not on disk yet: none once the file is larger than there is room for. */
-  #held: Buffer[] = [];
-  #spilled = false;
+  /** What was written so far; null once the file is larger than there is room for. */
+  #held: Buffer[] | null = [];
   #block = Buffer.allocUnsafeSlow(blockBytes);
   #filled = 0;
   #bytes = 0;
@@ -37,7 +36,7 @@ export class FileSink implements BlobSink<WrittenFile> {
 
   /**
    * The file must not exist: names in a spool are used once. As long as `reserve` agrees the bytes are held in memory
-   * and written at once at the end; each call to it is for one more block.
+   * too; each call to it is for one more block.
    */
   static async open(path: string, reserve: Reserve = () => false): Promise<FileSink> {
     return new FileSink(path, await open(path, 'wx', 0o600), reserve);
@@ -61,14 +60,10 @@ export class FileSink implements BlobSink<WrittenFile> {
   /** Ends the file; answers its bytes where they were held to the end. */
   async finish(): Promise<Buffer | null> {
     const rest = this.#block.subarray(0, this.#filled);
-    this.#hash.update(rest);
-    this.#bytes += rest.length;
-    const bytes = this.#spilled ? rest : Buffer.concat([...this.#held, rest]);
-    this.#held = [];
-    await this.#file.appendFile(bytes);
+    await this.#append(rest);
     await this.#file.datasync();
     await this.#file.close();
-    return this.#spilled ? null : bytes;
+    return this.#held && Buffer.concat([...this.#held, rest]);
   }
 
   /** What was written; once, after the end. */
@@ -82,19 +77,21 @@ export class FileSink implements BlobSink<WrittenFile> {
   }
 
   async #nextBlock(): Promise<void> {
-    this.#hash.update(this.#block);
-    this.#bytes += blockBytes;
+    await this.#append(this.#block);
     this.#filled = 0;
-    if (!this.#spilled && this.#reserve(blockBytes)) {
+    if (this.#held && this.#reserve(blockBytes)) {
       this.#held.push(this.#block);
       this.#block = Buffer.allocUnsafeSlow(blockBytes);
       return;
     }
     // From here on one block is used again and again: what passes through leaves no garbage behind.
-    this.#spilled = true;
-    const blocks = [...this.#held, this.#block];
-    this.#held = [];
+    this.#held = null;
+  }
+
+  async #append(bytes: Buffer): Promise<void> {
+    this.#hash.update(bytes);
+    this.#bytes += bytes.length;
     // Unlike write, appendFile goes on until every byte is written.
-    for (const block of blocks) await this.#file.appendFile(block);
+    await this.#file.appendFile(bytes);
   }
 }

@@ -56,7 +56,7 @@ async function decodeRaster(source: string | Buffer, type: ImageType): Promise<D
     await sharp(source, readOptions)
       .resize(8, 8, { fit: 'fill', fastShrinkOnLoad: false })
       .raw()
-      .timeout({ seconds: 10 })
+      .timeout({ seconds: 30 })
       .toBuffer();
     return {
       type,
@@ -69,6 +69,8 @@ async function decodeRaster(source: string | Buffer, type: ImageType): Promise<D
     };
   } catch (error) {
     const detail = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+    // A machine without a moment to spare: that says nothing about the picture.
+    if (/^timeout\b/i.test(detail)) throw error;
     return /pixel limit/.test(detail) ? { kind: 'too_large' } : { kind: 'damaged', detail };
   }
 }

@@ -54,6 +54,16 @@ export class Permits {
     await this.#scripts.run('release-permit', account, id, images, how, day, month);
   }
 
+  /**
+   * Says that a permit's call is sent only now, after something that took a while. False where the permit is too old:
+   * it must be given back, and another one waited for.
+   */
+  async stamp({ id, images }: Permit, { id: account, limits }: Account): Promise<boolean> {
+    const { requests_per_minute, images_per_minute } = limits;
+    const windows = [requests_per_minute ?? 0, images_per_minute ?? 0];
+    return (await this.#scripts.run('stamp-permit', account, id, images, ...windows)) === 1;
+  }
+
   async renew(permits: readonly Permit[]): Promise<void> {
     if (permits.length === 0) return;
     await this.#scripts.run('renew-permits', permitLeaseMs, ...permits.flatMap(({ account, id }) => [account, id]));

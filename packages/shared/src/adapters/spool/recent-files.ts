@@ -1,8 +1,7 @@
 import type { Reserve } from '../../streams/file-sink.js';
 
 /**
- * The bytes of small files that were just written, so that they are written at once and need not be read back.
- * Bounded; to forget them is free.
+ * The bytes of small files that were just written, so that they need not be read back. Bounded; to forget them is free.
  */
 const maxFileBytes = 2 * 1024 * 1024;
 const maxBytes = 16 * 1024 * 1024;
