@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, chownSync, readdirSync } from 'node:fs';
+import { chmodSync, chownSync, cpSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
@@ -8,7 +8,7 @@ import { searchPath } from '../src/redis-search.js';
 import { missingLibraries, packagesFor } from '../src/redis-unpack.js';
 import { fixture, tempDir } from './helpers.js';
 
-const repository = fileURLToPath(new URL('../../..', import.meta.url));
+const launcher = fileURLToPath(new URL('..', import.meta.url));
 const nobody = 65_534;
 const isRoot = process.getuid?.() === 0;
 
@@ -37,6 +37,16 @@ const why = await obstacle();
 if (why !== null) process.stderr.write(`SKIPPED: bringing Redis without root: ${why}\n`);
 const describeWithArchive = why === null ? describe : describe.skip;
 
+/** The launcher where everybody may read it: this repository may lie where only root may look. */
+async function readableLauncher(): Promise<string> {
+  const folder = await tempDir();
+  cpSync(join(launcher, 'dist'), join(folder, 'dist'), { recursive: true });
+  cpSync(fixture('obtain-redis.mjs'), join(folder, 'test', 'fixtures', 'obtain-redis.mjs'));
+  writeFileSync(join(folder, 'package.json'), '{"type": "module"}');
+  chmodSync(folder, 0o755);
+  return join(folder, 'test', 'fixtures', 'obtain-redis.mjs');
+}
+
 /** Starts Redis as an unprivileged user for whom none is installed. PATH has no sbin, as a user's on Debian. */
 async function bring(times: number, env: readonly string[] = []) {
   const dataDir = await tempDir();
@@ -50,9 +60,9 @@ async function bring(times: number, env: readonly string[] = []) {
     'DOCKER_HOST=unix:///no/docker.sock',
     ...env,
   ];
-  const node = [process.execPath, '--import', 'tsx', fixture('obtain-redis.ts'), dataDir, String(times)];
+  const node = [process.execPath, await readableLauncher(), dataDir, String(times)];
   const [command = '', ...args] = [...drop, ...bare, ...node];
-  const result = spawnSync(command, args, { cwd: repository, encoding: 'utf8', timeout: 200_000 });
+  const result = spawnSync(command, args, { cwd: dataDir, encoding: 'utf8', timeout: 200_000 });
   return { dataDir, status: result.status, output: result.stdout + result.stderr };
 }
 
