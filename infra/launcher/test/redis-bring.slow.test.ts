@@ -6,9 +6,9 @@ import { describe, expect, test } from '@jest/globals';
 import { hasApt } from '../src/redis-apt.js';
 import { searchPath } from '../src/redis-search.js';
 import { missingLibraries, packagesFor } from '../src/redis-unpack.js';
-import { fixture, tempDir } from './helpers.js';
+import { tempDir } from './helpers.js';
 
-const launcher = fileURLToPath(new URL('..', import.meta.url));
+const repository = fileURLToPath(new URL('../../..', import.meta.url));
 const nobody = 65_534;
 const isRoot = process.getuid?.() === 0;
 
@@ -37,14 +37,17 @@ const why = await obstacle();
 if (why !== null) process.stderr.write(`SKIPPED: bringing Redis without root: ${why}\n`);
 const describeWithArchive = why === null ? describe : describe.skip;
 
-/** The launcher where everybody may read it: this repository may lie where only root may look. */
+/** What the launcher needs, where everybody may read it: this repository may lie where only root may look. */
 async function readableLauncher(): Promise<string> {
   const folder = await tempDir();
-  cpSync(join(launcher, 'dist'), join(folder, 'dist'), { recursive: true });
-  cpSync(fixture('obtain-redis.mjs'), join(folder, 'test', 'fixtures', 'obtain-redis.mjs'));
+  const main = join('infra', 'launcher', 'test', 'fixtures', 'obtain-redis.mjs');
+  const shared = join('node_modules', '@rendermill', 'shared');
+  const parts = [join('infra', 'launcher', 'dist'), join('infra', 'redis.conf'), main];
+  for (const part of [...parts, join(shared, 'dist'), join(shared, 'package.json')])
+    cpSync(join(repository, part), join(folder, part), { recursive: true });
   writeFileSync(join(folder, 'package.json'), '{"type": "module"}');
   chmodSync(folder, 0o755);
-  return join(folder, 'test', 'fixtures', 'obtain-redis.mjs');
+  return join(folder, main);
 }
 
 /** Starts Redis as an unprivileged user for whom none is installed. PATH has no sbin, as a user's on Debian. */
