@@ -98,7 +98,7 @@ test('a paid picture in the spool of a dead worker outlives the loss of Redis', 
   const first = await startWorker();
   await until(() => says(first, 'storage.waiting'));
   await first.kill('SIGKILL');
-  const pictures = async () => (await readdir(spools(), { recursive: true })).filter((file) => file.endsWith('.image'));
+  const pictures = async () => (await readdir(spools(), { recursive: true })).filter((file) => file.includes(job.id));
   const kept = await pictures();
   const keys = await world.redis.keys(`${world.prefix}*`);
   await world.redis.unlink(...keys);
