@@ -19,6 +19,7 @@ export class Stage {
   #s3 = null;
   #s3Left = 0;
   #s3Number = 0;
+  #closing = null;
   dir = '';
 
   constructor(say) {
@@ -58,6 +59,7 @@ export class Stage {
   }
 
   async #startS3() {
+    if (this.#closing) throw new Error('the run is ending');
     await this.#s3?.stop();
     this.#s3 = await startS3Server(join(this.dir, `s3-${this.#s3Number++}`), this.#say);
     // A server that was brought along has a disk of its own.
@@ -65,10 +67,17 @@ export class Stage {
     return this.#s3 !== null;
   }
 
+  /** Once, however often it is asked for: by the end of the run, and by whoever interrupts it. */
   async close() {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close() {
     await stopChildren();
-    await this.#s3?.stop();
-    await this.#redis?.stop();
+    const stopped = await Promise.allSettled([this.#s3?.stop(), this.#redis?.stop()]);
     await rm(this.dir, { recursive: true, force: true });
+    const failed = stopped.find(({ status }) => status === 'rejected');
+    if (failed) throw failed.reason;
   }
 }
