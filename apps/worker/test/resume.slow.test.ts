@@ -107,3 +107,27 @@ test('a paid picture in the spool of a dead worker outlives the loss of Redis', 
   expect(kept).toHaveLength(1);
   expect(await pictures()).toEqual(kept);
 }, 90_000);
+
+test('a paid picture whose disk is lost is waited for, and bought once more when its time is over', async () => {
+  const job = await world.submit({ prompt: 'the disk is gone' });
+  const folder = join(recordPath(job), '..');
+  await mkdir(join(folder, '..'), { recursive: true });
+  await writeFile(folder, '');
+  const first = await startWorker();
+  await until(() => says(first, 'storage.waiting'));
+  await first.kill('SIGKILL');
+  await rm(spools(), { recursive: true });
+  await rm(folder);
+  await startWorker();
+  const key = `${world.prefix}job:${job.id}`;
+  // Taken over, and given back to the queue to wait for a disk that may come back.
+  await until(async () => (await world.redis.hget(key, 'status')) === 'queued');
+  expect(await charges('the disk is gone')).toHaveLength(1);
+  // As if that had been long ago.
+  const settlement = JSON.parse((await world.redis.hget(key, 's:1')) ?? '') as object;
+  await world.redis.hset(key, 's:1', JSON.stringify({ ...settlement, ended_at: 1 }));
+  for (const mourned of await world.redis.keys(`${world.prefix}mourned:*`)) await world.redis.set(mourned, '1');
+  await world.redis.zadd(`${world.prefix}due`, 0, job.id);
+  expect(await world.ended(job.id)).toMatchObject({ status: 'completed', paid_attempts: 2 });
+  expect(await charges('the disk is gone')).toHaveLength(2);
+}, 90_000);

@@ -1,5 +1,5 @@
 import type { HoldEnd, Repeat } from '@rendermill/shared/adapters/redis/job-store';
-import { RendermillError, type ErrorCode } from '@rendermill/shared/domain/errors';
+import { RendermillError } from '@rendermill/shared/domain/errors';
 import { isTerminal, type Job } from '@rendermill/shared/domain/job';
 import { effectiveOf, isRendered, usageOf } from '@rendermill/shared/domain/job-results';
 import type { ApiDeps } from '../deps.js';
@@ -46,6 +46,5 @@ export function failureOf(job: Job): RendermillError {
   const error = job.error;
   if (!error)
     return new RendermillError('internal_error', `The job ${job.id} ended as ${job.status} without a reason.`);
-  const code: ErrorCode = error.code === 'internal_error' ? 'worker_crash' : error.code;
-  return new RendermillError(code, error.message, { param: error.param });
+  return new RendermillError(error.code, error.message, { param: error.param });
 }

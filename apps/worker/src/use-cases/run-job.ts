@@ -41,9 +41,11 @@ export async function runJob(
 ): Promise<Outcome> {
   try {
     const told = await giveUpAttempts(deps, job, deps.worker);
+    const pending = await pendingResults(deps, told);
+    const collects = pending.some(({ reachable }) => reachable.spooled.length + reachable.urls.length > 0);
     // To store what is paid needs no permit, and may take long.
-    if (told.checkpoints.size > 0) await held?.release('unused');
-    const { images, error, elsewhere } = await collectPending(deps, told);
+    if (collects) await held?.release('unused');
+    const { images, error, elsewhere } = await collectPending(deps, told, pending);
     const now = { ...told, images };
     const missing = missingIndexes(now);
     if (missing.length === 0) return completed(now);
@@ -54,7 +56,7 @@ export async function runJob(
     if (spent) return failed(now, spent);
     if (job.cancel_requested) return cancelled(now);
     if (job.deadline !== null && Date.now() >= job.deadline * 1_000) return expired(now);
-    if (!held || told.checkpoints.size > 0) return { kind: 'wait', forMs: 0, why: 'permit' };
+    if (!held || collects) return { kind: 'wait', forMs: 0, why: 'permit' };
     return await buyNext(deps, now, held, missing, imagesPerCall);
   } catch (thrown) {
     if (thrown instanceof Interrupted) return { kind: 'skip', why: 'interrupted' };
@@ -63,7 +65,24 @@ export async function runJob(
   }
 }
 
+/** Results of an earlier attempt that are paid and not known to be stored. */
 interface Pending {
+  readonly attempt: Attempt;
+  readonly checkpoint: Checkpoint;
+  /** The part of it that this process can get at: nothing where its disk is another's, or lost. */
+  readonly reachable: Checkpoint;
+}
+
+async function pendingResults(deps: WorkerDeps, job: LedgerJob): Promise<Pending[]> {
+  const found: Pending[] = [];
+  for (const attempt of job.attempts) {
+    const checkpoint = job.checkpoints.get(attempt.number);
+    if (checkpoint) found.push({ attempt, checkpoint, reachable: await deps.spool.reachable(checkpoint) });
+  }
+  return found;
+}
+
+interface CollectedBefore {
   readonly images: readonly StoredImage[];
   readonly error: ErrorBody | null;
   /** Paid pictures lie on another worker's disk, and are waited for. */
@@ -71,20 +90,24 @@ interface Pending {
 }
 
 /** Stores what earlier attempts were paid for. */
-async function collectPending(deps: WorkerDeps, job: LedgerJob): Promise<Pending> {
+async function collectPending(deps: WorkerDeps, job: LedgerJob, pending: readonly Pending[]): Promise<CollectedBefore> {
   let images = job.images;
   let error: ErrorBody | null = null;
   let elsewhere = false;
-  for (const [number, checkpoint] of job.checkpoints) {
-    const attempt = job.attempts.find((candidate) => candidate.number === number);
-    if (!attempt) continue;
-    const reachable = await deps.spool.reachable(checkpoint);
+  for (const { attempt, checkpoint, reachable } of pending) {
     const collected = await collectResults(deps, { ...job, images }, attempt, checkpoint, reachable);
     images = [...images, ...collected.images];
     // Bad pictures are bought again, under the cap; a dead link is lost money that its owner should decide about.
     if (collected.error?.code === 'result_url_expired') error = collected.error;
     const whole = reachable.spooled.length === checkpoint.spooled.length;
-    if (!whole && (await mayCome(deps, checkpoint, attempt))) elsewhere = true;
+    if (whole) continue;
+    if (await mayCome(deps, checkpoint, attempt)) {
+      elsewhere = true;
+      continue;
+    }
+    // Lost for good: nobody looks for it again, and what is missing may be bought, under the cap.
+    deps.log.error({ job: job.id, attempt: attempt.number, worker: checkpoint.worker }, 'spool.lost');
+    await deps.ledger.checkpoint(job.id, attempt.number, null);
   }
   return { images, error, elsewhere };
 }
