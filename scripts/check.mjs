@@ -27,11 +27,19 @@ function run([name, [command, ...args]]) {
       const seconds = ((Date.now() - startedAt) / 1_000).toFixed(1);
       const ok = code === 0;
       process.stdout.write(`${ok ? 'ok  ' : 'FAIL'} ${name.padEnd(8)} ${seconds.padStart(6)} s\n`);
-      if (!ok || name === 'tests')
-        process.stdout.write(ok ? `${output.trim().split('\n').at(-1)}\n` : `${output.trim()}\n`);
+      if (!ok || name === 'tests') process.stdout.write(`${ok ? output.trim().split('\n').at(-1) : faults(output)}\n`);
       resolve(ok);
     });
   });
+}
+
+/** What failed, without the files that passed. */
+function faults(output) {
+  return output
+    .split('\n')
+    .filter((line) => !line.startsWith('PASS '))
+    .join('\n')
+    .trim();
 }
 
 let ok = true;
