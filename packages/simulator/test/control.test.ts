@@ -1,6 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import { describe, expect, test } from '@jest/globals';
-import { jsonOf, simulate, simulateFault, statusOf, until } from './support.js';
+import { jsonOf, simulate, simulateFault, statusOf } from './support.js';
+import { until } from '../../../test/until.js';
 
 async function control(url: string, path: string, body?: unknown, headers: object = {}): Promise<Response> {
   const address = `${url.replace('/v1', '')}/_sim/${path}`;

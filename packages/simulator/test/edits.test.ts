@@ -2,18 +2,8 @@ import { connect } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import sharp from 'sharp';
 import type { Simulator } from '../src/index.js';
-import {
-  decode,
-  filesOf,
-  firstOf,
-  generated,
-  jsonOf,
-  photo,
-  sha256,
-  simulate,
-  until,
-  type ImagesBody,
-} from './support.js';
+import { decode, filesOf, firstOf, generated, jsonOf, photo, sha256, simulate, type ImagesBody } from './support.js';
+import { until } from '../../../test/until.js';
 
 const fields = { model: 'gpt-image-2', prompt: 'Make it blue', size: '256x256' };
 

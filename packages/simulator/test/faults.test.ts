@@ -12,8 +12,8 @@ import {
   sha256,
   simulateFault,
   statusOf,
-  until,
 } from './support.js';
+import { until } from '../../../test/until.js';
 
 /** Asserts that a simulator refuses with a status and an error. */
 function refuses(status: number, code: string, more: object = {}) {
@@ -124,9 +124,8 @@ const proofs: Record<FaultKind, (simulator: Simulator) => Promise<void>> = {
     expect(firstOf(data)).toMatchObject({ status: 'submitted' });
     const url = `${simulator.url}/tasks/${firstOf(data).task_id}`;
     expect((await jsonOf(await fetch(url))).status).toBe('in_progress');
-    await new Promise((resolve) => setTimeout(resolve, 2_050));
-    const done = await jsonOf(await fetch(url));
-    expect(done.status).toBe('completed');
+    let done = await jsonOf(await fetch(url));
+    await until(async () => (done = await jsonOf(await fetch(url))).status === 'completed');
     expect(filesOf(done).map(sha256)).toEqual(simulator.ledger[0]?.sha256);
   },
   fewer_images: async (simulator) => {

@@ -1,10 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { SlidingWindow } from '../src/books/sliding-window.js';
 import { generate, jsonOf, simulate, simulateFault, statusOf } from './support.js';
+import { until } from '../../../test/until.js';
 
 describe('limits', () => {
   test('one request too many at the same time is a 429', async () => {
-    const simulator = await simulate({ latencyMs: 100, limits: { concurrency: 2 } });
+    const simulator = await simulate({ latencyMs: 1_000, limits: { concurrency: 2 } });
     const statuses = await Promise.all([1, 2, 3].map(async () => await statusOf(simulator)));
     expect(statuses.filter((status) => status === 429)).toHaveLength(1);
     expect(simulator.stats).toMatchObject({ rejected_429: 1, charged: 2 });
@@ -62,7 +63,7 @@ describe('limits', () => {
   test('a request that waits for a fault keeps its place', async () => {
     const simulator = await simulateFault({ kind: 'hang_before_headers' }, { limits: { concurrency: 1 } });
     const first = statusOf(simulator);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await until(() => simulator.stats.in_flight === 1);
     expect(await statusOf(simulator)).toBe(429);
     simulator.release();
     expect(await first).toBe(200);

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { Links } from '../src/books/links.js';
 import { imageOf } from '../src/images/made-image.js';
 import { decode, firstOf, generated, sha256, simulate } from './support.js';
+import { until } from '../../../test/until.js';
 
 describe('how images are given', () => {
   test.each([
@@ -43,12 +44,11 @@ describe('result links', () => {
   });
 
   test('are refused after their time, as a CDN refuses them', async () => {
-    const simulator = await simulate({ answers: 'url', urlTtlMs: 150 });
+    const simulator = await simulate({ answers: 'url', urlTtlMs: 1_500 });
     const { url = '' } = firstOf((await generated(simulator)).data);
     expect((await fetch(url)).status).toBe(200);
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    const late = await fetch(url);
-    expect(late.status).toBe(403);
+    let late = await fetch(url);
+    await until(async () => (late = await fetch(url)).status === 403);
     expect(await late.text()).toContain('<Code>AccessDenied</Code>');
   });
 

@@ -136,12 +136,3 @@ export async function rawGenerate(simulator: Simulator, body: object = {}, quiet
     call.on('error', (error) => fail(error)).end(JSON.stringify({ ...small, ...body }));
   });
 }
-
-/** Until something holds, for what happens just after an answer. */
-export async function until(holds: () => boolean): Promise<void> {
-  for (let i = 0; i < 400; i++) {
-    if (holds()) return;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  throw new Error('what the test waits for did not happen within four seconds');
-}
