@@ -100,8 +100,9 @@ async function keepRunning(
   };
 }
 
-// Said at every start, and its advice on kernel settings.
-const usual = /# (oO0|\S+ version=|Configuration loaded|Server initialized|WARNING)/;
+// Said at every start, with its advice on settings of the system.
+const usual =
+  /# (oO0|\S+ version=|Configuration loaded|Server initialized|WARNING|You requested maxclients|.*maximum open files)/;
 
 /** What Redis marks as a warning, and what it says outside its log format. */
 function complaints(words: string): string {

@@ -20,6 +20,13 @@ export async function tempDir(): Promise<string> {
   return dir;
 }
 
+/** One whose path leaves room for the name of a socket, whatever TMPDIR is. */
+export async function shortDir(): Promise<string> {
+  const dir = await mkdtemp('/tmp/launcher-test-');
+  made.push(dir);
+  return dir;
+}
+
 afterAll(async () => {
   for (const dir of made) await rm(dir, { recursive: true, force: true });
 });

@@ -3,11 +3,11 @@ import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { ping } from '../src/redis-ping.js';
-import { tempDir } from './helpers.js';
+import { shortDir } from './helpers.js';
 
 /** What a ping makes of a server that answers like this (null: not at all). */
 async function answerTo(reply: string | null, password?: string) {
-  const path = join(await tempDir(), 'redis.sock');
+  const path = join(await shortDir(), 'redis.sock');
   let heard = '';
   const sockets: Socket[] = [];
   const server = createServer((socket) => {
@@ -21,7 +21,7 @@ async function answerTo(reply: string | null, password?: string) {
       });
   }).listen(path);
   await once(server, 'listening');
-  const pong = await ping({ connect: { path }, password }, 200);
+  const pong = await ping({ connect: { path }, password }, 1_500);
   for (const socket of sockets) socket.destroy();
   server.close();
   await once(server, 'close');
@@ -39,7 +39,7 @@ test('a Redis that reads its append-only file is waited for', async () => {
 
 test('a Redis that refuses, is silent or is not there is told apart', async () => {
   expect((await answerTo('-WRONGPASS invalid\r\n', 'x')).pong).toEqual({ trouble: 'WRONGPASS invalid' });
-  expect((await answerTo(null)).pong).toEqual({ trouble: 'no answer in 200 ms' });
+  expect((await answerTo(null)).pong).toEqual({ trouble: 'no answer in 1500 ms' });
   expect((await answerTo('')).pong).toEqual({ trouble: 'closed the connection' });
   expect(await ping({ connect: { path: '/no/such.sock' } })).toEqual({ trouble: expect.stringContaining('ENOENT') });
 });
