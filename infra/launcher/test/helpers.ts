@@ -20,7 +20,7 @@ export async function tempDir(): Promise<string> {
   return dir;
 }
 
-/** One whose path leaves room for the name of a socket, whatever TMPDIR is. */
+/** One where every user may be, and whose path leaves room for the name of a socket, whatever TMPDIR is. */
 export async function shortDir(): Promise<string> {
   const dir = await mkdtemp('/tmp/launcher-test-');
   made.push(dir);

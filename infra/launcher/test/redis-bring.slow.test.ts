@@ -6,7 +6,7 @@ import { describe, expect, test } from '@jest/globals';
 import { hasApt } from '../src/redis-apt.js';
 import { searchPath } from '../src/redis-search.js';
 import { missingLibraries, packagesFor } from '../src/redis-unpack.js';
-import { tempDir } from './helpers.js';
+import { shortDir, tempDir } from './helpers.js';
 
 const repository = fileURLToPath(new URL('../../..', import.meta.url));
 const nobody = 65_534;
@@ -39,20 +39,21 @@ const describeWithArchive = why === null ? describe : describe.skip;
 
 /** What the launcher needs, where everybody may read it: this repository may lie where only root may look. */
 async function readableLauncher(): Promise<string> {
-  const folder = await tempDir();
+  const folder = await shortDir();
   const main = join('infra', 'launcher', 'test', 'fixtures', 'obtain-redis.mjs');
   const shared = join('node_modules', '@rendermill', 'shared');
   const parts = [join('infra', 'launcher', 'dist'), join('infra', 'redis.conf'), main];
   for (const part of [...parts, join(shared, 'dist'), join(shared, 'package.json')])
     cpSync(join(repository, part), join(folder, part), { recursive: true });
   writeFileSync(join(folder, 'package.json'), '{"type": "module"}');
-  chmodSync(folder, 0o755);
+  // Whatever the umask of this process is.
+  spawnSync('chmod', ['-R', 'a+rX', folder]);
   return join(folder, main);
 }
 
 /** Starts Redis as an unprivileged user for whom none is installed. PATH has no sbin, as a user's on Debian. */
 async function bring(times: number, env: readonly string[] = []) {
-  const dataDir = await tempDir();
+  const dataDir = await shortDir();
   if (isRoot) chownSync(dataDir, nobody, nobody);
   chmodSync(dataDir, 0o700);
   const drop = isRoot ? ['setpriv', `--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups'] : [];
