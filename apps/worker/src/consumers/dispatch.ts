@@ -199,13 +199,15 @@ export class Dispatcher {
     this.#permits.add(permit);
     const release = async (how: 'used' | 'unused'): Promise<void> => {
       if (!this.#permits.delete(permit)) return;
+      const released = this.#deps.permits.release(permit, how);
+      // What asks for the next one stands behind this on the same connection: both are one way.
+      this.#signal();
       try {
-        await this.#deps.permits.release(permit, how);
+        await released;
       } catch (error) {
         // Not renewed any more, its lease ends by itself.
         this.#deps.log.error({ error }, 'permit.not_released');
       }
-      this.#signal();
     };
     return { permit, account, release };
   }

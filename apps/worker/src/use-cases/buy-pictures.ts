@@ -1,4 +1,9 @@
-import { attemptKey, type JournalIntent, type JournalSettlement } from '@rendermill/shared/adapters/spool/journal';
+import {
+  attemptKey,
+  type AttemptKey,
+  type JournalIntent,
+  type JournalSettlement,
+} from '@rendermill/shared/adapters/spool/journal';
 import type { AttemptRefusal } from '@rendermill/shared/adapters/redis/ledger';
 import type { SpooledFile } from '@rendermill/shared/adapters/spool/spool';
 import type { Account } from '@rendermill/shared/domain/accounts';
@@ -82,8 +87,12 @@ export async function buyPictures(
   const verdict = pictures ? null : verdictOn(answer);
   const checkpoint = pictures && checkpointOf(deps, order, pictures);
   const settlement = settle(job, order, answer, pictures, verdict);
-  await writeSettlementToDisk(deps, { kind: 'settled', key, settlement, checkpoint });
-  const [news] = await Promise.all([tellLedger(deps, job.id, number, settlement, checkpoint), released]);
+  await syncPictures(deps, key, checkpoint);
+  const [news] = await Promise.all([
+    tellLedger(deps, job.id, number, settlement, checkpoint),
+    writeSettlementToDisk(deps, { kind: 'settled', key, settlement, checkpoint }),
+    released,
+  ]);
   report(deps, job, intent, number, settlement, news);
   return { attempt: { ...intent, number, settlement }, checkpoint, verdict };
 }
@@ -100,9 +109,18 @@ async function writeIntentToDisk(deps: WorkerDeps, job: Job, intent: JournalInte
 }
 
 /** From here on it is paid: trouble with this disk is told, and the ledger hears of the purchase all the same. */
+async function syncPictures(deps: WorkerDeps, key: AttemptKey, checkpoint: Checkpoint | null): Promise<void> {
+  if (!checkpoint) return;
+  try {
+    await deps.spool.sync(checkpoint.spooled.map(({ file }) => file));
+  } catch (error) {
+    deps.log.error({ error, attempt_key: key }, 'spool.not_synced');
+  }
+}
+
+/** Beside what the ledger is told: either of the two is enough to find the pictures by. */
 async function writeSettlementToDisk(deps: WorkerDeps, settlement: JournalSettlement): Promise<void> {
   try {
-    await deps.spool.sync();
     await deps.spool.journal.append(settlement);
   } catch (error) {
     deps.log.error({ error, attempt_key: settlement.key }, 'journal.not_written');

@@ -80,7 +80,7 @@ class Places {
   /** The link is no longer needed: the picture lies on this disk. */
   async copied(image: SpooledImage): Promise<void> {
     const { worker, spooled, urls } = this.#checkpoint;
-    await this.#deps.spool.sync();
+    await this.#deps.spool.sync([image.file]);
     // A checkpoint names one folder: files of another worker's are stored from there, and come first.
     if (spooled.length > 0 && worker !== this.#deps.worker) return;
     this.#checkpoint = {

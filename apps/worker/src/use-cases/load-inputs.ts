@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { Job } from '@rendermill/shared/domain/job';
 import type { JobInput } from '@rendermill/shared/domain/job-request';
 import { StorageError } from '@rendermill/shared/ports/storage';
+import type { WrittenFile } from '@rendermill/shared/streams/file-sink';
 import type { WorkerDeps } from '../deps.js';
 import type { LocalInput, LocalInputs } from '../providers/build-request.js';
 import { keepStoring } from './keep-storing.js';
@@ -21,22 +21,23 @@ async function load(deps: WorkerDeps, job: Job, input: JobInput, name: string): 
   const { key, sha256, content_type: contentType } = input;
   if (key === null || sha256 === null || contentType === null)
     throw new Error(`input ${name} of ${job.id} was never stored`);
+  const file = await readToSpool(deps, key, `${job.id}.run${job.run}`, name);
+  if (file.sha256 !== sha256) throw new StorageError('mismatch', `input image ${key} is not what was stored`);
+  return { path: file.path, bytes: file.bytes, contentType };
+}
+
+/** Copies an input image from the store to this disk, waiting for a store that does not answer. */
+export async function readToSpool(deps: WorkerDeps, key: string, prefix: string, name: string): Promise<WrittenFile> {
   return keepStoring(deps, key, async () => {
     const object = await deps.storage.get(key);
     if (!object) throw new StorageError('denied', `input image ${key} is gone from the store`);
-    const sink = await deps.spool.inputSink(`${job.id}.run${job.run}`, `${name}.${Date.now()}`);
-    const hash = createHash('sha256');
+    const sink = await deps.spool.inputSink(prefix, `${name}.${Date.now()}`);
     try {
-      for await (const chunk of object.body) {
-        hash.update(chunk as Buffer);
-        await sink.write(chunk as Buffer);
-      }
+      for await (const chunk of object.body) await sink.write(chunk as Buffer);
     } catch (error) {
       await sink.abort();
       throw error instanceof StorageError ? error : new StorageError('unavailable', `reading ${key} broke off`, error);
     }
-    const { path, bytes } = await sink.end();
-    if (hash.digest('hex') !== sha256) throw new StorageError('mismatch', `input image ${key} is not what was stored`);
-    return { path, bytes, contentType };
+    return sink.end();
   });
 }

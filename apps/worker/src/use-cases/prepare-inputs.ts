@@ -13,6 +13,7 @@ import { Interrupted, type WorkerDeps } from '../deps.js';
 import { storageFailure } from './collect-results.js';
 import { cancelled, expired, failed } from './job-ends.js';
 import { keepStoring } from './keep-storing.js';
+import { readToSpool } from './load-inputs.js';
 
 /**
  * Fetches a job's input images, checks them in full and stores them: without a permit, and before anything is paid.
@@ -84,13 +85,7 @@ async function fetchTo(deps: WorkerDeps, url: string, prefix: string, name: stri
 async function reload(deps: WorkerDeps, mask: JobInput, prefix: string): Promise<string> {
   const { key } = mask;
   if (key === null) throw new Error('a mask is neither a URL nor stored');
-  return keepStoring(deps, key, async () => {
-    const object = await deps.storage.get(key);
-    if (!object) throw new StorageError('denied', `mask ${key} is gone from the store`);
-    const sink = await deps.spool.inputSink(prefix, `mask.${Date.now()}`);
-    for await (const chunk of object.body) await sink.write(chunk as Buffer);
-    return (await sink.end()).path;
-  });
+  return (await readToSpool(deps, key, prefix, 'mask')).path;
 }
 
 async function keep(deps: WorkerDeps, job: LedgerJob, image: IngestedImage, name: number | 'mask'): Promise<JobInput> {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { open, unlink, type FileHandle } from 'node:fs/promises';
 import type { BlobSink } from './json-blobs.js';
 
-/** A file that was written whole and synced. */
+/** A file that was written whole. */
 export interface WrittenFile {
   readonly path: string;
   readonly bytes: number;
@@ -16,7 +16,7 @@ const blockBytes = 256 * 1024;
 /** Leave to hold so many more bytes in memory; false where there is no room. */
 export type Reserve = (bytes: number) => boolean;
 
-/** A new file, hashed as it arrives, synced to disk when it ends. */
+/** A new file, hashed as it arrives. */
 export class FileSink implements BlobSink<WrittenFile> {
   readonly #path: string;
   readonly #file: FileHandle;
@@ -54,16 +54,24 @@ export class FileSink implements BlobSink<WrittenFile> {
 
   async end(): Promise<WrittenFile> {
     await this.finish();
+    await this.#file.close();
     return this.written;
   }
 
-  /** Ends the file; answers its bytes where they were held to the end. */
+  /** Writes the last of it; answers its bytes where they were held to the end. {@link sync} follows. */
   async finish(): Promise<Buffer | null> {
     const rest = this.#block.subarray(0, this.#filled);
     await this.#append(rest);
-    await this.#file.datasync();
-    await this.#file.close();
     return this.#held && Buffer.concat([...this.#held, rest]);
+  }
+
+  /** Closes a finished file as soon as it is durable. */
+  async sync(): Promise<void> {
+    try {
+      await this.#file.datasync();
+    } finally {
+      await this.#file.close();
+    }
   }
 
   /** What was written; once, after the end. */

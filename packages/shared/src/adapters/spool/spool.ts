@@ -29,6 +29,8 @@ export class Spool {
   readonly #recent = new RecentFiles();
   /** Names in this worker's folder. */
   readonly #files = new Set<string>();
+  /** On their way to the disk. */
+  readonly #syncs = new Map<string, Promise<void>>();
 
   private constructor(root: string, worker: string, journal: Journal, folder: FolderSync) {
     this.root = root;
@@ -67,6 +69,10 @@ export class Spool {
       write: async (bytes) => sink.write(bytes),
       end: async () => {
         keep(file, await sink.finish());
+        const synced = sink.sync();
+        // Heard by who waits for it.
+        synced.catch(() => undefined);
+        this.#syncs.set(file, synced);
         return { ...sink.written, file };
       },
       abort: async () => {
@@ -86,6 +92,7 @@ export class Spool {
     const files = [...this.#files].filter((file) => file.startsWith(prefix));
     for (const file of files) {
       this.#files.delete(file);
+      this.#syncs.delete(file);
       this.#recent.forget(file);
     }
     await Promise.all(files.map(async (file) => unlink(this.path(file)).catch(unlessGone)));
@@ -99,9 +106,11 @@ export class Spool {
     return { ...checkpoint, spooled: checkpoint.spooled.filter((_, i) => here[i]) };
   }
 
-  /** Names in a folder become durable with the folder, not with the file. */
-  async sync(): Promise<void> {
-    await this.#folder.sync();
+  /** Resolves when these images of {@link imageSink} are durable, with their names: those are their folder's, not theirs. */
+  async sync(files: readonly string[]): Promise<void> {
+    const syncs = files.map(async (file) => this.#syncs.get(file));
+    for (const file of files) this.#syncs.delete(file);
+    await Promise.all([...syncs, this.#folder.sync()]);
   }
 
   /** True where the disk may not hold what calls in flight bring: then nothing more is bought. */
