@@ -69,7 +69,8 @@ export async function expectUntouched(
   });
 }
 
-async function read(world: World, key: string): Promise<Buffer> {
+/** An object of the store, whole. */
+export async function read(world: World, key: string): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of (await world.storage.get(key))?.body ?? []) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks);
