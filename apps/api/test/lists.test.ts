@@ -65,13 +65,13 @@ test('a page by status goes on where the one before ended, though its last job h
   }
 });
 
-test('after an id that is no job is 400', async () => {
-  const { status, body } = await world.call<{ error: { code: string; param: string } }>(
-    'GET',
-    '/v1/jobs?after=job_0000000000000000000000',
-  );
-  expect([status, body.error.code, body.error.param]).toEqual([400, 'invalid_parameter', 'after']);
-});
+test.each(['/v1/jobs?after=job_0000000000000000000000', '/v1/webhook_endpoints?after=whe_0000000000000000000000'])(
+  'a page after an id that is not there is 400: %s',
+  async (path) => {
+    const { status, body } = await world.call<{ error: { code: string; param: string } }>('GET', path);
+    expect([status, body.error.code, body.error.param]).toEqual([400, 'invalid_parameter', 'after']);
+  },
+);
 
 describe('ids of jobs that are past their retention', () => {
   test('are left out, and a page of nothing else leads on to the next', async () => {

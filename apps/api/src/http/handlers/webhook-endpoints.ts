@@ -89,6 +89,10 @@ async function list({ deps, caller, query, response }: Context): Promise<void> {
   const newestFirst = await deps.webhooks.list(caller.project);
   const all = order === 'desc' ? newestFirst : newestFirst.reverse();
   const start = after === undefined ? 0 : all.findIndex(({ id }) => id === after) + 1;
+  if (after !== undefined && start === 0) {
+    const message = `after: there is no endpoint '${after}' any more; begin at the first page`;
+    throw new RendermillError('invalid_parameter', message, { param: 'after' });
+  }
   const rows = all.slice(start, start + limit);
   sendJson(response, 200, page(rows.map(present), start + limit < all.length));
 }
