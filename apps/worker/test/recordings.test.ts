@@ -24,11 +24,11 @@ const recorded = readdirSync(folder)
       .map(({ response }, i) => ({ name: `${file}#${i}`, status: response.status, body: response.body })),
   );
 
-/** As the reader gives it: the base64 of these files is shortened, so each such string stands for its picture. */
+/** As the reader gives it: the base64 of these files is shortened, so each string that is no link stands for its picture. */
 function answer(status: number, json: unknown): Answer<string> {
   const blobs: string[] = [];
   const blobIndex = (value: unknown): number | null => {
-    if (typeof value !== 'string' || value === '') return null;
+    if (typeof value !== 'string' || value === '' || value.startsWith('http')) return null;
     blobs.push(value);
     return blobs.length - 1;
   };

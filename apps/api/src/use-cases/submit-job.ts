@@ -12,7 +12,7 @@ import {
 } from '@rendermill/shared/domain/job-request';
 import { queuedJob } from '@rendermill/shared/domain/queued-job';
 import type { JobBody } from '@rendermill/shared/domain/request-body';
-import { eligibleAccounts, estimateAt, route } from '@rendermill/shared/domain/routing';
+import { eligibleAccounts, estimateAt, requireAccounts, route } from '@rendermill/shared/domain/routing';
 import { jobEntryId, prepareQueue, readyQueue } from '@rendermill/shared/queues/entries';
 import type { ApiDeps, Caller } from '../deps.js';
 import type { ReceivedBody } from '../http/receive-body.js';
@@ -44,8 +44,9 @@ export async function submitJob(deps: ApiDeps, submission: Submission): Promise<
   const images = requireImages(job.type, [...(job.image ?? []), ...(job.images ?? [])]);
   const model = job.model ?? defaultModel(deps, caller, job.type, job.provider ?? null);
   const needs = { model, operation: job.type, mode: caller.mode, provider: job.provider ?? null };
-  const { eligible, routing } = route(deps.accounts, needs, request.n);
+  requireAccounts(deps.accounts, needs);
   checkAgainstModel(model, job.type, request, images.length);
+  const { eligible, routing } = route(deps.accounts, { ...needs, request }, request.n);
   const webhookUrl = await checkWebhookUrl(deps, job.webhook_url ?? null);
   const ingested = await ingestInputs(deps, submission.body, images, job.mask ?? null, request.mask_from);
 

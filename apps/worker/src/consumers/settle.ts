@@ -51,7 +51,7 @@ async function requeue(
   tries: number,
   error: ErrorBody | null,
 ): Promise<void> {
-  const needs = { model: job.model, operation: job.type, mode: job.mode, provider: job.provider };
+  const needs = { model: job.model, operation: job.type, mode: job.mode, provider: job.provider, request: job.request };
   // Routed anew: the accounts may be others than when the job came in.
   const accounts = [...deps.accounts.values()];
   if (eligibleAccounts(accounts, needs).length === 0) {

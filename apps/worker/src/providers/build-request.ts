@@ -2,7 +2,9 @@ import { readFile } from 'node:fs/promises';
 import type { Account } from '@rendermill/shared/domain/accounts';
 import { extensionOf } from '@rendermill/shared/domain/object-keys';
 import type { Job } from '@rendermill/shared/domain/job';
+import { modelRow } from '@rendermill/shared/domain/models';
 import { jsonBody, multipartBody, type FilePart, type StreamedBody } from './multipart.js';
+import { chatFields } from './chat-request.js';
 import { requestFields } from './request-fields.js';
 
 /** An input image on this worker's disk. */
@@ -39,15 +41,10 @@ export async function buildRequest(
   inputs: LocalInputs,
   idempotencyKey: string,
 ): Promise<ProviderRequest> {
-  const { operation, fields, ignored } = requestFields(job, account, images);
-  const body =
-    operation === 'generation'
-      ? jsonBody(Object.fromEntries(fields))
-      : account.preset.editForm === 'json'
-        ? await jsonEdit(fields, inputs)
-        : formEdit(fields, inputs, account.preset.imagesField);
+  const { path, body, ignored } =
+    modelRow(job.model)?.api === 'chat' ? chatCall(job, account) : await imagesCall(job, account, images, inputs);
   return {
-    url: address + paths[operation],
+    url: address + path,
     headers: {
       authorization: `Bearer ${account.apiKey || 'simulator'}`,
       'content-type': body.contentType,
@@ -60,6 +57,33 @@ export async function buildRequest(
     body,
     ignored,
   };
+}
+
+interface Call {
+  readonly path: string;
+  readonly body: StreamedBody;
+  readonly ignored: readonly string[];
+}
+
+function chatCall(job: Pick<Job, 'model' | 'request'>, account: Account): Call {
+  const { fields, ignored } = chatFields(job, account);
+  return { path: '/chat/completions', body: jsonBody(fields), ignored };
+}
+
+async function imagesCall(
+  job: Pick<Job, 'type' | 'model' | 'request'>,
+  account: Account,
+  images: number,
+  inputs: LocalInputs,
+): Promise<Call> {
+  const { operation, fields, ignored } = requestFields(job, account, images);
+  const body =
+    operation === 'generation'
+      ? jsonBody(Object.fromEntries(fields))
+      : account.preset.editForm === 'json'
+        ? await jsonEdit(fields, inputs)
+        : formEdit(fields, inputs, account.preset.imagesField);
+  return { path: paths[operation], body, ignored };
 }
 
 type Fields = Awaited<ReturnType<typeof requestFields>>['fields'];

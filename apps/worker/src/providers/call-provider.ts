@@ -5,6 +5,7 @@ import type { TransportFailure } from '@rendermill/shared/domain/verdicts';
 import { retryAfter } from '@rendermill/shared/adapters/http/post';
 import { BlobReadError, JsonBlobReader, type BlobSink } from '@rendermill/shared/streams/json-blobs';
 import type { ProviderRequest } from './build-request.js';
+import { saveInlinePictures } from './inline-pictures.js';
 
 /** One HTTP call to a provider. Pictures go to sinks as they arrive; what is left of the answer is small. */
 
@@ -40,8 +41,9 @@ export interface BrokenCall<T> extends TransportFailure {
 const maxText = 64 * 1024;
 const maxJson = 4 * 1024 * 1024;
 
-/** `b64_json` with or without a data URL's head. */
+/** `b64_json` with or without a data URL's head; `url` where it is one. */
 function blobStart(key: string, head: string): number {
+  if (key === 'url' && /^data:[^,]*;base64,/.test(head)) return head.indexOf(',') + 1;
   if (key !== 'b64_json') return -1;
   if (!head.startsWith('data:')) return 0;
   return head.indexOf(',') + 1;
@@ -85,7 +87,9 @@ export async function callProvider<T>(
       return { kind: 'answer', status, requestId, retryAfterMs, ...parsed(text), blobs: [], blobIndex: () => null };
     }
     const { text, ...body } = await readBody(response.body, reader);
-    return { kind: 'answer', status, requestId, retryAfterMs, ...parsed(text), ...body };
+    const { json } = parsed(text);
+    const pictures = await saveInlinePictures(json, body, openSink);
+    return { kind: 'answer', status, requestId, retryAfterMs, json, text, ...pictures };
   } catch (error) {
     await reader.abort();
     return { kind: 'broken', ...explain(error), sent, status, requestId, blobs: reader.complete };

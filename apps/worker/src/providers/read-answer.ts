@@ -1,4 +1,5 @@
 import type { Usage, EffectiveParameters } from '@rendermill/shared/domain/usage';
+import { chatPictures } from './chat-answer.js';
 import type { Answer } from './call-provider.js';
 
 /** One picture of an answer: bytes that arrived, or a link to them. */
@@ -21,17 +22,20 @@ const count = (value: unknown): number | null =>
 /** The pictures in an answer, or null where it holds none: an error in a 200, an empty list, a page of HTML. */
 export function readAnswer<T>(answer: Answer<T>): PictureAnswer<T> | null {
   const { json } = answer;
-  if (answer.status < 200 || answer.status >= 300 || !isObject(json) || !Array.isArray(json['data'])) return null;
+  if (answer.status < 200 || answer.status >= 300 || !isObject(json)) return null;
   // A body may carry both keys with `error` null; a real error means that `data` is not to be believed.
   if (isObject(json['error']) || typeof json['error'] === 'string') return null;
-  const items = json['data'].flatMap((entry: unknown) => item(entry, answer));
+  // Some relays answer chat completions in the shape of the images API.
+  const items = Array.isArray(json['data'])
+    ? json['data'].flatMap((entry: unknown) => item(entry, answer))
+    : chatPictures(json).flatMap((url) => item({ url }, answer));
   return items.length === 0 ? null : { items, usage: usage(json['usage']), effective: effective(json) };
 }
 
 function item<T>(entry: unknown, answer: Answer<T>): AnswerItem<T>[] {
   if (!isObject(entry)) return [];
   const revisedPrompt = text(entry['revised_prompt']) ?? null;
-  const index = answer.blobIndex(entry['b64_json']);
+  const index = answer.blobIndex(entry['b64_json']) ?? answer.blobIndex(entry['url']);
   const blob = index === null ? undefined : answer.blobs[index];
   // Both: the bytes are here already.
   if (blob !== undefined) return [{ kind: 'bytes', blob, revisedPrompt }];

@@ -35,7 +35,7 @@ export function requestFields(
   account: Account,
   images: number,
 ): RequestFields {
-  const operation = servedAs(account, job.type) ?? job.type;
+  const operation = servedAs(account, job.type, job.model) ?? job.type;
   const model = providerModel(account, job.model) ?? job.model;
   const prompt = job.request.prompt ?? (operation === 'edit' ? variationPrompt : null);
   const fields: [string, string | number | boolean | object][] = [['model', model]];
@@ -47,8 +47,15 @@ export function requestFields(
     const value = job.request[name];
     if (value === undefined || value === null) continue;
     const rule = account.preset.parameters[name];
-    if (rule === 'ignore') ignored.push(name);
-    else fields.push([rule?.as ?? name, value]);
+    // An account that would refuse it gets no such job, unless the configuration changed meanwhile.
+    if (rule === 'ignore' || rule === 'refuse') ignored.push(name);
+    else if (!rule?.values) fields.push([rule?.as ?? name, value]);
+    else {
+      const theirs = typeof value === 'string' ? rule.values[value] : undefined;
+      if (theirs !== undefined) fields.push([rule.as, theirs]);
+      // What is left to the provider is said by saying nothing.
+      else if (value !== 'auto') ignored.push(name);
+    }
   }
   const format = account.preset.responseFormat(model);
   if (format) fields.push(['response_format', format]);

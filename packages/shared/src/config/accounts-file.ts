@@ -66,6 +66,10 @@ function usdRate(prices: PriceTable | null, rates: Record<string, number>): numb
   return rates[prices.currency] ?? null;
 }
 
+function givenBase({ baseUrl, baseUrlKey }: Preset, env: NodeJS.ProcessEnv): string | null {
+  return (baseUrlKey === null ? undefined : env[baseUrlKey]) || baseUrl;
+}
+
 function account(
   row: z.output<typeof accountSchema>,
   rates: Record<string, number>,
@@ -74,7 +78,7 @@ function account(
 ): Account {
   const preset = presets[row.preset];
   const apiKey = row.api_key ? substitute(row.api_key, env, faults) : preset.envKey ? env[preset.envKey] : undefined;
-  const baseUrl = row.base_url ? substitute(row.base_url, env, faults) : preset.baseUrl;
+  const baseUrl = row.base_url ? substitute(row.base_url, env, faults) : givenBase(preset, env);
   if (!baseUrl && preset.id !== 'simulator')
     faults.push(`provider ${row.id}: base_url is required for preset ${preset.id}`);
   if (!apiKey && preset.envKey)

@@ -85,6 +85,12 @@ const shared = {
     .default('info')
     .describe('pino JSON on stdout.'),
   OPENAI_API_KEY: key('Alone makes a provider account from preset `openai`.'),
+  APIYI_API_KEY: key('Alone makes a provider account from preset `apiyi`.'),
+  LAOZHANG_API_KEY: key('Alone makes a provider account from preset `laozhang`.'),
+  COMETAPI_API_KEY: key('Alone makes a provider account from preset `cometapi`.'),
+  TUZI_API_KEY: key('Alone makes a provider account from preset `tuzi`.'),
+  TUZI_API_BASE: z.url().optional().describe("Base URL of tu-zi, which has several. Default: the preset's."),
+  BIANXIE_API_KEY: key('Alone makes a provider account from preset `bianxie`.'),
 } as const;
 
 export const apiKeys = {

@@ -6,13 +6,17 @@ import { parseSize, type Size } from './sizes.js';
  */
 export interface Model {
   readonly id: string;
+  /** How it is asked: by the images API, or by chat completions, whose answer carries the picture in its text. */
+  readonly api: 'images' | 'chat';
   /** `flexible`: any size within {@link flexibleFault}'s rules. */
   readonly sizes: readonly string[] | 'flexible';
   readonly qualities: readonly string[];
   readonly backgrounds: readonly string[];
   readonly formats: readonly string[];
-  /** Most images that one call can make. */
+  /** Most images of one request. */
   readonly maxImages: number;
+  /** Most images that one call makes, where that is fewer: the rest is made by more calls. */
+  readonly imagesPerCall: number;
   /** Longest prompt, in characters. */
   readonly maxPrompt: number;
   /** Most input images of an edit; 0 where the model cannot edit. */
@@ -30,6 +34,8 @@ export interface Model {
 
 const gptSizes = ['1024x1024', '1536x1024', '1024x1536'] as const;
 const gptImage = {
+  api: 'images',
+  imagesPerCall: 10,
   sizes: gptSizes,
   qualities: ['low', 'medium', 'high'],
   backgrounds: ['transparent', 'opaque'],
@@ -76,6 +82,8 @@ export const models: readonly Model[] = [
   { id: 'gpt-image-1', ...gptImage, shutdown: '2026-10-23', created: 1_745_366_400 },
   {
     id: 'dall-e-3',
+    api: 'images',
+    imagesPerCall: 1,
     sizes: ['1024x1024', '1792x1024', '1024x1792'],
     qualities: ['standard', 'hd'],
     backgrounds: [],
@@ -92,6 +100,8 @@ export const models: readonly Model[] = [
   },
   {
     id: 'dall-e-2',
+    api: 'images',
+    imagesPerCall: 10,
     sizes: ['256x256', '512x512', '1024x1024'],
     qualities: ['standard'],
     backgrounds: [],
@@ -105,6 +115,25 @@ export const models: readonly Model[] = [
     extras: [],
     shutdown: '2026-05-12',
     created: 1_698_798_177,
+  },
+  {
+    // Sold by relays only. Its three shapes are asked for in the prompt.
+    id: 'sora_image',
+    api: 'chat',
+    imagesPerCall: 1,
+    sizes: ['1024x1024', '1024x1536', '1536x1024'],
+    qualities: [],
+    backgrounds: [],
+    formats: ['png'],
+    maxImages: 10,
+    maxPrompt: 32_000,
+    maxInputs: 0,
+    variations: false,
+    mask: false,
+    inputFidelity: [],
+    extras: [],
+    shutdown: null,
+    created: 1_745_366_400,
   },
 ];
 

@@ -28,6 +28,23 @@ export const priceTable = z.strictObject({
 export type ModelPrice = z.output<typeof modelPrice>;
 export type PriceTable = z.output<typeof priceTable>;
 
+/** A table of which every amount is `factor` times another's: relays state their prices so. */
+export function scaledPrices(table: PriceTable, factor: number): PriceTable {
+  const scale = (value: number): number => Number((value * factor).toPrecision(6));
+  const scaled = (row: Record<string, number>) =>
+    Object.fromEntries(Object.entries(row).map(([name, value]) => [name, scale(value)]));
+  const models = Object.entries(table.models).map(([id, { per_token, per_image }]): [string, ModelPrice] => [
+    id,
+    {
+      ...(per_token && { per_token: scaled(per_token) as NonNullable<ModelPrice['per_token']> }),
+      ...(per_image && {
+        per_image: Object.fromEntries(Object.entries(per_image).map(([quality, row]) => [quality, scaled(row)])),
+      }),
+    },
+  ]);
+  return { ...table, models: Object.fromEntries(models) };
+}
+
 /** A price for one image: micro-dollars, and what the figure rests on. */
 export interface Price {
   readonly micros: number;

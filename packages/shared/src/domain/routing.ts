@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { providerModel, type Account } from './accounts.js';
 import { RendermillError } from './errors.js';
+import { modelRow } from './models.js';
 import { callCost, imageEstimate } from './prices.js';
 import type { JobRequest, Operation } from './job-request.js';
 import type { Usage } from './usage.js';
@@ -11,6 +12,8 @@ export interface RoutingNeeds {
   readonly model: string;
   readonly operation: Operation;
   readonly mode: Mode;
+  /** What is asked for, where it is known yet. */
+  readonly request?: JobRequest;
   /** The account the user asked for, or null. */
   readonly provider: string | null;
 }
@@ -19,9 +22,22 @@ export interface RoutingNeeds {
  * A variation is served by an account that offers it, else by an edit with a stated prompt; so it can be served
  * wherever an edit can.
  */
-export function servedAs(account: Account, operation: Operation): Operation | null {
-  if (account.preset.operations.includes(operation)) return operation;
-  return operation === 'variation' && account.preset.operations.includes('edit') ? 'edit' : null;
+export function servedAs(account: Account, operation: Operation, model: string): Operation | null {
+  const { operations } = account.preset;
+  const native = operation !== 'variation' || (modelRow(model)?.variations ?? true);
+  if (native && operations.includes(operation)) return operation;
+  return operation === 'variation' && operations.includes('edit') ? 'edit' : null;
+}
+
+/** Why an account cannot serve a request that its model could, or null. */
+export function requestFault({ id, preset }: Account, model: string, request: JobRequest): string | null {
+  const maxPrompt = preset.maxPrompt[model];
+  if (maxPrompt !== undefined && [...(request.prompt ?? '')].length > maxPrompt)
+    return `prompt: ${preset.name} (account ${id}) takes prompts of at most ${maxPrompt} characters for ${model}`;
+  const refused = Object.entries(preset.parameters).find(
+    ([name, rule]) => rule === 'refuse' && request[name as keyof JobRequest] !== undefined,
+  );
+  return refused ? `${refused[0]}: ${preset.name} (account ${id}) would drop it without a word` : null;
 }
 
 /** The prompt of a variation that is served as an edit. Stated in the docs, and on the job. */
@@ -33,14 +49,24 @@ export function eligibleAccounts(accounts: readonly Account[], needs: RoutingNee
   return accounts
     .filter((account) => account.modes.includes(needs.mode))
     .filter((account) => needs.provider === null || account.id === needs.provider)
-    .filter((account) => providerModel(account, needs.model) !== null && servedAs(account, needs.operation) !== null)
+    .filter((account) => sells(account, needs))
+    .filter((account) => !needs.request || requestFault(account, needs.model, needs.request) === null)
     .sort((a, b) => a.priority - b.priority || b.weight - a.weight || (a.id < b.id ? -1 : 1));
+}
+
+function sells(account: Account, { model, operation }: RoutingNeeds): boolean {
+  return providerModel(account, model) !== null && servedAs(account, operation, model) !== null;
 }
 
 /** The same, or the error that says which part of the request nobody can serve. */
 export function requireAccounts(accounts: readonly Account[], needs: RoutingNeeds): Account[] {
   const eligible = eligibleAccounts(accounts, needs);
   if (eligible.length > 0) return eligible;
+  const { request, ...others } = needs;
+  const faults = request
+    ? eligibleAccounts(accounts, others).flatMap((account) => requestFault(account, needs.model, request) ?? [])
+    : [];
+  if (faults[0]) throw new RendermillError('invalid_parameter', faults.join('; '), { param: faults[0].split(':')[0] });
   if (needs.provider !== null && !accounts.some((account) => account.id === needs.provider)) {
     const ids = accounts.map((account) => account.id).join(', ');
     throw new RendermillError(
@@ -100,13 +126,13 @@ export function costAt(account: Account, model: string, request: JobRequest, ima
  * How many images of a job of n one call makes: what every account that could serve it can do. A limit that is
  * smaller than one call would never have room for it.
  */
-export function imagesPerCall(eligible: readonly Account[], n: number): number {
+export function imagesPerCall(eligible: readonly Account[], model: string, n: number): number {
   const most = eligible.flatMap(({ preset, limits }) => [
     preset.maxImagesPerCall,
     limits.images_per_minute ?? Infinity,
     limits.images_per_month ?? Infinity,
   ]);
-  return Math.min(n, ...most);
+  return Math.min(n, modelRow(model)?.imagesPerCall ?? n, ...most);
 }
 
 /** Where a job goes: the accounts that could serve it, and the class whose ready queue it waits in. */
@@ -116,5 +142,5 @@ export function route(
   n: number,
 ): { eligible: Account[]; routing: RoutingClass } {
   const eligible = requireAccounts(accounts, needs);
-  return { eligible, routing: routingClass(eligible, imagesPerCall(eligible, n)) };
+  return { eligible, routing: routingClass(eligible, imagesPerCall(eligible, needs.model, n)) };
 }

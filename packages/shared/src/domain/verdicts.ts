@@ -55,6 +55,7 @@ export function describeError(json: unknown): Described | null {
     json['detail'],
     isObject(json['response']) ? json['response']['error'] : undefined,
     json['header'],
+    chatMessage(json),
     json,
   ];
   for (const candidate of inner) {
@@ -66,6 +67,12 @@ export function describeError(json: unknown): Described | null {
     if (message !== '' || code !== '') return { code, type: asText(candidate['type']), message };
   }
   return null;
+}
+
+/** What a chat model said in the place of a picture. */
+function chatMessage(json: Record<string, unknown>): unknown {
+  const choice: unknown = Array.isArray(json['choices']) ? json['choices'][0] : undefined;
+  return isObject(choice) && isObject(choice['message']) ? choice['message']['content'] : undefined;
 }
 
 /** "try again in 12s", "in 15ms", "after 51.8 seconds", "reset after 3s": milliseconds, or null. */
@@ -117,7 +124,7 @@ const byCode: readonly (readonly [RegExp, Rule])[] = [
 /** By message, for providers without codes. */
 const byMessage: readonly (readonly [RegExp, Rule])[] = [
   [
-    /rejected (by|as a result of) (the|our) safety system|content policy/i,
+    /rejected (by|as a result of) (the|our) safety system|content policy|违反.{0,12}(政策|规定)|内容政策/i,
     rejected('fail', 'content_policy_violation'),
   ],
   // A limit of nothing: waiting never helps.

@@ -27,10 +27,12 @@ export const openai: Preset = {
   name: 'OpenAI',
   baseUrl: 'https://api.openai.com/v1',
   envKey: 'OPENAI_API_KEY',
+  baseUrlKey: null,
   models: Object.fromEntries(models.map((model) => [model.id, model.id])),
   defaultModel: 'gpt-image-2',
   operations: ['generation', 'edit'],
   parameters: { effort: 'ignore' },
+  maxPrompt: {},
   // OpenAI refuses response_format for its GPT image models, and answers dall-e with links unless it is asked.
   responseFormat: (model) => (model.startsWith('dall-e') ? 'b64_json' : undefined),
   editForm: 'multipart',

@@ -1,7 +1,16 @@
 import type { PriceTable } from '../prices.js';
 import type { Operation } from '../job-request.js';
 
-export const presetIds = ['openai', 'simulator', 'openai-compatible'] as const;
+export const presetIds = [
+  'openai',
+  'apiyi',
+  'laozhang',
+  'cometapi',
+  'tuzi',
+  'bianxie',
+  'simulator',
+  'openai-compatible',
+] as const;
 export type PresetId = (typeof presetIds)[number];
 
 /** Limits of one account, over all workers and machines. Null: none. */
@@ -16,8 +25,19 @@ export interface AccountLimits {
   readonly images_per_month: number | null;
 }
 
-/** What becomes of one of our parameters on its way to a provider: sent under its name unless a rule says otherwise. */
-export type ParameterRule = 'ignore' | { readonly as: string };
+/**
+ * What becomes of one of our parameters on its way to a provider: sent under its name unless a rule says otherwise.
+ * `ignore`: left out, and said so on the attempt. `refuse`: the provider would drop it and make another picture than was
+ * asked for, so that an account there cannot serve such a request.
+ */
+export type ParameterRule =
+  | 'ignore'
+  | 'refuse'
+  | {
+      readonly as: string;
+      /** Our values → theirs; one that is not there is left out. Without it values go as they are. */
+      readonly values?: Readonly<Record<string, string | boolean>>;
+    };
 
 /** What is true of every account at one provider. Data: a provider that speaks the dialect is a row, not code. */
 export interface Preset {
@@ -27,12 +47,16 @@ export interface Preset {
   readonly baseUrl: string | null;
   /** Environment variable whose presence alone makes an account, or null. */
   readonly envKey: string | null;
+  /** Environment variable that replaces {@link baseUrl}, or null. */
+  readonly baseUrlKey: string | null;
   /** Our model names → the provider's; `any` maps every name to itself. */
   readonly models: 'any' | Readonly<Record<string, string>>;
   /** The model of a request that names none. */
   readonly defaultModel: string;
   readonly operations: readonly Operation[];
   readonly parameters: Readonly<Record<string, ParameterRule>>;
+  /** Longest prompt where it is shorter than the model's own, by our model name; in characters. */
+  readonly maxPrompt: Readonly<Record<string, number>>;
   /** `response_format` as it is sent, by the provider's model name; undefined: not sent. */
   readonly responseFormat: (model: string) => 'b64_json' | undefined;
   readonly editForm: 'multipart' | 'json';

@@ -9,10 +9,12 @@ export const simulator: Preset = {
   // The worker starts one inside its own process and fills this in.
   baseUrl: null,
   envKey: null,
+  baseUrlKey: null,
   models: Object.fromEntries(models.map((model) => [model.id, model.id])),
   defaultModel: 'gpt-image-2',
   operations: ['generation', 'edit', 'variation'],
   parameters: {},
+  maxPrompt: {},
   responseFormat: () => undefined,
   editForm: 'multipart',
   imagesField: 'image[]',
