@@ -26,6 +26,9 @@ export interface Relay {
   readonly link: string;
   readonly calls: RelayCall[];
   answer: (call: RelayCall) => RelayAnswer;
+  /** What it tells of a task; each question is kept in `asked`. */
+  task: (id: string) => RelayAnswer;
+  readonly asked: string[];
   readonly close: () => Promise<void>;
 }
 
@@ -35,6 +38,13 @@ export async function startRelay(picture: Buffer, answer: Relay['answer']): Prom
     const handle = async (): Promise<void> => {
       const chunks: Buffer[] = [];
       for await (const chunk of request) chunks.push(chunk as Buffer);
+      const task = /^\/v1\/tasks\/(.+)$/.exec(request.url ?? '')?.[1];
+      if (task !== undefined) {
+        relay.asked.push(task);
+        const { status = 200, json } = relay.task(task);
+        response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(json));
+        return;
+      }
       if (request.method === 'GET') {
         response.writeHead(200, { 'content-type': 'image/png', 'content-length': picture.length }).end(picture);
         return;
@@ -53,6 +63,8 @@ export async function startRelay(picture: Buffer, answer: Relay['answer']): Prom
     link: `${origin}/files/picture.png`,
     calls,
     answer,
+    task: () => ({ status: 404, json: {} }),
+    asked: [],
     close: async () => {
       server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));

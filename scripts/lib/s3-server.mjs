@@ -1,6 +1,7 @@
 // A real S3 server for the tests: S3_TEST_ENDPOINT where it is given, else a single-node Ceph RGW from Debian's
 // packages, which root can install. Null where neither can be had.
 import { execFile, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -12,18 +13,21 @@ const execute = promisify(execFile);
 export async function startS3Server(dir, say) {
   if (process.env.S3_TEST_ENDPOINT) return { env: {}, stop: async () => undefined };
   if (!(await obtain(say))) return null;
-  const startedAt = Date.now();
-  const port = String(await freePort());
-  try {
-    const { stdout } = await capture('bash', [script, 'start', dir, port]);
-    const env = Object.fromEntries(
-      stdout.split('\n').flatMap((line) => (line.includes('=') ? [line.split(/=(.*)/).slice(0, 2)] : [])),
-    );
-    say(`Ceph RGW on port ${port}, ready after ${((Date.now() - startedAt) / 1_000).toFixed(1)} s`);
-    return { env, stop: async () => capture('bash', [script, 'stop', dir, port]) };
-  } catch (error) {
-    say(`Ceph RGW does not start: ${error.message}`);
-    return null;
+  for (let attempt = 1; ; attempt++) {
+    const startedAt = Date.now();
+    const port = String(await freePort());
+    try {
+      const { stdout } = await capture('bash', [script, 'start', dir, port]);
+      const env = Object.fromEntries(
+        stdout.split('\n').flatMap((line) => (line.includes('=') ? [line.split(/=(.*)/).slice(0, 2)] : [])),
+      );
+      say(`Ceph RGW on port ${port}, ready after ${((Date.now() - startedAt) / 1_000).toFixed(1)} s`);
+      return { env, stop: async () => capture('bash', [script, 'stop', dir, port]) };
+    } catch (error) {
+      say(`Ceph RGW does not start on port ${port}: ${error.message}`);
+      // Somebody else may have taken a port of its range in the meantime.
+      if (attempt === 3) return null;
+    }
   }
 }
 
@@ -59,9 +63,9 @@ async function present(program) {
   );
 }
 
-/** The server binds a range behind its port too: one whose neighbourhood is likely free. */
+/** The server binds a range behind its port too: one whose neighbourhood is likely free, and others do not try at once. */
 async function freePort() {
-  for (let port = 17_480; ; port += 100) {
+  for (let port = 17_480 + 100 * randomInt(50); ; port += 100) {
     const free = await new Promise((resolve) => {
       const probe = createServer().once('error', () => resolve(false));
       probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));

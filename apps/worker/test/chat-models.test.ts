@@ -81,7 +81,7 @@ test('words without a picture are no picture: counted as possibly billed, asked 
   const job = await made({ prompt: 'a mug' });
   expect(job).toMatchObject({ status: 'failed', paid_attempts: 2, error: { code: 'bad_provider_response' } });
   expect(job.attempts.map(({ outcome, error }) => [outcome, error?.message])).toEqual(
-    Array(2).fill(['unknown', expect.stringContaining('The picture could not be made')]),
+    [1, 2].map(() => ['unknown', expect.stringContaining('The picture could not be made')]),
   );
   expect(relay.calls).toHaveLength(2);
 });

@@ -116,7 +116,11 @@ describe.each(Object.entries(dialects))('preset %s', (preset, dialect) => {
     const format = 'format' in dialect.sent ? 'format' : 'output_format';
     const rest = 'response_format' in dialect.sent ? ['response_format'] : [];
     expect(names).toEqual([
-      ...['model', 'prompt', 'n', format, ...rest],
+      'model',
+      'prompt',
+      'n',
+      format,
+      ...rest,
       ['image[]', 'image-0.png', 'image/png'],
       ['image[]', 'image-1.png', 'image/png'],
       ['mask', 'mask.png', 'image/png'],

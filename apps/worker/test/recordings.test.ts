@@ -52,7 +52,7 @@ describe('a recorded answer', () => {
 
   test.each(good)('$name has as many pictures as its data has entries', ({ status, body }) => {
     const { data } = body as { data: { url?: string; b64_json?: string; revised_prompt?: string }[] };
-    const pictures = readAnswer(answer(status, body));
+    const pictures = readAnswer(answer(status, body), 1);
     expect(pictures?.items.map(({ kind }) => kind)).toEqual(data.map(({ b64_json }) => (b64_json ? 'bytes' : 'url')));
     expect(pictures?.items.map(({ revisedPrompt }) => revisedPrompt)).toEqual(
       data.map(({ revised_prompt }) => revised_prompt || null),
@@ -62,14 +62,14 @@ describe('a recorded answer', () => {
   test.each(recorded.filter(({ status }) => status !== 200))(
     '$name is no picture and costs nothing',
     ({ status, body }) => {
-      expect(readAnswer(answer(status, body))).toBeNull();
+      expect(readAnswer(answer(status, body), 1)).toBeNull();
       expect(judged(status, body).outcome).toBe('rejected');
     },
   );
 
   test('tells its tokens and what it made', () => {
     const { body } = good.find(({ name }) => name.startsWith('openai-images-edit-gptimage2-1536x864')) ?? {};
-    expect(readAnswer(answer(200, body))).toMatchObject({
+    expect(readAnswer(answer(200, body), 1)).toMatchObject({
       effective: { size: '1536x864', quality: 'low' },
       usage: { output_tokens: expect.any(Number) },
     });

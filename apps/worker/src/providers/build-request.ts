@@ -23,7 +23,8 @@ export interface LocalInputs {
 export interface ProviderRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: StreamedBody;
+  /** Null: a GET. */
+  readonly body: StreamedBody | null;
   readonly ignored: readonly string[];
 }
 
@@ -46,16 +47,32 @@ export async function buildRequest(
   return {
     url: address + path,
     headers: {
-      authorization: `Bearer ${account.apiKey || 'simulator'}`,
+      ...commonHeaders(account),
       'content-type': body.contentType,
       'content-length': String(body.contentLength),
-      accept: 'application/json',
-      'accept-encoding': 'identity',
-      'user-agent': 'Rendermill/0.1',
       'idempotency-key': idempotencyKey,
     },
     body,
     ignored,
+  };
+}
+
+/** Asks how far a task is that an earlier call began. */
+export function taskRequest(account: Account, url: string): ProviderRequest {
+  return { url, headers: commonHeaders(account), body: null, ignored: [] };
+}
+
+/** Where a provider tells of a task. */
+export function taskUrl(address: string, task: string): string {
+  return `${address}/tasks/${encodeURIComponent(task)}`;
+}
+
+function commonHeaders(account: Account): Record<string, string> {
+  return {
+    authorization: `Bearer ${account.apiKey || 'simulator'}`,
+    accept: 'application/json',
+    'accept-encoding': 'identity',
+    'user-agent': 'Rendermill/0.1',
   };
 }
 

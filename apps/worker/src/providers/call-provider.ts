@@ -55,6 +55,7 @@ export async function callProvider<T>(
   limits: CallLimits,
   openSink: (index: number) => Promise<BlobSink<T>>,
 ): Promise<Answer<T> | BrokenCall<T>> {
+  const { body } = ask;
   let sent = false;
   let status: number | null = null;
   let requestId: string | null = null;
@@ -65,16 +66,18 @@ export async function callProvider<T>(
   try {
     const response = await request(ask.url, {
       dispatcher,
-      method: 'POST',
+      method: body ? 'POST' : 'GET',
       headers: ask.headers,
       // The first read tells that a connection stands: until then nothing was bought.
-      body: Readable.from(
-        (async function* () {
-          sent = true;
-          yield* ask.body.stream();
-        })(),
-        { objectMode: false },
-      ),
+      body:
+        body &&
+        Readable.from(
+          (async function* () {
+            sent = true;
+            yield* body.stream();
+          })(),
+          { objectMode: false },
+        ),
       headersTimeout: limits.timeoutMs,
       bodyTimeout: limits.idleMs,
       signal: AbortSignal.timeout(limits.timeoutMs + 4 * limits.idleMs),
@@ -86,9 +89,9 @@ export async function callProvider<T>(
       const text = await readText(response.body);
       return { kind: 'answer', status, requestId, retryAfterMs, ...parsed(text), blobs: [], blobIndex: () => null };
     }
-    const { text, ...body } = await readBody(response.body, reader);
+    const { text, ...read } = await readBody(response.body, reader);
     const { json } = parsed(text);
-    const pictures = await saveInlinePictures(json, body, openSink);
+    const pictures = await saveInlinePictures(json, read, openSink);
     return { kind: 'answer', status, requestId, retryAfterMs, json, text, ...pictures };
   } catch (error) {
     await reader.abort();

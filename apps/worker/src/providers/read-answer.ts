@@ -2,10 +2,11 @@ import type { Usage, EffectiveParameters } from '@rendermill/shared/domain/usage
 import { chatPictures } from './chat-answer.js';
 import type { Answer } from './call-provider.js';
 
-/** One picture of an answer: bytes that arrived, or a link to them. */
+/** One picture of an answer: bytes that arrived, a link to them, or the task that is making it. */
 export type AnswerItem<T> =
   | { readonly kind: 'bytes'; readonly blob: T; readonly revisedPrompt: string | null }
-  | { readonly kind: 'url'; readonly url: string; readonly revisedPrompt: string | null };
+  | { readonly kind: 'url'; readonly url: string; readonly revisedPrompt: string | null }
+  | { readonly kind: 'task'; readonly task: string; readonly picture: number; readonly revisedPrompt: null };
 
 export interface PictureAnswer<T> {
   readonly items: readonly AnswerItem<T>[];
@@ -20,7 +21,7 @@ const count = (value: unknown): number | null =>
   typeof value === 'number' && Number.isInteger(value) && value >= 0 ? value : null;
 
 /** The pictures in an answer, or null where it holds none: an error in a 200, an empty list, a page of HTML. */
-export function readAnswer<T>(answer: Answer<T>): PictureAnswer<T> | null {
+export function readAnswer<T>(answer: Answer<T>, asked: number): PictureAnswer<T> | null {
   const { json } = answer;
   if (answer.status < 200 || answer.status >= 300 || !isObject(json)) return null;
   // A body may carry both keys with `error` null; a real error means that `data` is not to be believed.
@@ -29,6 +30,9 @@ export function readAnswer<T>(answer: Answer<T>): PictureAnswer<T> | null {
   const items = Array.isArray(json['data'])
     ? json['data'].flatMap((entry: unknown) => item(entry, answer))
     : chatPictures(json).flatMap((url) => item({ url }, answer));
+  const task = items.length === 1 && items[0]?.kind === 'task' ? items[0] : null;
+  // One task makes all that was asked for.
+  if (task) items.push(...Array.from({ length: asked - 1 }, (_, i) => ({ ...task, picture: i + 1 })));
   return items.length === 0 ? null : { items, usage: usage(json['usage']), effective: effective(json) };
 }
 
@@ -40,7 +44,9 @@ function item<T>(entry: unknown, answer: Answer<T>): AnswerItem<T>[] {
   // Both: the bytes are here already.
   if (blob !== undefined) return [{ kind: 'bytes', blob, revisedPrompt }];
   const url = text(entry['url']);
-  return url && /^https?:\/\//.test(url) ? [{ kind: 'url', url, revisedPrompt }] : [];
+  if (url && /^https?:\/\//.test(url)) return [{ kind: 'url', url, revisedPrompt }];
+  const task = text(entry['task_id']);
+  return task ? [{ kind: 'task', task, picture: 0, revisedPrompt: null }] : [];
 }
 
 function usage(value: unknown): Usage | null {

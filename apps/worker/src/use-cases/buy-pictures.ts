@@ -21,7 +21,7 @@ import { costAt } from '@rendermill/shared/domain/routing';
 import { urlExpiry } from '@rendermill/shared/domain/url-expiry';
 import { judgeFailure, judgeTransport, type Verdict } from '@rendermill/shared/domain/verdicts';
 import { pause, type WorkerDeps } from '../deps.js';
-import { buildRequest, type LocalInputs } from '../providers/build-request.js';
+import { buildRequest, taskUrl, type LocalInputs } from '../providers/build-request.js';
 import { callProvider, type Answer, type BrokenCall } from '../providers/call-provider.js';
 import { readAnswer, type PictureAnswer } from '../providers/read-answer.js';
 import { maxResultBytes } from './copy-result.js';
@@ -50,6 +50,9 @@ export interface Order {
 }
 
 const bodyIdleMs = 60_000;
+
+/** A task that is not done after this long is given up. */
+const taskMs = 60 * 60_000;
 
 export async function buyPictures(
   deps: WorkerDeps,
@@ -83,9 +86,9 @@ export async function buyPictures(
   // The pictures are on disk: the provider is free for the next call while these are checked and stored.
   const released = order.onAnswered();
 
-  const pictures = picturesOf(answer);
+  const pictures = picturesOf(answer, indexes.length);
   const verdict = pictures ? null : verdictOn(answer);
-  const checkpoint = pictures && checkpointOf(deps, order, pictures);
+  const checkpoint = pictures && checkpointOf(deps, order, pictures, await deps.addressOf(account));
   const settlement = settle(job, order, answer, pictures, verdict);
   await syncPictures(deps, key, checkpoint);
   const [news] = await Promise.all([
@@ -146,8 +149,11 @@ async function tellLedger(
 }
 
 /** The pictures of an answer; of one that broke off, those that had arrived whole. */
-function picturesOf(answer: Answer<SpooledFile> | BrokenCall<SpooledFile>): PictureAnswer<SpooledFile> | null {
-  if (answer.kind === 'answer') return readAnswer(answer);
+function picturesOf(
+  answer: Answer<SpooledFile> | BrokenCall<SpooledFile>,
+  asked: number,
+): PictureAnswer<SpooledFile> | null {
+  if (answer.kind === 'answer') return readAnswer(answer, asked);
   const items = answer.blobs.map((blob) => ({ kind: 'bytes' as const, blob, revisedPrompt: null }));
   return items.length === 0 ? null : { items, usage: null, effective: {} };
 }
@@ -185,7 +191,12 @@ function verdictOn(answer: Answer<SpooledFile> | BrokenCall<SpooledFile>): Verdi
 }
 
 /** The pictures of an answer, given to the indexes that were ordered; more than were ordered are left. */
-function checkpointOf(deps: WorkerDeps, { indexes, account }: Order, pictures: PictureAnswer<SpooledFile>): Checkpoint {
+function checkpointOf(
+  deps: WorkerDeps,
+  { indexes, account }: Order,
+  pictures: PictureAnswer<SpooledFile>,
+  address: string,
+): Checkpoint {
   const spooled: SpooledImage[] = [];
   const urls: Checkpoint['urls'][number][] = [];
   for (const [i, index] of indexes.entries()) {
@@ -199,6 +210,9 @@ function checkpointOf(deps: WorkerDeps, { indexes, account }: Order, pictures: P
         expires_at: urlExpiry(item.url, Date.now(), account.preset.urlTtlMs),
         revised_prompt,
       });
+    } else if (item.kind === 'task') {
+      const url = taskUrl(address, item.task);
+      urls.push({ index, url, task_picture: item.picture, expires_at: Date.now() + taskMs, revised_prompt });
     } else {
       const { file, bytes, sha256 } = item.blob;
       spooled.push({ index, file, bytes, sha256, revised_prompt });

@@ -4,6 +4,7 @@ import { errorBodyOf, type ErrorBody } from '@rendermill/shared/domain/errors';
 import type { Job, StoredImage } from '@rendermill/shared/domain/job';
 import { StorageError } from '@rendermill/shared/ports/storage';
 import type { WorkerDeps } from '../deps.js';
+import { awaitTask } from './await-task.js';
 import { copyResult, type Expired } from './copy-result.js';
 import { storeImage, type NotAPicture } from './store-image.js';
 
@@ -42,8 +43,9 @@ export async function collectResults(
   const results = await all([
     ...spooled.map(async (image) => store(image, checkpoint.worker)),
     ...links.map(async (link): Promise<Result> => {
-      const copy = await copyResult(deps, attemptKey(job.id, attempt.generation, attempt.number), account, link);
-      if ('expired' in copy) return copy;
+      const key = attemptKey(job.id, attempt.generation, attempt.number);
+      const copy = await (link.task_picture === undefined ? copyResult : awaitTask)(deps, key, account, link);
+      if (!('file' in copy)) return copy;
       await places.copied(copy);
       return store(copy, deps.worker);
     }),

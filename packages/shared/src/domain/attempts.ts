@@ -24,10 +24,13 @@ export interface AttemptIntent {
   readonly ignored_parameters: readonly string[];
 }
 
-/** A result that the provider holds at a URL and that is still to be copied. */
+/** A result that the provider holds and that is still to be copied. */
 export interface PendingUrl {
   readonly index: number;
+  /** Of the picture; of the task where it is still being made. */
   readonly url: string;
+  /** Which of the task's pictures; absent where there is no task, and the URL is the picture's. */
+  readonly task_picture?: number;
   /** Milliseconds since the epoch. */
   readonly expires_at: number;
   readonly revised_prompt: string | null;
