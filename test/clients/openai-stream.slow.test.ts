@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createWorld, type World } from '../world.js';
 import { connect, versions } from './openai.js';
-import { expectUntouched, fromBase64, jobsFor, picture } from './support.js';
+import sharp from 'sharp';
+import { callsFor, expectUntouched, fromBase64, jobsFor, picture } from './support.js';
 
 /** `stream: true`, in the versions that have it: server-sent events, read by the SDK's own parser. */
 let world: World;
 beforeAll(async () => {
-  world = await createWorld({ simulator: ['--strict'] });
+  world = await createWorld({ simulator: ['--strict', '--latency', '300'] });
 });
 afterAll(async () => world.close());
 
@@ -29,6 +30,26 @@ describe.each(versions.filter(({ streams }) => streams))('openai $major, stream:
       usage: { total_tokens: expect.any(Number), input_tokens_details: { text_tokens: expect.any(Number) } },
     });
     await expectUntouched(world, await jobsFor(world, prompt), [fromBase64(last?.b64_json)]);
+  });
+
+  test('images.generate: partial images pass by before the last event, each a picture', async () => {
+    const prompt = `previewed by ${version.major}`;
+    const { client } = connect(version, world);
+    const stream = await client.images.generate({ model, prompt, stream: true, partial_images: 2, quality: 'low' });
+    const events = [];
+    for await (const event of stream) events.push(event);
+    expect(events.map(({ type }) => type)).toEqual([
+      'image_generation.partial_image',
+      'image_generation.partial_image',
+      'image_generation.completed',
+    ]);
+    for (const [i, event] of events.slice(0, 2).entries()) {
+      expect(event).toMatchObject({ partial_image_index: i, size: '1024x1024', created_at: expect.any(Number) });
+      expect(await sharp(fromBase64(event.b64_json)).metadata()).toMatchObject({ width: 1024, height: 1024 });
+    }
+    const [job] = await jobsFor(world, prompt);
+    expect(job).toMatchObject({ status: 'completed', paid_attempts: 1, images: [{ index: 0 }] });
+    expect(await callsFor(world, prompt)).toMatchObject([{ cost_micros: (job?.cost.actual ?? 0) * 1_000_000 }]);
   });
 
   test('images.edit: the events are those of an edit', async () => {

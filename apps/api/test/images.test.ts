@@ -115,6 +115,25 @@ describe('POST /v1/images/generations', () => {
     expect(await holderOf(response.headers.get('x-rendermill-job'))).toBe('');
   });
 
+  test.each([
+    ['breaks off inside a preview', { kind: 'reset_in_body', afterBytes: 2_000 }, 2],
+    ['ends in an error that asks for a pause', { kind: 'ok_with_error' }, 1],
+  ] as const)('a provider whose stream %s costs no more than the cap', async (what, fault, paid) => {
+    await world.simulator.faults([{ times: 1, when: { promptIncludes: what }, fault }]);
+    const response = await fetch(`${world.url}/v1/images/generations`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${world.key}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ ...body, prompt: what, stream: true, partial_images: 1 }),
+    });
+    const text = await response.text();
+    expect([...text.matchAll(/^event: (.*)$/gm)].map(([, name]) => name).at(-1)).toBe('image_generation.completed');
+    const calls = await callsFor(what);
+    expect(calls).toHaveLength(2);
+    const job = await jobOf(response.headers);
+    expect(job).toMatchObject({ status: 'completed', paid_attempts: paid });
+    expect(job.images.map(({ sha256 }) => sha256)).toEqual(calls.at(-1)?.sha256);
+  });
+
   test('stream: true that its client leaves in the middle of a picture gives the job to the next identical request', async () => {
     const asked = { ...body, prompt: 'left in a picture', stream: true, n: 8, quality: 'high' };
     const leaving = new AbortController();

@@ -23,6 +23,8 @@ export interface Submission {
   readonly requestId: string;
   readonly body: ReceivedBody;
   readonly job: JobBody;
+  /** Partial images that a streaming caller wants. */
+  readonly previews?: number;
   readonly repeat: Repeat;
 }
 
@@ -40,7 +42,8 @@ export interface Committed {
 export async function submitJob(deps: ApiDeps, submission: Submission): Promise<Committed> {
   const { caller, job, repeat } = submission;
   await deps.holds.settle(repeat.claim);
-  const request = normaliseRequest(job);
+  const { previews } = submission;
+  const request = { ...normaliseRequest(job), ...(previews ? { partial_images: previews } : {}) };
   const images = requireImages(job.type, [...(job.image ?? []), ...(job.images ?? [])]);
   const model = job.model ?? defaultModel(deps, caller, job.type, job.provider ?? null);
   const needs = { model, operation: job.type, mode: caller.mode, provider: job.provider ?? null };

@@ -5,6 +5,7 @@ import type { TransportFailure } from '@rendermill/shared/domain/verdicts';
 import { retryAfter } from '@rendermill/shared/adapters/http/post';
 import { BlobReadError, JsonBlobReader, type BlobSink } from '@rendermill/shared/streams/json-blobs';
 import type { ProviderRequest } from './build-request.js';
+import { EventReader, type StreamedEvent } from './event-reader.js';
 import { saveInlinePictures } from './inline-pictures.js';
 
 /** One HTTP call to a provider. Pictures go to sinks as they arrive; what is left of the answer is small. */
@@ -54,15 +55,14 @@ export async function callProvider<T>(
   ask: ProviderRequest,
   limits: CallLimits,
   openSink: (index: number) => Promise<BlobSink<T>>,
+  onPreview: (event: StreamedEvent, blob: T) => Promise<void> = async () => undefined,
 ): Promise<Answer<T> | BrokenCall<T>> {
   const { body } = ask;
   let sent = false;
   let status: number | null = null;
   let requestId: string | null = null;
-  const reader = new JsonBlobReader<T>(
-    { blobStart, openSink, maxJson, maxBlob: limits.maxImageBytes, maxBlobs: limits.maxImages },
-    randomBytes(8).toString('hex'),
-  );
+  const options = { blobStart, openSink, maxJson, maxBlob: limits.maxImageBytes, maxBlobs: limits.maxImages };
+  let reader: JsonBlobReader<T> | EventReader<T> = new JsonBlobReader<T>(options, randomBytes(8).toString('hex'));
   try {
     const response = await request(ask.url, {
       dispatcher,
@@ -89,7 +89,11 @@ export async function callProvider<T>(
       const text = await readText(response.body);
       return { kind: 'answer', status, requestId, retryAfterMs, ...parsed(text), blobs: [], blobIndex: () => null };
     }
-    const { text, ...read } = await readBody(response.body, reader);
+    if (/^text\/event-stream/i.test(header(response.headers['content-type']) ?? ''))
+      reader = new EventReader<T>(options, onPreview);
+    const { text, ...read } = await (reader instanceof EventReader
+      ? readEvents(response.body, reader)
+      : readBody(response.body, reader));
     const { json } = parsed(text);
     const pictures = await saveInlinePictures(json, read, openSink);
     return { kind: 'answer', status, requestId, retryAfterMs, json, text, ...pictures };
@@ -97,6 +101,11 @@ export async function callProvider<T>(
     await reader.abort();
     return { kind: 'broken', ...explain(error), sent, status, requestId, blobs: reader.complete };
   }
+}
+
+async function readEvents<T>(body: Dispatcher.ResponseData['body'], reader: EventReader<T>) {
+  for await (const chunk of body as AsyncIterable<Buffer>) await reader.write(chunk);
+  return reader.end();
 }
 
 async function readBody<T>(body: Dispatcher.ResponseData['body'], reader: JsonBlobReader<T>) {

@@ -57,6 +57,11 @@ export function requestFields(
       else if (value !== 'auto') ignored.push(name);
     }
   }
+  const previews = job.request.partial_images;
+  // Events do not say which of several pictures they are of.
+  const streams = account.preset.streams && images === 1 && operation !== 'variation' && !model.startsWith('dall-e');
+  if (previews && streams) fields.push(['stream', true], ['partial_images', previews]);
+  else if (previews) ignored.push('partial_images');
   const format = account.preset.responseFormat(model);
   if (format) fields.push(['response_format', format]);
   return { operation, fields, ignored };

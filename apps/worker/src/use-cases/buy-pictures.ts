@@ -26,6 +26,7 @@ import { callProvider, type Answer, type BrokenCall } from '../providers/call-pr
 import { readAnswer, type PictureAnswer } from '../providers/read-answer.js';
 import { maxResultBytes } from './copy-result.js';
 import { unknownAnswer } from './give-up-attempts.js';
+import { showPreview } from './show-preview.js';
 
 /**
  * One attempt: a ledger entry first, a call second. The entry is durable in Redis and in this worker's journal before
@@ -79,8 +80,15 @@ export async function buyPictures(
   const answer = await callProvider<SpooledFile>(
     deps.providers,
     request,
-    { timeoutMs: account.timeoutMs, idleMs: bodyIdleMs, maxImageBytes: maxResultBytes, maxImages: 16 },
+    // The head of a stream comes at once, and then nothing until there is something to see.
+    {
+      timeoutMs: account.timeoutMs,
+      idleMs: job.request.partial_images ? account.timeoutMs : bodyIdleMs,
+      maxImageBytes: maxResultBytes,
+      maxImages: 16,
+    },
     async (index) => deps.spool.imageSink(key, index),
+    async (event, preview) => showPreview(deps, job, event, preview),
   );
   deps.metrics.inFlight.dec();
   // The pictures are on disk: the provider is free for the next call while these are checked and stored.

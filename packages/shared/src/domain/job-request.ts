@@ -112,6 +112,8 @@ export interface JobRequest {
   readonly svg?: unknown;
   readonly effort?: string;
   readonly mask_from?: string;
+  /** Previews that a streaming caller wants to see on the way, 1 to 3. */
+  readonly partial_images?: number;
 }
 
 function agree<T>(

@@ -61,6 +61,9 @@ function tablePrice(table: Record<string, Record<string, number>>, quality: stri
   return known.length === 0 ? null : Math.max(...known);
 }
 
+/** Output tokens of one partial image, whatever its size. */
+const previewTokens = 100;
+
 /** What one image of this request is expected to cost, or null. `rate` is USD per unit of the table's currency. */
 export function imageEstimate(
   price: ModelPrice | undefined,
@@ -74,7 +77,8 @@ export function imageEstimate(
   if (flat != null) candidates.push({ micros: micros(flat * rate), basis: 'per_image' });
   const tokens = price.per_token && outputTokens(model, request.size, request.quality);
   if (price.per_token && tokens != null) {
-    candidates.push({ micros: Math.round(tokens * price.per_token.image_out * rate), basis: 'table' });
+    const all = tokens + previewTokens * (request.partial_images ?? 0);
+    candidates.push({ micros: Math.round(all * price.per_token.image_out * rate), basis: 'table' });
   }
   // Where an account bills by token or by image, it bills whichever is cheaper.
   return candidates.sort((a, b) => a.micros - b.micros)[0] ?? null;

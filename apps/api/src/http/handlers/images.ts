@@ -22,6 +22,7 @@ import { present } from './jobs.js';
 type Parameters = z.output<typeof variationSchema>;
 
 interface Accepted extends Committed {
+  readonly type: Operation;
   readonly parameters: Parameters;
   readonly repeat: Repeat;
 }
@@ -41,7 +42,7 @@ async function serve(
     sendJson(response, 202, present(context, job));
     return;
   }
-  if (accepted.parameters.stream) return streamImages(context, accepted.id, accepted.repeat, operation);
+  if (accepted.parameters.stream) return streamImages(context, accepted);
   const limit = deps.settings.syncWaitMs;
   const job = await holdCall(
     deps,
@@ -63,13 +64,14 @@ async function accept(
   const { deps, caller, request, requestId } = context;
   return withBody(context, async (body) => {
     const parameters: Parameters = parseBody(schema, body.value);
-    const { stream: _stream, partial_images: _partial, response_format: _format, ...rest } = parameters;
+    const { stream, partial_images, response_format: _format, ...rest } = parameters;
     const hasImages = (rest.image ?? rest.images) != null;
     // A body with images is an edit wherever it arrives: relays drop them silently, and bill.
     const job: JobBody = { ...rest, type: operation === 'generation' && hasImages ? 'edit' : operation };
     const repeat = repeatOf(deps, caller, request, body.fingerprint, held);
-    const committed = await submitJob(deps, { caller, requestId, body, job, repeat });
-    return { ...committed, parameters, repeat };
+    const previews = stream ? (partial_images ?? 0) : 0;
+    const committed = await submitJob(deps, { caller, requestId, body, job, previews, repeat });
+    return { ...committed, type: job.type, parameters, repeat };
   });
 }
 

@@ -2,7 +2,8 @@ import type { Redis } from 'ioredis';
 
 /**
  * Pub/sub, for speed only: whoever misses a message finds the fact by reading. `wake` tells workers that there is
- * something to do (a routing class has an entry, a permit came back, a delivery is due), `done` that a job has ended.
+ * something to do (a routing class has an entry, a permit came back, a delivery is due), `done` that a job has ended,
+ * `preview:{job}` carries a picture on its way.
  */
 export class Signals {
   readonly #publisher: Redis;
@@ -28,6 +29,31 @@ export class Signals {
     }
     this.#listeners.set(channel, new Set([listener]));
     await this.#subscriber.subscribe(channel);
+  }
+
+  /** Tells whoever listens now, and nobody else. */
+  async preview(job: string, facts: object): Promise<void> {
+    await this.#publisher.publish(`${this.#prefix}preview:${job}`, JSON.stringify(facts));
+  }
+
+  /** Previews of a job from now on, until the answered function is called. */
+  async previews(job: string, listener: (facts: Record<string, unknown>) => void): Promise<() => Promise<void>> {
+    const channel = `${this.#prefix}preview:${job}`;
+    const hear = (message: string): void => listener(JSON.parse(message) as Record<string, unknown>);
+    const known = this.#listeners.get(channel);
+    if (known) known.add(hear);
+    else {
+      this.#listeners.set(channel, new Set([hear]));
+      await this.#subscriber.subscribe(channel);
+    }
+    return async () => {
+      // Heard no more from here on, whatever becomes of the subscription.
+      const listeners = this.#listeners.get(channel);
+      listeners?.delete(hear);
+      if (listeners?.size !== 0) return;
+      this.#listeners.delete(channel);
+      await this.#subscriber.unsubscribe(channel);
+    };
   }
 
   async wake(what: string): Promise<void> {

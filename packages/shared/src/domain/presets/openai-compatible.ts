@@ -14,6 +14,7 @@ export const openaiCompatible: Preset = {
   maxPrompt: {},
   responseFormat: (model) => (model.startsWith('dall-e') ? 'b64_json' : undefined),
   editForm: 'multipart',
+  streams: true,
   imagesField: 'image[]',
   maxImagesPerCall: 10,
   limits: defaultLimits,

@@ -36,6 +36,7 @@ export const openai: Preset = {
   // OpenAI refuses response_format for its GPT image models, and answers dall-e with links unless it is asked.
   responseFormat: (model) => (model.startsWith('dall-e') ? 'b64_json' : undefined),
   editForm: 'multipart',
+  streams: true,
   imagesField: 'image[]',
   maxImagesPerCall: 10,
   limits: defaultLimits,

@@ -60,6 +60,8 @@ export interface Preset {
   /** `response_format` as it is sent, by the provider's model name; undefined: not sent. */
   readonly responseFormat: (model: string) => 'b64_json' | undefined;
   readonly editForm: 'multipart' | 'json';
+  /** Whether it streams events with previews where it is asked to. */
+  readonly streams: boolean;
   /** Multipart field of several images; one image is always `image`. */
   readonly imagesField: 'image[]' | 'image';
   readonly maxImagesPerCall: number;

@@ -30,6 +30,7 @@ export const relay: Omit<Preset, 'id' | 'name' | 'baseUrl' | 'envKey' | 'prices'
   maxPrompt: {},
   responseFormat: (model) => (model.startsWith('dall-e') ? 'b64_json' : undefined),
   editForm: 'multipart',
+  streams: false,
   imagesField: 'image[]',
   maxImagesPerCall: 1,
   limits: defaultLimits,

@@ -17,6 +17,7 @@ export const simulator: Preset = {
   maxPrompt: {},
   responseFormat: () => undefined,
   editForm: 'multipart',
+  streams: true,
   imagesField: 'image[]',
   maxImagesPerCall: 10,
   limits: defaultLimits,
