@@ -86,6 +86,10 @@ describe.each(Object.entries(dialects))('preset %s', (preset, dialect) => {
     expect(call?.json).toEqual({ ...dialect.sent, n: 1 });
     const logged = world.logs.find((line) => line.event === 'job.attempted' && line['job'] === job.id);
     expect(logged?.['ignored_parameters'] ?? []).toEqual(dialect.ignored);
+    expect(job.images).toMatchObject([{ width: 64, height: 64 }]);
+    expect(world.logs).toContainEqual(
+      expect.objectContaining({ event: 'image.other_size', job: job.id, asked: '1024x1536', made: '64x64' }),
+    );
   });
 
   test('makes three pictures in as many calls as it does well', async () => {

@@ -62,14 +62,14 @@ export function layOut(
   return pieces;
 }
 
-/** Never "auto": what the provider says it did, else what was asked for, else what the picture is. */
+/** Never "auto": what the picture is, where it tells; else what the provider says it did, else what was asked for. */
 export function effectiveParameters(job: Job): Record<string, string> {
   const image = job.images[0];
   const made = {
     background: job.effective.background ?? job.request.background,
-    output_format: job.effective.output_format ?? image?.content_type.slice('image/'.length),
+    output_format: image?.content_type.slice('image/'.length) ?? job.effective.output_format,
     quality: job.effective.quality ?? job.request.quality,
-    size: job.effective.size ?? (image ? `${image.width}x${image.height}` : undefined),
+    size: image ? `${image.width}x${image.height}` : job.effective.size,
   };
   return Object.fromEntries(
     Object.entries(made).flatMap(([name, value]) => (value === undefined || value === 'auto' ? [] : [[name, value]])),

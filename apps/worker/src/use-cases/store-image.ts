@@ -3,6 +3,7 @@ import type { Account } from '@rendermill/shared/domain/accounts';
 import type { Attempt, SpooledImage } from '@rendermill/shared/domain/attempts';
 import type { Job, StoredImage } from '@rendermill/shared/domain/job';
 import { imageKey, imageKeyPrefix } from '@rendermill/shared/domain/object-keys';
+import { parseSize, type Size } from '@rendermill/shared/domain/sizes';
 import { StorageError } from '@rendermill/shared/ports/storage';
 import type { WorkerDeps } from '../deps.js';
 import { keepStoring } from './keep-storing.js';
@@ -29,6 +30,7 @@ export async function storeImage(
     const detail = decoded.kind === 'damaged' ? `damaged (${decoded.detail})` : decoded.kind.replace('_', ' ');
     return { index: image.index, detail };
   }
+  reportSize(deps, job, attempt, decoded);
   const stored: StoredImage = {
     index: image.index,
     key: imageKey(job, image.index, decoded.type),
@@ -49,6 +51,18 @@ export async function storeImage(
     }
     return storedBefore(deps, job, image.index);
   });
+}
+
+/** Some routes of relays ignore the size that was asked for. Paid is paid: the picture is kept, under its true size. */
+function reportSize(deps: WorkerDeps, job: Job, attempt: Attempt, made: Size): void {
+  const asked = parseSize(job.request.size ?? 'auto');
+  if (!asked || (asked.width === made.width && asked.height === made.height)) return;
+  const { provider } = attempt;
+  deps.metrics.otherSize.inc({ provider });
+  deps.log.warn(
+    { job: job.id, provider, asked: job.request.size, made: `${made.width}x${made.height}` },
+    'image.other_size',
+  );
 }
 
 /** Who made a picture, for whom, from what and for how much: the bucket alone is enough to tell. ASCII. */

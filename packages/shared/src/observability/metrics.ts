@@ -47,6 +47,12 @@ export function createMetrics(app: 'api' | 'worker') {
       registers,
     }),
     stored: new Counter({ name: 'rendermill_images_stored_total', help: 'Images stored.', registers }),
+    otherSize: new Counter({
+      name: 'rendermill_images_other_size_total',
+      help: 'Images that came in another size than was asked for.',
+      labelNames: ['provider'],
+      registers,
+    }),
     storageFailures: new Counter({
       name: 'rendermill_storage_failures_total',
       help: 'Tries to store that failed; paid results wait in the spool meanwhile.',
