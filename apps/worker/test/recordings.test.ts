@@ -166,9 +166,10 @@ describe('the verdict on', () => {
       503,
       error({ code: 'model_not_found', message: '无可用渠道' }),
       'rejected',
-      'fail',
+      'elsewhere',
       'no_provider_for_model',
     ],
+    ['a 403 that does not say why', 403, undefined, 'rejected', 'elsewhere', 'provider_unavailable'],
     [
       'a validation error as a 500',
       500,

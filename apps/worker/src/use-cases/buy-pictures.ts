@@ -16,6 +16,7 @@ import type {
 } from '@rendermill/shared/domain/attempts';
 import { storeWait } from '@rendermill/shared/domain/backoff';
 import { errorBodyOf } from '@rendermill/shared/domain/errors';
+import { refuses } from '@rendermill/shared/domain/failover';
 import type { Job } from '@rendermill/shared/domain/job';
 import { costAt } from '@rendermill/shared/domain/routing';
 import { urlExpiry } from '@rendermill/shared/domain/url-expiry';
@@ -234,6 +235,7 @@ function settle(
     cost_basis: price?.basis ?? null,
     usage: pictures?.usage ?? null,
     effective: pictures?.effective ?? {},
+    ...(verdict && refuses(verdict, job.tries) ? { refused: true } : {}),
   };
 }
 

@@ -4,6 +4,7 @@ import type { Account } from '@rendermill/shared/domain/accounts';
 import { paidAttempts, possiblyBilled, type Attempt, type Checkpoint } from '@rendermill/shared/domain/attempts';
 import { maxTries, retryWait } from '@rendermill/shared/domain/backoff';
 import { errorBodyOf, type ErrorBody } from '@rendermill/shared/domain/errors';
+import { hasRefused } from '@rendermill/shared/domain/failover';
 import { missingIndexes, type StoredImage } from '@rendermill/shared/domain/job';
 import type { Outcome } from '@rendermill/shared/domain/outcome';
 import { plannedCalls } from '@rendermill/shared/domain/routing';
@@ -56,7 +57,8 @@ export async function runJob(
     if (spent) return failed(now, spent);
     if (job.cancel_requested) return cancelled(now);
     if (job.deadline !== null && Date.now() >= job.deadline * 1_000) return expired(now);
-    if (!held || collects) return { kind: 'wait', forMs: 0, why: 'permit' };
+    // A class from before the account refused: routed anew, the job meets others.
+    if (!held || collects || hasRefused(held.account.id, now)) return { kind: 'wait', forMs: 0, why: 'permit' };
     return await buyNext(deps, now, held, missing, imagesPerCall);
   } catch (thrown) {
     if (thrown instanceof Interrupted) return { kind: 'skip', why: 'interrupted' };
@@ -195,7 +197,8 @@ async function afterFailure(deps: WorkerDeps, job: LedgerJob, purchase: Purchase
   if (verdict.next === 'wait' || verdict.next === 'park')
     await deps.permits.cool(held.account.id, coolFor(deps, verdict));
   if (verdict.next === 'wait') return { kind: 'wait', forMs: 0, why: 'rate limit' };
-  if (verdict.next === 'fail' || verdict.next === 'park') return failed(job, error);
+  if (attempt.settlement?.refused) return { kind: 'elsewhere', attempts: job.attempts, error };
+  if (verdict.next !== 'retry') return failed(job, error);
   if (verdict.outcome === 'unknown' && job.on_unknown_outcome === 'fail')
     return failed(job, unknownOutcome(verdict.message));
   if (paidAttempts(job.attempts, job.generation, attempt.call) >= deps.maxPaidAttempts)

@@ -28,6 +28,12 @@ export function createMetrics(app: 'api' | 'worker') {
       buckets: [0.5, 1, 2, 5, 10, 20, 40, 80, 160, 320],
       registers,
     }),
+    failovers: new Counter({
+      name: 'rendermill_failovers_total',
+      help: 'Jobs that an account refused without being paid, and that went on at another; by the account that refused.',
+      labelNames: ['provider', 'code'],
+      registers,
+    }),
     spend: new Counter({
       name: 'rendermill_spend_usd_total',
       help: 'Money spent or possibly spent, where the price is known.',
