@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import sharp from 'sharp';
 import type { PresentedJob } from '@rendermill/shared/domain/present-job';
 import { until } from '../../../test/until.js';
@@ -137,6 +137,9 @@ describe('POST /v1/images/generations', () => {
 });
 
 describe('a job that fails', () => {
+  // Each case meets an account in good standing, whatever it did to it.
+  afterEach(async () => world.redis.unlink(`${world.prefix}account:sim:park`));
+
   test.each([
     ['moderation_blocked', 400, 'moderation_blocked', 0],
     ['content_policy_violation', 400, 'content_policy_violation', 0],

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { AccountNews } from '@rendermill/shared/domain/account-news';
 import type { Account } from '@rendermill/shared/domain/accounts';
 import { presets } from '@rendermill/shared/domain/presets/index';
 import type { AccountLimits } from '@rendermill/shared/domain/presets/preset';
@@ -37,6 +38,15 @@ const take = async (of: readonly Account[], images = 1): Promise<Permit> => {
   if ('waitMs' in permit) throw new Error(`no permit: wait ${permit.waitMs}`);
   return permit;
 };
+const news = (kind: AccountNews['kind'] = 'served', more: Partial<AccountNews> = {}): AccountNews => ({
+  kind,
+  reason: 'why',
+  pauseMs: 0,
+  ...more,
+});
+const never = (): never => {
+  throw new Error('there should be one');
+};
 const waitFor = async (of: readonly Account[], images = 1): Promise<number | null> => {
   const permit = await permits.acquire(of, images);
   return 'waitMs' in permit ? permit.waitMs : 0;
@@ -48,15 +58,15 @@ describe('a permit', () => {
     const first = await take([one]);
     await take([one]);
     expect(await waitFor([one])).toBeNull();
-    await permits.release(first, 'used');
+    await permits.report(first, news());
     expect(await waitFor([one])).toBe(0);
   });
 
   test('counts in the minute when it was used, and not when it was not', async () => {
     const one = account({ concurrency: 9, requests_per_minute: 2 });
-    await permits.release(await take([one]), 'unused');
-    await permits.release(await take([one]), 'used');
-    await permits.release(await take([one]), 'used');
+    await permits.release(await take([one]));
+    await permits.report(await take([one]), news());
+    await permits.report(await take([one]), news());
     const wait = await waitFor([one]);
     expect(wait).toBeGreaterThan(58_000);
     expect(wait).toBeLessThanOrEqual(60_060);
@@ -64,17 +74,17 @@ describe('a permit', () => {
 
   test('weighs as much as its images where images are limited', async () => {
     const one = account({ concurrency: 9, images_per_minute: 5 });
-    await permits.release(await take([one], 3), 'used');
+    await permits.report(await take([one], 3), news());
     expect(await waitFor([one], 3)).toBeGreaterThan(50_000);
     expect(await waitFor([one], 2)).toBe(0);
   });
 
   test('is not given when the day or the month is used up', async () => {
     const day = account({ concurrency: 9, requests_per_day: 1 });
-    await permits.release(await take([day]), 'used');
+    await permits.report(await take([day]), news());
     expect(await waitFor([day])).toBeGreaterThan(0);
     const month = account({ concurrency: 9, images_per_month: 4 });
-    await permits.release(await take([month], 3), 'used');
+    await permits.report(await take([month], 3), news());
     expect(await waitFor([month], 2)).toBeGreaterThan(0);
     expect(await waitFor([month], 1)).toBe(0);
     const keys = await world.redis.keys(`*${month.id}:month:*`);
@@ -90,13 +100,13 @@ describe('a permit', () => {
     // As if midnight and the month's end had passed since.
     const then = [counter(`day:${permit.day - 1}`), counter('month:200001')];
     await world.redis.mset(then[0] ?? '', 1, then[1] ?? '', 3);
-    await permits.release({ ...permit, day: permit.day - 1, month: '200001' }, 'unused');
+    await permits.release({ ...permit, day: permit.day - 1, month: '200001' });
     expect(await world.redis.mget(...today, ...then)).toEqual(['1', '3', '0', '0']);
   });
 
   test('for more images than a minute may see is given alone, and once a minute', async () => {
     const one = account({ concurrency: 9, images_per_minute: 2 });
-    await permits.release(await take([one], 5), 'used');
+    await permits.report(await take([one], 5), news());
     expect(await waitFor([one], 5)).toBeGreaterThan(50_000);
     expect(await waitFor([one], 5)).toBeLessThanOrEqual(60_060);
   });
@@ -117,12 +127,14 @@ describe('a permit', () => {
   });
 
   test('is not given while its account rests; a shorter rest does not end a longer one', async () => {
-    const one = account({});
-    await permits.cool(one.id, 5_000);
-    await permits.cool(one.id, 10);
-    expect(await waitFor([one])).toBeGreaterThan(4_000);
-    await permits.cool(one.id, 9_000);
-    expect(await waitFor([one])).toBeGreaterThan(8_000);
+    const one = account({ concurrency: 3 });
+    const underWay = [await take([one]), await take([one]), await take([one])];
+    const waits: (number | null)[] = [];
+    for (const [i, pauseMs] of [5_000, 10, 9_000].entries()) {
+      await permits.report(underWay[i] ?? never(), news('limited', { pauseMs }));
+      waits.push(await waitFor([one]));
+    }
+    expect(waits.map((wait) => Math.ceil((wait ?? 0) / 1_000))).toEqual([5, 5, 9]);
   });
 });
 
@@ -142,8 +154,56 @@ describe('among several accounts', () => {
 
   test('the shortest wait is told where none is free', async () => {
     const [slow, quick] = [account({}), account({})];
-    await permits.cool(slow.id, 60_000);
-    await permits.cool(quick.id, 2_000);
+    await permits.report(await take([slow]), news('limited', { pauseMs: 60_000 }));
+    await permits.report(await take([quick]), news('limited', { pauseMs: 2_000 }));
     expect(await waitFor([slow, quick])).toBeLessThanOrEqual(2_000);
+  });
+});
+
+describe('an account that parks itself', () => {
+  const key = (one: Account) => world.scripts.key('account', one.id, 'park');
+  const restIsOver = async (one: Account) => world.redis.hset(key(one), 'until', Date.now() - 1);
+
+  test('rests for a minute, each further time for twice as long, at most an hour', async () => {
+    const one = account({});
+    const rests = [];
+    for (let i = 0; i < 8; i++) {
+      rests.push(await permits.report(await take([one]), news('parked')));
+      expect(await waitFor([one])).toBeGreaterThan(59_000);
+      await restIsOver(one);
+    }
+    const minutes = rests.map((change) => [change?.kind, (change?.value ?? 0) / 60_000]);
+    expect(minutes).toEqual([1, 2, 4, 8, 16, 32, 60, 60].map((value) => ['parked', value]));
+  });
+
+  test('leaves the work to others', async () => {
+    const [best, next] = [account({}), account({}, { priority: 1 })];
+    await permits.report(await take([best, next]), news('parked'));
+    expect((await take([best, next])).account).toBe(next.id);
+  });
+
+  test('rests no longer for what calls tell that were under way', async () => {
+    const one = account({});
+    const underWay = [await take([one]), await take([one]), await take([one])];
+    const changes = [];
+    for (const permit of underWay) changes.push(await permits.report(permit, news('parked')));
+    expect(changes).toEqual([{ kind: 'parked', value: 60_000 }, null, null]);
+  });
+
+  test('is tried by one call at a time until one is served', async () => {
+    const one = account({ concurrency: 5 });
+    await permits.report(await take([one]), news('parked'));
+    await restIsOver(one);
+    // Not made, answered about its request, and of a worker that died: each leaves the next to try.
+    const unused = await take([one]);
+    expect(await waitFor([one])).toBeNull();
+    await permits.release(unused);
+    expect(await permits.report(await take([one]), news('answered'))).toBeNull();
+    await world.redis.zadd(world.scripts.key('account', one.id, 'leases'), 1, (await take([one])).id);
+    const last = await take([one]);
+    expect(await waitFor([one])).toBeNull();
+    expect(await permits.report(last, news('served'))).toEqual({ kind: 'recovered', value: 0 });
+    for (let i = 0; i < 5; i++) await take([one]);
+    expect(await permits.report(await take([account({})]), news('served'))).toBeNull();
   });
 });

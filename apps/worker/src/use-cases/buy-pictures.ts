@@ -6,6 +6,7 @@ import {
 } from '@rendermill/shared/adapters/spool/journal';
 import type { AttemptRefusal } from '@rendermill/shared/adapters/redis/ledger';
 import type { SpooledFile } from '@rendermill/shared/adapters/spool/spool';
+import { newsOf, type AccountNews } from '@rendermill/shared/domain/account-news';
 import type { Account } from '@rendermill/shared/domain/accounts';
 import type {
   Attempt,
@@ -47,7 +48,7 @@ export interface Order {
   readonly account: Account;
   readonly inputs: LocalInputs;
   /** Called when the answer is on disk: from then on the provider is free for the next. */
-  readonly onAnswered: () => Promise<void>;
+  readonly onAnswered: (news: AccountNews) => Promise<void>;
 }
 
 const bodyIdleMs = 60_000;
@@ -81,11 +82,10 @@ export async function buyPictures(
     async (index) => deps.spool.imageSink(key, index),
   );
   deps.metrics.inFlight.dec();
-  // The pictures are on disk: the provider is free for the next call while these are checked and stored.
-  const released = order.onAnswered();
-
   const pictures = picturesOf(answer);
   const verdict = pictures ? null : verdictOn(answer);
+  // The pictures are on disk: the provider is free for the next call while these are checked and stored.
+  const released = order.onAnswered(newsOf(verdict, deps.random));
   const checkpoint = pictures && checkpointOf(deps, order, pictures);
   const settlement = settle(job, order, answer, pictures, verdict);
   await syncPictures(deps, key, checkpoint);

@@ -35,22 +35,25 @@ for i = 5, #ARGV, 8 do
   local active = redis.call('ZCARD', key .. 'leases')
   local requestWait, requestUse = windowWait(key .. 'requests', limit[2], 1)
   local imageWait, imageUse = windowWait(key .. 'images', limit[3], images)
-  local pause = math.max(redis.call('PTTL', key .. 'cool'), requestWait, imageWait,
+  local rest, due, tried = asideOf(key, at)
+  local pause = math.max(rest, redis.call('PTTL', key .. 'cool'), requestWait, imageWait,
     counterWait(key .. 'day:' .. day, limit[4], 1, (day + 1) * DAY),
     -- The next month may be far: it is asked for again every hour.
     counterWait(key .. 'month:' .. month, limit[5], images, at + HOUR))
   if pause > 0 then
     shortest = math.min(shortest or pause, pause)
-  elseif active < limit[1] then
+  -- An account that was set aside is tried again by one call at a time.
+  elseif active < limit[1] and not tried then
     local use = math.max(active / limit[1], requestUse, imageUse) / limit[7]
     if best == nil or limit[6] < best.priority or (limit[6] == best.priority and use < best.use) then
-      best = { id = ARGV[i], key = key, limit = limit, use = use, priority = limit[6] }
+      best = { id = ARGV[i], key = key, limit = limit, use = use, priority = limit[6], due = due }
     end
   end
 end
 if best == nil then return { '', shortest or -1 } end
 
 redis.call('ZADD', best.key .. 'leases', at + lease, permit)
+for _, why in ipairs(best.due) do redis.call('HSET', best.key .. why, 'trial', permit) end
 if best.limit[2] > 0 then
   redis.call('ZADD', best.key .. 'requests', at, permit)
   redis.call('PEXPIRE', best.key .. 'requests', 2 * MINUTE)
