@@ -138,7 +138,7 @@ describe('POST /v1/images/generations', () => {
 
 describe('a job that fails', () => {
   // Each case meets an account in good standing, whatever it did to it.
-  afterEach(async () => world.redis.unlink(`${world.prefix}account:sim:park`));
+  afterEach(async () => world.redis.unlink(...['park', 'circuit'].map((why) => `${world.prefix}account:sim:${why}`)));
 
   test.each([
     ['moderation_blocked', 400, 'moderation_blocked', 0],

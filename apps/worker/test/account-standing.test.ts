@@ -55,3 +55,42 @@ test('an account with a dead key is asked once; every other job goes to the one 
   expect((await world.others['second']?.stats())?.charged).toBe(4);
   await world.close();
 });
+
+test('an account that fails again and again is left alone: jobs wait for it without losing a try', async () => {
+  const world = await createWorld({ account: { limits: { concurrency: 1 } } });
+  await world.startWorker();
+  const circuit = `${world.prefix}account:sim:circuit`;
+  // As if it had been opened six times before: it rests for a minute.
+  await world.redis.hset(circuit, 'step', 6);
+  await world.simulator.faults([{ times: 5, fault: { kind: 'server_error' } }]);
+  const failing = await Promise.all(Array.from({ length: 5 }, async (_, i) => world.submit({ prompt: `down ${i}` })));
+  await until(() => linesOf(world, 'account.circuit_opened').length === 1);
+  expect(linesOf(world, 'account.circuit_opened')[0]).toMatchObject({ provider: 'sim', rest_ms: 64_000 });
+  const waiting = await Promise.all([1, 2, 3].map(async (i) => world.submit({ prompt: `patient ${i}` })));
+  // The five are due again by now, and wait like the new ones.
+  await until(async () => (await world.redis.zcard(`${world.prefix}due`)) === 0);
+  expect((await world.simulator.stats()).requests).toBe(5);
+  await world.redis.hset(circuit, 'until', Date.now() - 1);
+  const ended = await Promise.all([...failing, ...waiting].map(async ({ id }) => world.ended(id)));
+  expect(ended.map(({ status, attempts }) => [status, attempts.length])).toEqual([
+    ...failing.map(() => ['completed', 2]),
+    ...waiting.map(() => ['completed', 1]),
+  ]);
+  expect(linesOf(world, 'account.recovered')).toHaveLength(1);
+  expect([(await world.simulator.stats()).requests, (await world.simulator.stats()).charged]).toEqual([13, 8]);
+  await world.close();
+});
+
+test('an account that cannot be reached is left for one that can: no job fails, each is paid once', async () => {
+  const world = await createWorld({
+    account: { base_url: 'http://127.0.0.1:9/v1', limits: { concurrency: 2 } },
+    others: { second: { priority: 1 } },
+  });
+  const jobs = await Promise.all(Array.from({ length: 8 }, async (_, i) => world.submit({ prompt: `away ${i}` })));
+  const ended = await Promise.all(jobs.map(async ({ id }) => world.ended(id)));
+  expect(ended.map(({ status, provider }) => [status, provider])).toEqual(jobs.map(() => ['completed', 'second']));
+  expect(linesOf(world, 'account.circuit_opened')[0]).toMatchObject({ provider: 'sim', rest_ms: 1_000 });
+  expect((await world.others['second']?.stats())?.charged).toBe(8);
+  expect((await world.simulator.stats()).requests).toBe(0);
+  await world.close();
+});

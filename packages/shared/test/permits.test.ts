@@ -160,17 +160,17 @@ describe('among several accounts', () => {
   });
 });
 
-describe('an account that parks itself', () => {
-  const key = (one: Account) => world.scripts.key('account', one.id, 'park');
-  const restIsOver = async (one: Account) => world.redis.hset(key(one), 'until', Date.now() - 1);
+const restIsOver = async (one: Account, why: 'park' | 'circuit') =>
+  world.redis.hset(world.scripts.key('account', one.id, why), 'until', Date.now() - 1);
 
+describe('an account that parks itself', () => {
   test('rests for a minute, each further time for twice as long, at most an hour', async () => {
     const one = account({});
     const rests = [];
     for (let i = 0; i < 8; i++) {
       rests.push(await permits.report(await take([one]), news('parked')));
       expect(await waitFor([one])).toBeGreaterThan(59_000);
-      await restIsOver(one);
+      await restIsOver(one, 'park');
     }
     const minutes = rests.map((change) => [change?.kind, (change?.value ?? 0) / 60_000]);
     expect(minutes).toEqual([1, 2, 4, 8, 16, 32, 60, 60].map((value) => ['parked', value]));
@@ -193,7 +193,7 @@ describe('an account that parks itself', () => {
   test('is tried by one call at a time until one is served', async () => {
     const one = account({ concurrency: 5 });
     await permits.report(await take([one]), news('parked'));
-    await restIsOver(one);
+    await restIsOver(one, 'park');
     // Not made, answered about its request, and of a worker that died: each leaves the next to try.
     const unused = await take([one]);
     expect(await waitFor([one])).toBeNull();
@@ -205,5 +205,51 @@ describe('an account that parks itself', () => {
     expect(await permits.report(last, news('served'))).toEqual({ kind: 'recovered', value: 0 });
     for (let i = 0; i < 5; i++) await take([one]);
     expect(await permits.report(await take([account({})]), news('served'))).toBeNull();
+  });
+});
+
+describe('an account that fails', () => {
+  const fail = async (one: Account) => permits.report(await take([one]), news('failed'));
+
+  test('five times in a row rests for a second, each further time for twice as long, at most five minutes', async () => {
+    const one = account({});
+    const rests = [];
+    for (let i = 0; i < 15; i++) {
+      const change = await fail(one);
+      if (change) rests.push([change.kind, change.value / 1_000]);
+      if (change) await restIsOver(one, 'circuit');
+    }
+    const seconds = [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300];
+    expect(rests).toEqual(seconds.map((value) => ['circuit_opened', value]));
+  });
+
+  test('is given no permit while it rests; then one call tries it, and its success ends the run', async () => {
+    const one = account({ concurrency: 3 });
+    for (let i = 0; i < 5; i++) await fail(one);
+    expect(await waitFor([one])).toBeGreaterThan(0);
+    await restIsOver(one, 'circuit');
+    const trial = await take([one]);
+    expect(await waitFor([one])).toBeNull();
+    expect(await permits.report(trial, news('served'))).toEqual({ kind: 'recovered', value: 0 });
+    for (let i = 0; i < 4; i++) expect(await fail(one)).toBeNull();
+  });
+
+  test('now and then, with a success between, goes on', async () => {
+    const one = account({});
+    for (let i = 0; i < 12; i++) {
+      expect(await fail(one)).toBeNull();
+      if (i % 4 === 3) await permits.report(await take([one]), news('served'));
+    }
+  });
+
+  test('is not judged by what it says about requests, nor by calls that were under way when it was set aside', async () => {
+    const one = account({ concurrency: 20 });
+    for (let i = 0; i < 9; i++) expect(await permits.report(await take([one]), news('answered'))).toBeNull();
+    const underWay = [];
+    for (let i = 0; i < 9; i++) underWay.push(await take([one]));
+    const changes = [];
+    for (const permit of underWay) changes.push((await permits.report(permit, news('failed')))?.value);
+    expect(changes.filter(Boolean)).toEqual([1_000]);
+    expect(changes[4]).toBe(1_000);
   });
 });

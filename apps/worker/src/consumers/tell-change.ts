@@ -9,6 +9,6 @@ export function tellChange(
   { reason }: AccountNews,
 ): void {
   metrics.accountChanges.inc({ provider, change: change.kind });
-  if (change.kind === 'parked') log.warn({ provider, reason, rest_ms: change.value }, 'account.parked');
-  else log.info({ provider }, 'account.recovered');
+  if (change.kind === 'recovered') log.info({ provider }, 'account.recovered');
+  else log.warn({ provider, reason, rest_ms: change.value }, `account.${change.kind}`);
 }

@@ -152,6 +152,6 @@ function explain(error: unknown): Pick<TransportFailure, 'why' | 'message'> {
     return { why: 'connect', message: `the provider cannot be reached (${code})` };
   }
   if (/^(ENOSPC|EDQUOT|EROFS|EIO|EMFILE|ENFILE)$/.test(code))
-    return { why: 'reset', message: `this worker could not write the answer to its disk (${code})` };
+    return { why: 'disk', message: `this worker could not write the answer to its disk (${code})` };
   return { why: 'reset', message: `the connection to the provider broke (${code || message})` };
 }

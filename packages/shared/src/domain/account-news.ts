@@ -9,6 +9,8 @@ export interface AccountNews {
     | 'limited'
     /** It says itself that it will serve nobody: a dead key, an empty purse. */
     | 'parked'
+    /** It failed: it was not reached, did not answer, or had an error of its own. */
+    | 'failed'
     /** It answered, about the request: nothing is known about the account. */
     | 'answered';
   /** For people: why it is set aside. */
@@ -17,13 +19,15 @@ export interface AccountNews {
   readonly pauseMs: number;
 }
 
-/** The news in a call's verdict; null: pictures came. */
-export function newsOf(verdict: Verdict | null, random: () => number): AccountNews {
+/** The news in a call's verdict; null: pictures came. `ours`: it was this worker that failed. */
+export function newsOf(verdict: Verdict | null, ours: boolean, random: () => number): AccountNews {
   if (verdict === null) return { kind: 'served', reason: '', pauseMs: 0 };
   const reason = `${verdict.code}: ${verdict.message}`;
   if (verdict.next === 'park') return { kind: 'parked', reason, pauseMs: 0 };
   if (verdict.next === 'wait') return { kind: 'limited', reason, pauseMs: coolFor(verdict.waitMs, random) };
-  return { kind: 'answered', reason, pauseMs: 0 };
+  // A picture that came spoiled was served, if badly: the next may be whole.
+  const failed = verdict.next === 'retry' && verdict.outcome !== 'billed' && !ours;
+  return { kind: failed ? 'failed' : 'answered', reason, pauseMs: 0 };
 }
 
 /** How long an account gets no call after it asked for a pause. Providers that do not say how long mean seconds. */
@@ -34,7 +38,7 @@ function coolFor(askedMs: number | null, random: () => number): number {
 
 /** What has changed about an account by some news. */
 export interface AccountChange {
-  readonly kind: 'parked' | 'recovered';
-  /** `parked`: for how long, in milliseconds. */
+  readonly kind: 'parked' | 'circuit_opened' | 'recovered';
+  /** `parked`, `circuit_opened`: for how long, in milliseconds. */
   readonly value: number;
 }

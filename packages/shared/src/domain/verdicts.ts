@@ -179,7 +179,7 @@ export interface TransportFailure {
   readonly sent: boolean;
   /** Of the answer, where its head arrived. */
   readonly status: number | null;
-  readonly why: 'connect' | 'timeout' | 'reset' | 'truncated' | 'bad_base64' | 'too_large' | 'aborted';
+  readonly why: 'connect' | 'timeout' | 'reset' | 'truncated' | 'bad_base64' | 'too_large' | 'disk';
   readonly message: string;
 }
 
@@ -188,7 +188,7 @@ export function judgeTransport(failure: TransportFailure): Verdict {
   const { sent, why, message } = failure;
   if (!sent) return { outcome: 'not_sent', next: 'retry', code: 'provider_unavailable', message, waitMs: null };
   // A picture that came damaged was made, and billed.
-  const spoiled = failure.status === 200 && why !== 'reset' && why !== 'timeout' && why !== 'aborted';
+  const spoiled = failure.status === 200 && why !== 'reset' && why !== 'timeout' && why !== 'disk';
   return {
     outcome: spoiled ? 'billed' : 'unknown',
     next: 'retry',

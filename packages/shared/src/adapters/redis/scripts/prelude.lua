@@ -73,9 +73,9 @@ local function calendarMonth(at)
   return string.format('%04d%02d', year, month)
 end
 
--- Why an account may be set aside. Each is a hash at the account: since, until, step, reason, and `trial`: the permit of
--- the call that tries it when its time is over.
-local ASIDE = { 'park' }
+-- Why an account may be set aside: it said that it serves nobody, or it fails. Each is a hash at the account: since,
+-- until, step, reason, and `trial`: the permit of the call that tries it when its time is over.
+local ASIDE = { 'park', 'circuit' }
 
 -- How long an account still rests (ms), the reasons that its next call would try, and whether one tries them already.
 -- Its leases must have been cleared of those that ended.

@@ -1,11 +1,13 @@
 -- Gives back the permit of a call that was made, and judges its account by what the call told: one step, so that nobody
 -- takes the next permit by what was true before.
 -- ARGV: account, permit, news, pause in ms that the account asked for (0: none), reason.
--- Answers {change, value}: {'parked', ms}, {'recovered', 0} or {'', 0}.
+-- Answers {change, value}: {'parked', ms}, {'circuit_opened', ms}, {'recovered', 0} or {'', 0}.
 local account, permit, news, pause, reason = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
 local key = P .. 'account:' .. account .. ':'
 local at = now()
-local MINUTE, HOUR, DAY = 60000, 3600000, 86400000
+local SECOND, MINUTE, HOUR, DAY = 1000, 60000, 3600000, 86400000
+-- So many failures in a row open the circuit: one job's own retries alone need 15 s for that.
+local RUN = 5
 local change = { '', 0 }
 
 -- An account that is set aside is moved by the call that tries it alone: those that were under way when it was set
@@ -36,6 +38,14 @@ if news == 'served' then
   end
 elseif news == 'parked' and mayMove('park') then
   setAside('park', 'parked', MINUTE, HOUR)
+elseif news == 'failed' and mayMove('circuit') then
+  local hash = key .. 'circuit'
+  if redis.call('HEXISTS', hash, 'until') == 1 or redis.call('HINCRBY', hash, 'failures', 1) >= RUN then
+    -- At the longest a dozen trials an hour: each may cost money.
+    setAside('circuit', 'circuit_opened', SECOND, 5 * MINUTE)
+  else
+    redis.call('PEXPIRE', hash, HOUR)
+  end
 end
 
 -- A longer pause stands.
