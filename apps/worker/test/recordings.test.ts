@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
+import { nothingTold } from '@rendermill/shared/domain/told-limits';
 import { judgeFailure } from '@rendermill/shared/domain/verdicts';
 import type { Answer } from '../src/providers/call-provider.js';
 import { readAnswer } from '../src/providers/read-answer.js';
@@ -37,6 +38,7 @@ function answer(status: number, json: unknown): Answer<string> {
     status,
     requestId: null,
     retryAfterMs: null,
+    told: nothingTold,
     json,
     text: JSON.stringify(json),
     blobs,

@@ -3,6 +3,7 @@ import type { AccountNews } from '@rendermill/shared/domain/account-news';
 import type { Account } from '@rendermill/shared/domain/accounts';
 import { presets } from '@rendermill/shared/domain/presets/index';
 import type { AccountLimits } from '@rendermill/shared/domain/presets/preset';
+import { nothingTold } from '@rendermill/shared/domain/told-limits';
 import { Permits, type Permit } from '@rendermill/shared/adapters/redis/permits';
 import { openRedis, type RedisWorld } from '../../../test/redis.js';
 
@@ -42,6 +43,7 @@ const news = (kind: AccountNews['kind'] = 'served', more: Partial<AccountNews> =
   kind,
   reason: 'why',
   pauseMs: 0,
+  told: nothingTold,
   ...more,
 });
 const never = (): never => {
@@ -251,5 +253,86 @@ describe('an account that fails', () => {
     for (const permit of underWay) changes.push((await permits.report(permit, news('failed')))?.value);
     expect(changes.filter(Boolean)).toEqual([1_000]);
     expect(changes[4]).toBe(1_000);
+  });
+});
+
+describe('an account that answers 429', () => {
+  const pace = (one: Account) => world.scripts.key('account', one.id, 'pace');
+  const takeAll = async (one: Account): Promise<Permit[]> => {
+    const taken = [];
+    for (let next = await permits.acquire([one], 1); !('waitMs' in next); next = await permits.acquire([one], 1))
+      taken.push(next);
+    return taken;
+  };
+  const giveBack = async (taken: readonly Permit[]): Promise<void> => {
+    for (const permit of taken) await permits.release(permit);
+  };
+  /** What it is given at once, after a success that comes so long after the last change. */
+  const served = async (one: Account, afterMs: number): Promise<number> => {
+    await world.redis.hset(pace(one), 'moved', Date.now() - afterMs);
+    await permits.report(await take([one]), news('served'));
+    const taken = await takeAll(one);
+    await giveBack(taken);
+    return taken.length;
+  };
+
+  test('gets half as many calls at once, once for all that were in flight, and never fewer than one', async () => {
+    const one = account({ concurrency: 8 });
+    const slowed = [];
+    for (let round = 0; round < 4; round++) {
+      for (const permit of await takeAll(one)) slowed.push(await permits.report(permit, news('limited')));
+      // Permits of one millisecond with the cut would count as taken before it.
+      await world.redis.hset(pace(one), 'cut', 1);
+    }
+    expect(slowed.filter(Boolean).map((change) => change?.value)).toEqual([4, 2, 1]);
+    expect(await takeAll(one)).toHaveLength(1);
+  });
+
+  test('gets one more every five seconds, slowly where it was too much before, and all that is configured in the end', async () => {
+    const one = account({ concurrency: 8 });
+    const [first, ...others] = (await takeAll(one)).slice(0, 8);
+    // Six are in flight when it says no.
+    await giveBack(others.slice(0, 2));
+    await permits.report(first ?? never(), news('limited'));
+    await giveBack(others.slice(2));
+    const seconds = [4, 6, 6, 6, 59, 61, 61, 61];
+    const given = [];
+    for (const after of seconds) given.push(await served(one, after * 1_000));
+    expect(given).toEqual([3, 4, 5, 5, 5, 6, 7, 8]);
+    expect(await world.redis.hget(pace(one), 'limit')).toBeNull();
+  });
+
+  test('is never given more than is configured by now', async () => {
+    const one = account({ concurrency: 2 });
+    await world.redis.hset(pace(one), 'limit', 7);
+    expect(await takeAll(one)).toHaveLength(2);
+  });
+});
+
+describe('an answer that tells its limits', () => {
+  const told = (perMinute: number, usedUpForMs = 0) => news('served', { told: { perMinute, usedUpForMs } });
+
+  test('makes them those in force, where none are configured or larger ones', async () => {
+    const [none, larger] = [account({ concurrency: 9 }), account({ concurrency: 9, requests_per_minute: 9 })];
+    for (const one of [none, larger]) await permits.report(await take([one]), told(3));
+    for (let i = 0; i < 3; i++) await take([none]);
+    expect(await waitFor([none])).toBeGreaterThan(59_000);
+    for (let i = 0; i < 2; i++) await take([larger]);
+    expect(await waitFor([larger])).toBeGreaterThan(59_000);
+    const smaller = account({ concurrency: 9, requests_per_minute: 1 });
+    await permits.report(await take([smaller]), told(50));
+    expect(await waitFor([smaller])).toBeGreaterThan(59_000);
+  });
+
+  test('that none is left pauses it, unless our own log of the minute says as much', async () => {
+    const shared = account({ concurrency: 9 });
+    await permits.report(await take([shared]), told(2, 7_000));
+    expect(Math.ceil(((await waitFor([shared])) ?? 0) / 1_000)).toBe(7);
+    const ours = account({ concurrency: 9, requests_per_minute: 2 });
+    await permits.report(await take([ours]), told(2));
+    await permits.report(await take([ours]), told(2, 300_000));
+    const wait = await waitFor([ours]);
+    expect(wait).toBeGreaterThan(58_000);
+    expect(wait).toBeLessThanOrEqual(60_060);
   });
 });

@@ -10,5 +10,6 @@ export function tellChange(
 ): void {
   metrics.accountChanges.inc({ provider, change: change.kind });
   if (change.kind === 'recovered') log.info({ provider }, 'account.recovered');
+  else if (change.kind === 'slowed') log.warn({ provider, reason, concurrency: change.value }, 'account.slowed');
   else log.warn({ provider, reason, rest_ms: change.value }, `account.${change.kind}`);
 }

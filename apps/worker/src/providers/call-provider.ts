@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { request, type Dispatcher } from 'undici';
+import { nothingTold, readToldLimits, type ToldLimits } from '@rendermill/shared/domain/told-limits';
 import type { TransportFailure } from '@rendermill/shared/domain/verdicts';
 import { retryAfter } from '@rendermill/shared/adapters/http/post';
 import { BlobReadError, JsonBlobReader, type BlobSink } from '@rendermill/shared/streams/json-blobs';
@@ -23,6 +24,7 @@ export interface Answer<T> {
   readonly status: number;
   readonly requestId: string | null;
   readonly retryAfterMs: number | null;
+  readonly told: ToldLimits;
   /** Parsed body, or undefined where it is not JSON. Blobs in it are markers. */
   readonly json: unknown;
   readonly text: string;
@@ -33,6 +35,7 @@ export interface Answer<T> {
 export interface BrokenCall<T> extends TransportFailure {
   readonly kind: 'broken';
   readonly requestId: string | null;
+  readonly told: ToldLimits;
   /** Pictures that arrived whole before the call broke. */
   readonly blobs: readonly T[];
 }
@@ -56,6 +59,8 @@ export async function callProvider<T>(
   let sent = false;
   let status: number | null = null;
   let requestId: string | null = null;
+  let told = nothingTold;
+  const startedAt = performance.now();
   const reader = new JsonBlobReader<T>(
     { blobStart, openSink, maxJson, maxBlob: limits.maxImageBytes, maxBlobs: limits.maxImages },
     randomBytes(8).toString('hex'),
@@ -79,16 +84,26 @@ export async function callProvider<T>(
     });
     status = response.statusCode;
     requestId = header(response.headers['x-request-id']);
+    told = readToldLimits((name) => header(response.headers[name]), performance.now() - startedAt);
     const retryAfterMs = wait(response.headers);
     if (status < 200 || status >= 300) {
       const text = await readText(response.body);
-      return { kind: 'answer', status, requestId, retryAfterMs, ...parsed(text), blobs: [], blobIndex: () => null };
+      return {
+        kind: 'answer',
+        status,
+        requestId,
+        retryAfterMs,
+        told,
+        ...parsed(text),
+        blobs: [],
+        blobIndex: () => null,
+      };
     }
     const { text, ...body } = await readBody(response.body, reader);
-    return { kind: 'answer', status, requestId, retryAfterMs, ...parsed(text), ...body };
+    return { kind: 'answer', status, requestId, retryAfterMs, told, ...parsed(text), ...body };
   } catch (error) {
     await reader.abort();
-    return { kind: 'broken', ...explain(error), sent, status, requestId, blobs: reader.complete };
+    return { kind: 'broken', ...explain(error), sent, status, requestId, told, blobs: reader.complete };
   }
 }
 

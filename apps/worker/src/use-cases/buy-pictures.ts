@@ -85,7 +85,9 @@ export async function buyPictures(
   const pictures = picturesOf(answer);
   const verdict = pictures ? null : verdictOn(answer);
   // The pictures are on disk: the provider is free for the next call while these are checked and stored.
-  const released = order.onAnswered(newsOf(verdict, answer.kind === 'broken' && answer.why === 'disk', deps.random));
+  const released = order.onAnswered(
+    newsOf(verdict, answer.told, answer.kind === 'broken' && answer.why === 'disk', deps.random),
+  );
   const checkpoint = pictures && checkpointOf(deps, order, pictures);
   const settlement = settle(job, order, answer, pictures, verdict);
   await syncPictures(deps, key, checkpoint);

@@ -30,7 +30,7 @@ export function createMetrics(app: 'api' | 'worker') {
     }),
     accountChanges: new Counter({
       name: 'rendermill_account_changes_total',
-      help: 'Changes in how an account is used, by what its answers told: parked, circuit_opened, recovered.',
+      help: 'Changes in how an account is used, by what its answers told: parked, circuit_opened, recovered, slowed.',
       labelNames: ['provider', 'change'],
       registers,
     }),

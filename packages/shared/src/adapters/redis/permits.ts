@@ -9,6 +9,10 @@ export interface Permit {
   readonly id: string;
   readonly account: string;
   readonly images: number;
+  /** By Redis's clock, in milliseconds. */
+  readonly takenAt: number;
+  /** Calls at the same time that the account is configured for. */
+  readonly concurrency: number;
   /** Days since the epoch and `yyyymm`, UTC: the counters in which it counts. */
   readonly day: number;
   readonly month: string;
@@ -44,8 +48,9 @@ export class Permits {
       weight,
     ]);
     const answer = await this.#scripts.run('acquire-permit', id, images, permitLeaseMs, windowMarginMs, ...rows);
-    const [account, dayOrWait, month] = answer as [string, number, string];
-    if (account !== '') return { id, account, images, day: dayOrWait, month };
+    const [account, dayOrWait, month, takenAt] = answer as [string, number, string, number];
+    const { concurrency } = accounts.find((one) => one.id === account)?.limits ?? { concurrency: 0 };
+    if (account !== '') return { id, account, images, takenAt, concurrency, day: dayOrWait, month };
     return { waitMs: dayOrWait < 0 ? null : dayOrWait };
   }
 
@@ -55,8 +60,21 @@ export class Permits {
   }
 
   /** Gives back a permit whose call was made, with what it told about the account. Answers what that has changed. */
-  async report({ id, account }: Permit, { kind, reason, pauseMs }: AccountNews): Promise<AccountChange | null> {
-    const answer = await this.#scripts.run('report-call', account, id, kind, Math.ceil(pauseMs), reason);
+  async report(permit: Permit, { kind, reason, pauseMs, told }: AccountNews): Promise<AccountChange | null> {
+    const { id, account, takenAt, concurrency } = permit;
+    const { perMinute, usedUpForMs } = told;
+    const answer = await this.#scripts.run(
+      'report-call',
+      account,
+      id,
+      kind,
+      Math.ceil(pauseMs),
+      reason,
+      takenAt,
+      concurrency,
+      perMinute,
+      Math.ceil(usedUpForMs),
+    );
     const [change, value] = answer as [AccountChange['kind'] | '', number];
     return change === '' ? null : { kind: change, value };
   }

@@ -1,7 +1,7 @@
 -- A permit at the best of these accounts, or how long to wait for one. Bound as late as this: the caller has no job yet.
 -- ARGV: permit id, images, lease ms, window margin ms, then per account: id, concurrency, requests/min, images/min,
 -- requests/day, images/month (0: no limit), priority, weight.
--- Answers {account id, day, month} with the counters it counts in, or {'', wait in ms}; -1: until somebody gives one back.
+-- Answers {account id, day, month, time} with the counters it counts in, or {'', wait in ms}; -1: until somebody gives one back.
 local permit, images, lease, margin = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local at = now()
 local MINUTE, HOUR, DAY = 60000, 3600000, 86400000
@@ -32,6 +32,7 @@ for i = 5, #ARGV, 8 do
   for k = 1, 7 do limit[k] = tonumber(ARGV[i + k]) end
   local key = P .. 'account:' .. ARGV[i] .. ':'
   redis.call('ZREMRANGEBYSCORE', key .. 'leases', '-inf', at)
+  limit[1], limit[2] = concurrencyOf(key, limit[1]), requestsOf(key, limit[2])
   local active = redis.call('ZCARD', key .. 'leases')
   local requestWait, requestUse = windowWait(key .. 'requests', limit[2], 1)
   local imageWait, imageUse = windowWait(key .. 'images', limit[3], images)
@@ -70,4 +71,4 @@ if best.limit[5] > 0 then
   redis.call('INCRBY', best.key .. 'month:' .. month, images)
   redis.call('PEXPIRE', best.key .. 'month:' .. month, 40 * DAY)
 end
-return { best.id, day, month }
+return { best.id, day, month, at }

@@ -77,6 +77,18 @@ end
 -- until, step, reason, and `trial`: the permit of the call that tries it when its time is over.
 local ASIDE = { 'park', 'circuit' }
 
+-- Calls at the same time that an account is given now: as configured, or as few as it has taught.
+local function concurrencyOf(key, configured)
+  return math.min(configured, tonumber(redis.call('HGET', key .. 'pace', 'limit') or configured))
+end
+
+-- Requests a minute, likewise: as configured, or as few as its answers tell. 0: no limit.
+local function requestsOf(key, configured)
+  local told = tonumber(redis.call('GET', key .. 'told') or '0')
+  if told == 0 or configured == 0 then return math.max(told, configured) end
+  return math.min(told, configured)
+end
+
 -- How long an account still rests (ms), the reasons that its next call would try, and whether one tries them already.
 -- Its leases must have been cleared of those that ended.
 local function asideOf(key, at)
