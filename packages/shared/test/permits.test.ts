@@ -4,6 +4,7 @@ import type { Account } from '@rendermill/shared/domain/accounts';
 import { presets } from '@rendermill/shared/domain/presets/index';
 import type { AccountLimits } from '@rendermill/shared/domain/presets/preset';
 import { nothingTold } from '@rendermill/shared/domain/told-limits';
+import { accountState } from '@rendermill/shared/adapters/redis/account-state';
 import { Permits, type Permit } from '@rendermill/shared/adapters/redis/permits';
 import { openRedis, type RedisWorld } from '../../../test/redis.js';
 
@@ -334,5 +335,55 @@ describe('an answer that tells its limits', () => {
     const wait = await waitFor([ours]);
     expect(wait).toBeGreaterThan(58_000);
     expect(wait).toBeLessThanOrEqual(60_060);
+  });
+});
+
+describe('the state of an account', () => {
+  const state = async (one: Account) => accountState(world.scripts, one);
+  const well = { parked: null, circuit: 'closed', concurrency: 6, requestsPerMinute: null, coolDownMs: 0 };
+
+  test('is well before its first call, and after a success', async () => {
+    const one = account({ concurrency: 6 });
+    expect(await state(one)).toEqual(well);
+    await permits.report(await take([one]), news());
+    expect(await state(one)).toEqual(well);
+  });
+
+  test('says why it is parked, since when and until when, over every trial', async () => {
+    const one = account({ concurrency: 6 });
+    await permits.report(await take([one]), news('parked', { reason: 'provider_quota_exhausted: no money' }));
+    const { parked } = await state(one);
+    expect(parked).toEqual({
+      reason: 'provider_quota_exhausted: no money',
+      since: expect.any(Number),
+      until: (parked?.since ?? 0) + 60_000,
+    });
+    await restIsOver(one, 'park');
+    await permits.report(await take([one]), news('parked'));
+    expect(await state(one)).toMatchObject({ parked: { since: parked?.since, reason: 'why' } });
+  });
+
+  test('tells an open circuit from one that is tried', async () => {
+    const one = account({ concurrency: 6 });
+    for (let i = 0; i < 4; i++) await permits.report(await take([one]), news('failed'));
+    expect((await state(one)).circuit).toBe('closed');
+    await permits.report(await take([one]), news('failed'));
+    expect((await state(one)).circuit).toBe('open');
+    await restIsOver(one, 'circuit');
+    expect((await state(one)).circuit).toBe('half_open');
+  });
+
+  test('has the limits in force and what is left of a pause', async () => {
+    const one = account({ concurrency: 6 });
+    const [first, second] = [await take([one]), await take([one]), await take([one]), await take([one])];
+    await permits.report(first, news('served', { told: { perMinute: 60, usedUpForMs: 0 } }));
+    await permits.report(second, news('limited', { pauseMs: 5_000 }));
+    const now = await state(one);
+    expect({ ...now, coolDownMs: Math.ceil(now.coolDownMs / 1_000) }).toEqual({
+      ...well,
+      concurrency: 1,
+      requestsPerMinute: 60,
+      coolDownMs: 5,
+    });
   });
 });
