@@ -366,6 +366,8 @@ describe('a call that is held too long', () => {
     leaving.abort();
     expect(await gone).toBe('aborted');
     await until(() => impatient.logs.some((line) => line.event === 'request.answered' && line['aborted'] === true));
+    // What is not held yet would not be let go.
+    await until(async () => (await impatient.simulator.stats()).held === 1);
     await impatient.simulator.release();
     await until(async () => (await impatient.redis.hget(`${impatient.prefix}job:${id}`, 'holder')) === '');
     const next = await ask('left alone');
