@@ -22,8 +22,10 @@ import { startSimulatorProcess, type SimulatorProcess } from './simulator.js';
  */
 export interface WorldOptions {
   readonly simulator?: readonly string[];
-  /** Fields of the one provider account beside id, preset, address and key. */
-  readonly account?: Record<string, unknown>;
+  /** Fields of the provider account `sim` beside id, preset, address and key. */
+  readonly account?: Readonly<Record<string, unknown>>;
+  /** Accounts beside `sim`, by id: fields as above. Each has a simulator of its own. */
+  readonly others?: Readonly<Record<string, Record<string, unknown>>>;
   /** More of the configuration file. */
   readonly config?: Record<string, unknown>;
   readonly env?: Record<string, string>;
@@ -52,7 +54,10 @@ export interface World {
   readonly key: string;
   readonly env: NodeJS.ProcessEnv;
   readonly dir: string;
+  /** The provider behind the account `sim`. */
   readonly simulator: SimulatorProcess;
+  /** Those behind the others, by account id. */
+  readonly others: Readonly<Record<string, SimulatorProcess>>;
   readonly receiver: Receiver;
   readonly storage: Storage;
   readonly redis: Redis;
@@ -79,13 +84,20 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const dir = await mkdtemp(join(tmpdir(), 'rm-world-'));
   const name = `t-${randomBytes(6).toString('hex')}`;
   const simulator = await startSimulatorProcess(options.simulator);
+  const others = Object.fromEntries(
+    await Promise.all(
+      Object.keys(options.others ?? {}).map(async (id) => [id, await startSimulatorProcess()] as const),
+    ),
+  );
   const receiver = await startReceiver();
   const config = join(dir, 'config.json');
+  const account = { preset: 'openai', api_key: 'sk-test-0000' };
   await writeFile(
     config,
     JSON.stringify({
       providers: [
-        { id: 'sim', preset: 'openai', base_url: simulator.url, api_key: 'sk-test-0000', ...options.account },
+        { ...account, id: 'sim', base_url: simulator.url, ...options.account },
+        ...Object.entries(others).map(([id, { url }]) => ({ ...account, id, base_url: url, ...options.others?.[id] })),
       ],
       ...options.config,
     }),
@@ -159,6 +171,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     env,
     dir,
     simulator,
+    others,
     receiver,
     storage,
     redis,
@@ -181,7 +194,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     startWorker,
     close: async () => {
       // Calls that a test left hanging would hold the drain.
-      await simulator.close();
+      await Promise.all([simulator, ...Object.values(others)].map(async (one) => one.close()));
       await Promise.all(workers.map(async (one) => one.drain(5_000)));
       await workerLifecycle.close(log);
       await api.drain();

@@ -1,5 +1,5 @@
 import { LLMock } from '@copilotkit/aimock';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { createWorld, type World } from '../world.js';
 import { connect, versions } from './openai.js';
 import { deliveryTo, fromBase64, headersOf, jobOf, picture, read, sha } from './support.js';
@@ -23,6 +23,8 @@ beforeAll(async () => {
     .on({ userMessage: /locked/, endpoint: 'image' }, refusal(401, 'invalid_request_error', 'invalid_api_key'));
   world = await createWorld({ account: { base_url: `${await mock.start()}/v1` } });
 });
+// Each test meets an account in good standing, whatever the one before did to it.
+afterEach(async () => world.redis.unlink(`${world.prefix}account:sim:park`));
 afterAll(async () => {
   await world.close();
   await mock.stop();

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import sharp from 'sharp';
 import type { PresentedJob } from '@rendermill/shared/domain/present-job';
 import { until } from '../../../test/until.js';
@@ -156,6 +156,9 @@ describe('POST /v1/images/generations', () => {
 });
 
 describe('a job that fails', () => {
+  // Each case meets an account in good standing, whatever it did to it.
+  afterEach(async () => world.redis.unlink(...['park', 'circuit'].map((why) => `${world.prefix}account:sim:${why}`)));
+
   test.each([
     ['moderation_blocked', 400, 'moderation_blocked', 0],
     ['content_policy_violation', 400, 'content_policy_violation', 0],
@@ -382,6 +385,8 @@ describe('a call that is held too long', () => {
     leaving.abort();
     expect(await gone).toBe('aborted');
     await until(() => impatient.logs.some((line) => line.event === 'request.answered' && line['aborted'] === true));
+    // What is not held yet would not be let go.
+    await until(async () => (await impatient.simulator.stats()).held === 1);
     await impatient.simulator.release();
     await until(async () => (await impatient.redis.hget(`${impatient.prefix}job:${id}`, 'holder')) === '');
     const next = await ask('left alone');

@@ -84,3 +84,48 @@ describe('a provider that answers 429', () => {
     expect(refused.length).toBeLessThanOrEqual(4);
   });
 });
+
+describe('a provider that takes fewer calls at once than is configured', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await createWorld({
+      simulator: ['--concurrency', '3', '--latency', '50'],
+      account: { limits: { concurrency: 12 } },
+    });
+    await world.startWorker();
+  });
+  afterAll(async () => world.close());
+
+  test('teaches it: after a few refusals every job is done, each paid once', async () => {
+    const jobs = await Promise.all(Array.from({ length: 40 }, async (_, i) => world.submit({ prompt: `learn ${i}` })));
+    const ended = await Promise.all(jobs.map(async ({ id }) => world.ended(id)));
+    expect(ended.map(({ status, paid_attempts }) => [status, paid_attempts])).toEqual(jobs.map(() => ['completed', 1]));
+    const slowed = world.logs.filter(({ event }) => event === 'account.slowed');
+    expect(slowed[0]).toMatchObject({ provider: 'sim', level: 'warn' });
+    expect(slowed.map(({ concurrency }) => Number(concurrency) <= 6)).toEqual(slowed.map(() => true));
+    const { requests, charged, rejected_429 } = await world.simulator.stats();
+    const attempts = ended.flatMap((job) => job.attempts);
+    expect([charged, requests]).toEqual([40, attempts.length]);
+    // At most nine of the first twelve and three of the next six; now and then one more, when it is tried again.
+    expect(attempts.filter(({ outcome }) => outcome === 'rejected')).toHaveLength(rejected_429);
+    expect(rejected_429).toBeLessThan(20);
+  });
+});
+
+describe('a provider that tells how many requests a minute it has left', () => {
+  test('is asked for no more, though nothing is configured', async () => {
+    const world = await createWorld({ simulator: ['--rpm', '3'], account: { limits: { concurrency: 1 } } });
+    const jobs = await Promise.all(Array.from({ length: 5 }, async (_, i) => world.submit({ prompt: `told ${i}` })));
+    const completed = async () => (await world.call<{ data: unknown[] }>('GET', '/v1/jobs?status=completed')).body.data;
+    await until(async () => (await completed()).length === 3);
+    expect(await world.redis.pttl(`${world.prefix}account:sim:cool`)).toBeGreaterThan(50_000);
+    const states = await Promise.all(
+      jobs.map(async ({ id }) => world.call<{ status: string; attempts: unknown[] }>('GET', `/v1/jobs/${id}`)),
+    );
+    const waiting = states.filter(({ body }) => body.status === 'queued');
+    expect(waiting.map(({ body }) => body.attempts)).toEqual([[], []]);
+    const { requests, rejected_429 } = await world.simulator.stats();
+    expect([requests, rejected_429]).toEqual([3, 0]);
+    await world.close();
+  });
+});

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
+import { nothingTold } from '@rendermill/shared/domain/told-limits';
 import { judgeFailure } from '@rendermill/shared/domain/verdicts';
 import type { Answer } from '../src/providers/call-provider.js';
 import { readAnswer } from '../src/providers/read-answer.js';
@@ -37,6 +38,7 @@ function answer(status: number, json: unknown): Answer<string> {
     status,
     requestId: null,
     retryAfterMs: null,
+    told: nothingTold,
     json,
     text: JSON.stringify(json),
     blobs,
@@ -166,9 +168,10 @@ describe('the verdict on', () => {
       503,
       error({ code: 'model_not_found', message: '无可用渠道' }),
       'rejected',
-      'fail',
+      'elsewhere',
       'no_provider_for_model',
     ],
+    ['a 403 that does not say why', 403, undefined, 'rejected', 'elsewhere', 'provider_unavailable'],
     [
       'a validation error as a 500',
       500,

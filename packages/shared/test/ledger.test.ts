@@ -133,6 +133,20 @@ describe('an attempt', () => {
     expect((await ledger.read(job.id))?.attempts[0]?.settlement?.outcome).toBe('billed');
   });
 
+  test('which account refused the job is known forty free attempts later', async () => {
+    const { id } = await submit();
+    const job = await begin(id);
+    const attempt = async (refused: boolean): Promise<void> => {
+      const number = await ledger.beginAttempt(job, intent(job), 2);
+      await ledger.settle(id, Number(number), { ...settlement('rejected'), ...(refused ? { refused } : {}) }, null);
+    };
+    await attempt(true);
+    for (let i = 0; i < 40; i++) await attempt(false);
+    const { attempts } = (await ledger.read(id)) ?? { attempts: [] };
+    expect(attempts.filter(({ settlement: came }) => came?.refused).map(({ number }) => number)).toEqual([1]);
+    expect(attempts).toHaveLength(20);
+  });
+
   test('forty refusals later, the history still holds everything that cost money', async () => {
     const job = await begin((await submit()).id);
     await ledger.beginAttempt(job, intent(job), 9);

@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { AccountNews } from '@rendermill/shared/domain/account-news';
 import type { Account } from '@rendermill/shared/domain/accounts';
 import { presets } from '@rendermill/shared/domain/presets/index';
 import type { AccountLimits } from '@rendermill/shared/domain/presets/preset';
+import { nothingTold } from '@rendermill/shared/domain/told-limits';
+import { accountState } from '@rendermill/shared/adapters/redis/account-state';
 import { Permits, type Permit } from '@rendermill/shared/adapters/redis/permits';
 import { openRedis, type RedisWorld } from '../../../test/redis.js';
 
@@ -37,6 +40,16 @@ const take = async (of: readonly Account[], images = 1): Promise<Permit> => {
   if ('waitMs' in permit) throw new Error(`no permit: wait ${permit.waitMs}`);
   return permit;
 };
+const news = (kind: AccountNews['kind'] = 'served', more: Partial<AccountNews> = {}): AccountNews => ({
+  kind,
+  reason: 'why',
+  pauseMs: 0,
+  told: nothingTold,
+  ...more,
+});
+const never = (): never => {
+  throw new Error('there should be one');
+};
 const waitFor = async (of: readonly Account[], images = 1): Promise<number | null> => {
   const permit = await permits.acquire(of, images);
   return 'waitMs' in permit ? permit.waitMs : 0;
@@ -48,15 +61,15 @@ describe('a permit', () => {
     const first = await take([one]);
     await take([one]);
     expect(await waitFor([one])).toBeNull();
-    await permits.release(first, 'used');
+    await permits.report(first, news());
     expect(await waitFor([one])).toBe(0);
   });
 
   test('counts in the minute when it was used, and not when it was not', async () => {
     const one = account({ concurrency: 9, requests_per_minute: 2 });
-    await permits.release(await take([one]), 'unused');
-    await permits.release(await take([one]), 'used');
-    await permits.release(await take([one]), 'used');
+    await permits.release(await take([one]));
+    await permits.report(await take([one]), news());
+    await permits.report(await take([one]), news());
     const wait = await waitFor([one]);
     expect(wait).toBeGreaterThan(58_000);
     expect(wait).toBeLessThanOrEqual(60_060);
@@ -64,17 +77,17 @@ describe('a permit', () => {
 
   test('weighs as much as its images where images are limited', async () => {
     const one = account({ concurrency: 9, images_per_minute: 5 });
-    await permits.release(await take([one], 3), 'used');
+    await permits.report(await take([one], 3), news());
     expect(await waitFor([one], 3)).toBeGreaterThan(50_000);
     expect(await waitFor([one], 2)).toBe(0);
   });
 
   test('is not given when the day or the month is used up', async () => {
     const day = account({ concurrency: 9, requests_per_day: 1 });
-    await permits.release(await take([day]), 'used');
+    await permits.report(await take([day]), news());
     expect(await waitFor([day])).toBeGreaterThan(0);
     const month = account({ concurrency: 9, images_per_month: 4 });
-    await permits.release(await take([month], 3), 'used');
+    await permits.report(await take([month], 3), news());
     expect(await waitFor([month], 2)).toBeGreaterThan(0);
     expect(await waitFor([month], 1)).toBe(0);
     const keys = await world.redis.keys(`*${month.id}:month:*`);
@@ -90,13 +103,13 @@ describe('a permit', () => {
     // As if midnight and the month's end had passed since.
     const then = [counter(`day:${permit.day - 1}`), counter('month:200001')];
     await world.redis.mset(then[0] ?? '', 1, then[1] ?? '', 3);
-    await permits.release({ ...permit, day: permit.day - 1, month: '200001' }, 'unused');
+    await permits.release({ ...permit, day: permit.day - 1, month: '200001' });
     expect(await world.redis.mget(...today, ...then)).toEqual(['1', '3', '0', '0']);
   });
 
   test('for more images than a minute may see is given alone, and once a minute', async () => {
     const one = account({ concurrency: 9, images_per_minute: 2 });
-    await permits.release(await take([one], 5), 'used');
+    await permits.report(await take([one], 5), news());
     expect(await waitFor([one], 5)).toBeGreaterThan(50_000);
     expect(await waitFor([one], 5)).toBeLessThanOrEqual(60_060);
   });
@@ -117,12 +130,14 @@ describe('a permit', () => {
   });
 
   test('is not given while its account rests; a shorter rest does not end a longer one', async () => {
-    const one = account({});
-    await permits.cool(one.id, 5_000);
-    await permits.cool(one.id, 10);
-    expect(await waitFor([one])).toBeGreaterThan(4_000);
-    await permits.cool(one.id, 9_000);
-    expect(await waitFor([one])).toBeGreaterThan(8_000);
+    const one = account({ concurrency: 3 });
+    const underWay = [await take([one]), await take([one]), await take([one])];
+    const waits: (number | null)[] = [];
+    for (const [i, pauseMs] of [5_000, 10, 9_000].entries()) {
+      await permits.report(underWay[i] ?? never(), news('limited', { pauseMs }));
+      waits.push(await waitFor([one]));
+    }
+    expect(waits.map((wait) => Math.ceil((wait ?? 0) / 1_000))).toEqual([5, 5, 9]);
   });
 });
 
@@ -142,8 +157,233 @@ describe('among several accounts', () => {
 
   test('the shortest wait is told where none is free', async () => {
     const [slow, quick] = [account({}), account({})];
-    await permits.cool(slow.id, 60_000);
-    await permits.cool(quick.id, 2_000);
+    await permits.report(await take([slow]), news('limited', { pauseMs: 60_000 }));
+    await permits.report(await take([quick]), news('limited', { pauseMs: 2_000 }));
     expect(await waitFor([slow, quick])).toBeLessThanOrEqual(2_000);
+  });
+});
+
+const restIsOver = async (one: Account, why: 'park' | 'circuit') =>
+  world.redis.hset(world.scripts.key('account', one.id, why), 'until', Date.now() - 1);
+
+describe('an account that parks itself', () => {
+  test('rests for a minute, each further time for twice as long, at most an hour', async () => {
+    const one = account({});
+    const rests = [];
+    for (let i = 0; i < 8; i++) {
+      rests.push(await permits.report(await take([one]), news('parked')));
+      expect(await waitFor([one])).toBeGreaterThan(59_000);
+      await restIsOver(one, 'park');
+    }
+    const minutes = rests.map((change) => [change?.kind, (change?.value ?? 0) / 60_000]);
+    expect(minutes).toEqual([1, 2, 4, 8, 16, 32, 60, 60].map((value) => ['parked', value]));
+  });
+
+  test('leaves the work to others', async () => {
+    const [best, next] = [account({}), account({}, { priority: 1 })];
+    await permits.report(await take([best, next]), news('parked'));
+    expect((await take([best, next])).account).toBe(next.id);
+  });
+
+  test('rests no longer for what calls tell that were under way', async () => {
+    const one = account({});
+    const underWay = [await take([one]), await take([one]), await take([one])];
+    const changes = [];
+    for (const permit of underWay) changes.push(await permits.report(permit, news('parked')));
+    expect(changes).toEqual([{ kind: 'parked', value: 60_000 }, null, null]);
+  });
+
+  test('is tried by one call at a time until one is served', async () => {
+    const one = account({ concurrency: 5 });
+    await permits.report(await take([one]), news('parked'));
+    await restIsOver(one, 'park');
+    // Not made, answered about its request, and of a worker that died: each leaves the next to try.
+    const unused = await take([one]);
+    expect(await waitFor([one])).toBeNull();
+    await permits.release(unused);
+    expect(await permits.report(await take([one]), news('answered'))).toBeNull();
+    await world.redis.zadd(world.scripts.key('account', one.id, 'leases'), 1, (await take([one])).id);
+    const last = await take([one]);
+    expect(await waitFor([one])).toBeNull();
+    expect(await permits.report(last, news('served'))).toEqual({ kind: 'recovered', value: 0 });
+    for (let i = 0; i < 5; i++) await take([one]);
+    expect(await permits.report(await take([account({})]), news('served'))).toBeNull();
+  });
+});
+
+describe('an account that fails', () => {
+  const fail = async (one: Account) => permits.report(await take([one]), news('failed'));
+
+  test('five times in a row rests for a second, each further time for twice as long, at most five minutes', async () => {
+    const one = account({});
+    const rests = [];
+    for (let i = 0; i < 15; i++) {
+      const change = await fail(one);
+      if (change) rests.push([change.kind, change.value / 1_000]);
+      if (change) await restIsOver(one, 'circuit');
+    }
+    const seconds = [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300];
+    expect(rests).toEqual(seconds.map((value) => ['circuit_opened', value]));
+  });
+
+  test('is given no permit while it rests; then one call tries it, and its success ends the run', async () => {
+    const one = account({ concurrency: 3 });
+    for (let i = 0; i < 5; i++) await fail(one);
+    expect(await waitFor([one])).toBeGreaterThan(0);
+    await restIsOver(one, 'circuit');
+    const trial = await take([one]);
+    expect(await waitFor([one])).toBeNull();
+    expect(await permits.report(trial, news('served'))).toEqual({ kind: 'recovered', value: 0 });
+    for (let i = 0; i < 4; i++) expect(await fail(one)).toBeNull();
+  });
+
+  test('now and then, with a success between, goes on', async () => {
+    const one = account({});
+    for (let i = 0; i < 12; i++) {
+      expect(await fail(one)).toBeNull();
+      if (i % 4 === 3) await permits.report(await take([one]), news('served'));
+    }
+  });
+
+  test('is not judged by what it says about requests, nor by calls that were under way when it was set aside', async () => {
+    const one = account({ concurrency: 20 });
+    for (let i = 0; i < 9; i++) expect(await permits.report(await take([one]), news('answered'))).toBeNull();
+    const underWay = [];
+    for (let i = 0; i < 9; i++) underWay.push(await take([one]));
+    const changes = [];
+    for (const permit of underWay) changes.push((await permits.report(permit, news('failed')))?.value);
+    expect(changes.filter(Boolean)).toEqual([1_000]);
+    expect(changes[4]).toBe(1_000);
+  });
+});
+
+describe('an account that answers 429', () => {
+  const pace = (one: Account) => world.scripts.key('account', one.id, 'pace');
+  const takeAll = async (one: Account): Promise<Permit[]> => {
+    const taken = [];
+    for (let next = await permits.acquire([one], 1); !('waitMs' in next); next = await permits.acquire([one], 1))
+      taken.push(next);
+    return taken;
+  };
+  const giveBack = async (taken: readonly Permit[]): Promise<void> => {
+    for (const permit of taken) await permits.release(permit);
+  };
+  /** What it is given at once, after a success that comes so long after the last change. */
+  const served = async (one: Account, afterMs: number): Promise<number> => {
+    await world.redis.hset(pace(one), 'moved', Date.now() - afterMs);
+    await permits.report(await take([one]), news('served'));
+    const taken = await takeAll(one);
+    await giveBack(taken);
+    return taken.length;
+  };
+
+  test('gets half as many calls at once, once for all that were in flight, and never fewer than one', async () => {
+    const one = account({ concurrency: 8 });
+    const slowed = [];
+    for (let round = 0; round < 4; round++) {
+      for (const permit of await takeAll(one)) slowed.push(await permits.report(permit, news('limited')));
+      // Permits of one millisecond with the cut would count as taken before it.
+      await world.redis.hset(pace(one), 'cut', 1);
+    }
+    expect(slowed.filter(Boolean).map((change) => change?.value)).toEqual([4, 2, 1]);
+    expect(await takeAll(one)).toHaveLength(1);
+  });
+
+  test('gets one more every five seconds, slowly where it was too much before, and all that is configured in the end', async () => {
+    const one = account({ concurrency: 8 });
+    const [first, ...others] = (await takeAll(one)).slice(0, 8);
+    // Six are in flight when it says no.
+    await giveBack(others.slice(0, 2));
+    await permits.report(first ?? never(), news('limited'));
+    await giveBack(others.slice(2));
+    const seconds = [4, 6, 6, 6, 59, 61, 61, 61];
+    const given = [];
+    for (const after of seconds) given.push(await served(one, after * 1_000));
+    expect(given).toEqual([3, 4, 5, 5, 5, 6, 7, 8]);
+    expect(await world.redis.hget(pace(one), 'limit')).toBeNull();
+  });
+
+  test('is never given more than is configured by now', async () => {
+    const one = account({ concurrency: 2 });
+    await world.redis.hset(pace(one), 'limit', 7);
+    expect(await takeAll(one)).toHaveLength(2);
+  });
+});
+
+describe('an answer that tells its limits', () => {
+  const told = (perMinute: number, usedUpForMs = 0) => news('served', { told: { perMinute, usedUpForMs } });
+
+  test('makes them those in force, where none are configured or larger ones', async () => {
+    const [none, larger] = [account({ concurrency: 9 }), account({ concurrency: 9, requests_per_minute: 9 })];
+    for (const one of [none, larger]) await permits.report(await take([one]), told(3));
+    for (let i = 0; i < 3; i++) await take([none]);
+    expect(await waitFor([none])).toBeGreaterThan(59_000);
+    for (let i = 0; i < 2; i++) await take([larger]);
+    expect(await waitFor([larger])).toBeGreaterThan(59_000);
+    const smaller = account({ concurrency: 9, requests_per_minute: 1 });
+    await permits.report(await take([smaller]), told(50));
+    expect(await waitFor([smaller])).toBeGreaterThan(59_000);
+  });
+
+  test('that none is left pauses it, unless our own log of the minute says as much', async () => {
+    const shared = account({ concurrency: 9 });
+    await permits.report(await take([shared]), told(2, 7_000));
+    expect(Math.ceil(((await waitFor([shared])) ?? 0) / 1_000)).toBe(7);
+    const ours = account({ concurrency: 9, requests_per_minute: 2 });
+    await permits.report(await take([ours]), told(2));
+    await permits.report(await take([ours]), told(2, 300_000));
+    const wait = await waitFor([ours]);
+    expect(wait).toBeGreaterThan(58_000);
+    expect(wait).toBeLessThanOrEqual(60_060);
+  });
+});
+
+describe('the state of an account', () => {
+  const state = async (one: Account) => accountState(world.scripts, one);
+  const well = { parked: null, circuit: 'closed', concurrency: 6, requestsPerMinute: null, coolDownMs: 0 };
+
+  test('is well before its first call, and after a success', async () => {
+    const one = account({ concurrency: 6 });
+    expect(await state(one)).toEqual(well);
+    await permits.report(await take([one]), news());
+    expect(await state(one)).toEqual(well);
+  });
+
+  test('says why it is parked, since when and until when, over every trial', async () => {
+    const one = account({ concurrency: 6 });
+    await permits.report(await take([one]), news('parked', { reason: 'provider_quota_exhausted: no money' }));
+    const { parked } = await state(one);
+    expect(parked).toEqual({
+      reason: 'provider_quota_exhausted: no money',
+      since: expect.any(Number),
+      until: (parked?.since ?? 0) + 60_000,
+    });
+    await restIsOver(one, 'park');
+    await permits.report(await take([one]), news('parked'));
+    expect(await state(one)).toMatchObject({ parked: { since: parked?.since, reason: 'why' } });
+  });
+
+  test('tells an open circuit from one that is tried', async () => {
+    const one = account({ concurrency: 6 });
+    for (let i = 0; i < 4; i++) await permits.report(await take([one]), news('failed'));
+    expect((await state(one)).circuit).toBe('closed');
+    await permits.report(await take([one]), news('failed'));
+    expect((await state(one)).circuit).toBe('open');
+    await restIsOver(one, 'circuit');
+    expect((await state(one)).circuit).toBe('half_open');
+  });
+
+  test('has the limits in force and what is left of a pause', async () => {
+    const one = account({ concurrency: 6 });
+    const [first, second] = [await take([one]), await take([one]), await take([one]), await take([one])];
+    await permits.report(first, news('served', { told: { perMinute: 60, usedUpForMs: 0 } }));
+    await permits.report(second, news('limited', { pauseMs: 5_000 }));
+    const now = await state(one);
+    expect({ ...now, coolDownMs: Math.ceil(now.coolDownMs / 1_000) }).toEqual({
+      ...well,
+      concurrency: 1,
+      requestsPerMinute: 60,
+      coolDownMs: 5,
+    });
   });
 });

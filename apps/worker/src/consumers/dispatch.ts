@@ -1,11 +1,13 @@
 import type { Redis } from 'ioredis';
 import { EntryTaker, type Taken } from '@rendermill/shared/adapters/bullmq/taker';
 import type { Permit } from '@rendermill/shared/adapters/redis/permits';
+import type { AccountNews } from '@rendermill/shared/domain/account-news';
 import type { Account } from '@rendermill/shared/domain/accounts';
 import type { RoutingClass } from '@rendermill/shared/domain/routing';
 import { jobEntry, readyQueue, type JobEntry } from '@rendermill/shared/queues/entries';
 import type { WorkerDeps } from '../deps.js';
 import { runJob, type HeldPermit } from '../use-cases/run-job.js';
+import { tellChange } from './tell-change.js';
 import { workOn } from './work-on.js';
 
 /**
@@ -170,11 +172,11 @@ export class Dispatcher {
     } catch (error) {
       // A permit that nobody gives back is a place at the provider that nobody gets.
       ready.hungry = true;
-      await held?.release('unused');
+      await held?.release();
       throw error;
     }
     if (!entry) {
-      await held?.release('unused');
+      await held?.release();
       ready.waitingSince = null;
       return pollMs;
     }
@@ -197,19 +199,21 @@ export class Dispatcher {
     const account = this.#deps.accounts.get(permit.account);
     if (!account) throw new Error(`a permit for ${permit.account}, which is not configured`);
     this.#permits.add(permit);
-    const release = async (how: 'used' | 'unused'): Promise<void> => {
+    const giveBack = async (news: AccountNews | null): Promise<void> => {
       if (!this.#permits.delete(permit)) return;
-      const released = this.#deps.permits.release(permit, how);
+      const { permits } = this.#deps;
+      const released = news ? permits.report(permit, news) : permits.release(permit);
       // What asks for the next one stands behind this on the same connection: both are one way.
       this.#signal();
       try {
-        await released;
+        const change = await released;
+        if (news && change) tellChange(this.#deps, account.id, change, news);
       } catch (error) {
         // Not renewed any more, its lease ends by itself.
         this.#deps.log.error({ error }, 'permit.not_released');
       }
     };
-    return { permit, account, release };
+    return { permit, account, report: giveBack, release: async () => giveBack(null) };
   }
 
   async #work(ready: ReadyClass, entry: Taken<JobEntry>, held: HeldPermit | null): Promise<void> {
@@ -220,13 +224,13 @@ export class Dispatcher {
       if (typeof job === 'string') return;
       await workOn(deps, job, async () => {
         const outcome = await runJob(deps, job, held, ready.routing.images);
-        await held?.release('unused');
+        await held?.release();
         return outcome;
       });
     } catch (error) {
       deps.log.error({ error, entry: entry.id }, 'dispatch.failed');
     } finally {
-      await held?.release('unused');
+      await held?.release();
       await ready.taker.complete(entry.id);
     }
   }

@@ -1,8 +1,8 @@
 import { retryWait } from '@rendermill/shared/domain/backoff';
 import { errorBodyOf, type ErrorBody } from '@rendermill/shared/domain/errors';
+import { routeOn } from '@rendermill/shared/domain/failover';
 import type { Job, Stage } from '@rendermill/shared/domain/job';
 import type { Forward, Outcome } from '@rendermill/shared/domain/outcome';
-import { eligibleAccounts, route } from '@rendermill/shared/domain/routing';
 import { queuePriority } from '@rendermill/shared/adapters/redis/job-store';
 import { jobEntryId, prepareQueue, readyQueue } from '@rendermill/shared/queues/entries';
 import { Interrupted, type WorkerDeps } from '../deps.js';
@@ -26,6 +26,8 @@ export async function settle(deps: WorkerDeps, job: Job, outcome: Outcome): Prom
       return requeue(deps, job, outcome.forMs, job.stage, job.tries, job.error);
     case 'retry':
       return requeue(deps, job, outcome.forMs, job.stage, job.tries + 1, outcome.error);
+    case 'elsewhere':
+      return failOver(deps, { ...job, attempts: outcome.attempts }, outcome.error);
     case 'forward':
       return requeue(deps, { ...job, ...outcome.to }, 0, 'ready', job.tries, job.error);
   }
@@ -43,6 +45,17 @@ export async function settleSurprise(deps: WorkerDeps, job: Job, thrown: unknown
   return settle(deps, told, { kind: 'retry', forMs: retryWait(told.tries, deps.random), error });
 }
 
+/** The account at hand has refused: on to the others, with tries of their own. */
+async function failOver(deps: WorkerDeps, job: Job, error: ErrorBody): Promise<void> {
+  const from = job.attempts.at(-1)?.provider ?? '';
+  const left = routeOn([...deps.accounts.values()], job);
+  if ('accounts' in left) {
+    deps.metrics.failovers.inc({ provider: from, code: error.code });
+    deps.log.warn({ job: job.id, provider: from, code: error.code, left: left.accounts }, 'job.failed_over');
+  }
+  return requeue(deps, job, 0, job.stage, 0, error);
+}
+
 async function requeue(
   deps: WorkerDeps,
   job: Job & Forward,
@@ -51,14 +64,9 @@ async function requeue(
   tries: number,
   error: ErrorBody | null,
 ): Promise<void> {
-  const needs = { model: job.model, operation: job.type, mode: job.mode, provider: job.provider, request: job.request };
-  // Routed anew: the accounts may be others than when the job came in.
-  const accounts = [...deps.accounts.values()];
-  if (eligibleAccounts(accounts, needs).length === 0) {
-    const gone = errorBodyOf('no_provider_for_model', `No configured provider account offers '${job.model}' any more.`);
-    return settle(deps, job, failed(job, gone));
-  }
-  const { routing } = route(accounts, needs, job.request.n);
+  // Routed anew: the accounts may be others than when the job came in, and some may have refused it.
+  const routing = routeOn([...deps.accounts.values()], job);
+  if (!('accounts' in routing)) return settle(deps, job, failed(job, routing));
   const { inputs, mask } = job;
   const run = await deps.ledger.requeue(job, {
     delayMs: forMs,

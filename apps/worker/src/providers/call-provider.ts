@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { request, type Dispatcher } from 'undici';
+import { nothingTold, readToldLimits, type ToldLimits } from '@rendermill/shared/domain/told-limits';
 import type { TransportFailure } from '@rendermill/shared/domain/verdicts';
 import { retryAfter } from '@rendermill/shared/adapters/http/post';
 import { BlobReadError, JsonBlobReader, type BlobSink } from '@rendermill/shared/streams/json-blobs';
@@ -25,6 +26,7 @@ export interface Answer<T> {
   readonly status: number;
   readonly requestId: string | null;
   readonly retryAfterMs: number | null;
+  readonly told: ToldLimits;
   /** Parsed body, or undefined where it is not JSON. Blobs in it are markers. */
   readonly json: unknown;
   readonly text: string;
@@ -35,6 +37,7 @@ export interface Answer<T> {
 export interface BrokenCall<T> extends TransportFailure {
   readonly kind: 'broken';
   readonly requestId: string | null;
+  readonly told: ToldLimits;
   /** Pictures that arrived whole before the call broke. */
   readonly blobs: readonly T[];
 }
@@ -63,6 +66,8 @@ export async function callProvider<T>(
   let requestId: string | null = null;
   const options = { blobStart, openSink, maxJson, maxBlob: limits.maxImageBytes, maxBlobs: limits.maxImages };
   let reader: JsonBlobReader<T> | EventReader<T> = new JsonBlobReader<T>(options, randomBytes(8).toString('hex'));
+  let told = nothingTold;
+  const startedAt = performance.now();
   try {
     const response = await request(ask.url, {
       dispatcher,
@@ -84,10 +89,20 @@ export async function callProvider<T>(
     });
     status = response.statusCode;
     requestId = header(response.headers['x-request-id']);
+    told = readToldLimits((name) => header(response.headers[name]), performance.now() - startedAt);
     const retryAfterMs = wait(response.headers);
     if (status < 200 || status >= 300) {
       const text = await readText(response.body);
-      return { kind: 'answer', status, requestId, retryAfterMs, ...parsed(text), blobs: [], blobIndex: () => null };
+      return {
+        kind: 'answer',
+        status,
+        requestId,
+        retryAfterMs,
+        told,
+        ...parsed(text),
+        blobs: [],
+        blobIndex: () => null,
+      };
     }
     if (/^text\/event-stream/i.test(header(response.headers['content-type']) ?? ''))
       reader = new EventReader<T>(options, onPreview);
@@ -96,10 +111,10 @@ export async function callProvider<T>(
       : readBody(response.body, reader));
     const { json } = parsed(text);
     const pictures = await saveInlinePictures(json, read, openSink);
-    return { kind: 'answer', status, requestId, retryAfterMs, json, text, ...pictures };
+    return { kind: 'answer', status, requestId, retryAfterMs, told, json, text, ...pictures };
   } catch (error) {
     await reader.abort();
-    return { kind: 'broken', ...explain(error), sent, status, requestId, blobs: reader.complete };
+    return { kind: 'broken', ...explain(error), sent, status, requestId, told, blobs: reader.complete };
   }
 }
 
@@ -168,6 +183,6 @@ function explain(error: unknown): Pick<TransportFailure, 'why' | 'message'> {
     return { why: 'connect', message: `the provider cannot be reached (${code})` };
   }
   if (/^(ENOSPC|EDQUOT|EROFS|EIO|EMFILE|ENFILE)$/.test(code))
-    return { why: 'reset', message: `this worker could not write the answer to its disk (${code})` };
+    return { why: 'disk', message: `this worker could not write the answer to its disk (${code})` };
   return { why: 'reset', message: `the connection to the provider broke (${code || message})` };
 }

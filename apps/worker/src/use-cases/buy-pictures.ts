@@ -6,6 +6,7 @@ import {
 } from '@rendermill/shared/adapters/spool/journal';
 import type { AttemptRefusal } from '@rendermill/shared/adapters/redis/ledger';
 import type { SpooledFile } from '@rendermill/shared/adapters/spool/spool';
+import { newsOf, type AccountNews } from '@rendermill/shared/domain/account-news';
 import type { Account } from '@rendermill/shared/domain/accounts';
 import type {
   Attempt,
@@ -16,6 +17,7 @@ import type {
 } from '@rendermill/shared/domain/attempts';
 import { storeWait } from '@rendermill/shared/domain/backoff';
 import { errorBodyOf } from '@rendermill/shared/domain/errors';
+import { refuses } from '@rendermill/shared/domain/failover';
 import type { Job } from '@rendermill/shared/domain/job';
 import { costAt } from '@rendermill/shared/domain/routing';
 import { urlExpiry } from '@rendermill/shared/domain/url-expiry';
@@ -47,7 +49,7 @@ export interface Order {
   readonly account: Account;
   readonly inputs: LocalInputs;
   /** Called when the answer is on disk: from then on the provider is free for the next. */
-  readonly onAnswered: () => Promise<void>;
+  readonly onAnswered: (news: AccountNews) => Promise<void>;
 }
 
 const bodyIdleMs = 60_000;
@@ -91,11 +93,12 @@ export async function buyPictures(
     async (event, preview) => showPreview(deps, job, event, preview),
   );
   deps.metrics.inFlight.dec();
-  // The pictures are on disk: the provider is free for the next call while these are checked and stored.
-  const released = order.onAnswered();
-
   const pictures = picturesOf(answer, indexes.length);
   const verdict = pictures ? null : verdictOn(answer);
+  // The pictures are on disk: the provider is free for the next call while these are checked and stored.
+  const released = order.onAnswered(
+    newsOf(verdict, answer.told, answer.kind === 'broken' && answer.why === 'disk', deps.random),
+  );
   const checkpoint = pictures && checkpointOf(deps, order, pictures, await deps.addressOf(account));
   const settlement = settle(job, order, answer, pictures, verdict);
   await syncPictures(deps, key, checkpoint);
@@ -256,6 +259,7 @@ function settle(
     cost_basis: price?.basis ?? null,
     usage: pictures?.usage ?? null,
     effective: pictures?.effective ?? {},
+    ...(verdict && refuses(verdict, job.tries) ? { refused: true } : {}),
   };
 }
 

@@ -1,13 +1,14 @@
 import type { LedgerJob } from '@rendermill/shared/adapters/redis/job-codec';
 import type { Permit } from '@rendermill/shared/adapters/redis/permits';
+import type { AccountNews } from '@rendermill/shared/domain/account-news';
 import type { Account } from '@rendermill/shared/domain/accounts';
 import { paidAttempts, possiblyBilled, type Attempt, type Checkpoint } from '@rendermill/shared/domain/attempts';
 import { maxTries, retryWait } from '@rendermill/shared/domain/backoff';
 import { errorBodyOf, type ErrorBody } from '@rendermill/shared/domain/errors';
+import { hasRefused } from '@rendermill/shared/domain/failover';
 import { missingIndexes, type StoredImage } from '@rendermill/shared/domain/job';
 import type { Outcome } from '@rendermill/shared/domain/outcome';
 import { plannedCalls } from '@rendermill/shared/domain/routing';
-import type { Verdict } from '@rendermill/shared/domain/verdicts';
 import { StorageError } from '@rendermill/shared/ports/storage';
 import { Interrupted, type WorkerDeps } from '../deps.js';
 import { buyPictures, type Purchase } from './buy-pictures.js';
@@ -20,7 +21,10 @@ import { dropInputs, loadInputs } from './load-inputs.js';
 export interface HeldPermit {
   readonly permit: Permit;
   readonly account: Account;
-  readonly release: (how: 'used' | 'unused') => Promise<void>;
+  /** The call was made, and told this about the account. */
+  readonly report: (news: AccountNews) => Promise<void>;
+  /** No call was made. */
+  readonly release: () => Promise<void>;
 }
 
 /** Paid pictures on the disk of a dead worker are waited for this long before they are bought again. */
@@ -44,7 +48,7 @@ export async function runJob(
     const pending = await pendingResults(deps, told);
     const collects = pending.some(({ reachable }) => reachable.spooled.length + reachable.urls.length > 0);
     // To store what is paid needs no permit, and may take long.
-    if (collects) await held?.release('unused');
+    if (collects) await held?.release();
     const { images, error, elsewhere } = await collectPending(deps, told, pending);
     const now = { ...told, images };
     const missing = missingIndexes(now);
@@ -56,7 +60,8 @@ export async function runJob(
     if (spent) return failed(now, spent);
     if (job.cancel_requested) return cancelled(now);
     if (job.deadline !== null && Date.now() >= job.deadline * 1_000) return expired(now);
-    if (!held || collects) return { kind: 'wait', forMs: 0, why: 'permit' };
+    // A class from before the account refused: routed anew, the job meets others.
+    if (!held || collects || hasRefused(held.account.id, now)) return { kind: 'wait', forMs: 0, why: 'permit' };
     return await buyNext(deps, now, held, missing, imagesPerCall);
   } catch (thrown) {
     if (thrown instanceof Interrupted) return { kind: 'skip', why: 'interrupted' };
@@ -140,15 +145,14 @@ async function buyNext(
     // They may have taken long to come: the account's minute is counted from the call.
     if (job.inputs.length > 0 && !(await deps.permits.stamp(held.permit, held.account)))
       return { kind: 'wait', forMs: 0, why: 'permit' };
-    const order = { call, indexes, account: held.account, inputs, onAnswered: async () => held.release('used') };
+    const order = { call, indexes, account: held.account, inputs, onAnswered: held.report };
     const purchase = await buyPictures(deps, job, order);
     if (purchase === 'fenced') return { kind: 'skip', why: 'fenced' };
     if (purchase === 'cancelled') return cancelled(job);
     if (purchase === 'cap') return failed(job, exhausted(job, call));
     if (purchase === 'lapsed') return { kind: 'wait', forMs: 3_000, why: 'lease' };
     const attempts = [...job.attempts, purchase.attempt];
-    if (!purchase.checkpoint || !purchase.attempt.settlement)
-      return await afterFailure(deps, { ...job, attempts }, purchase, held);
+    if (!purchase.checkpoint || !purchase.attempt.settlement) return afterFailure(deps, { ...job, attempts }, purchase);
     const collected = await collectResults(
       deps,
       { ...job, attempts },
@@ -188,27 +192,19 @@ function afterPictures(
 }
 
 /** No picture came. */
-async function afterFailure(deps: WorkerDeps, job: LedgerJob, purchase: Purchase, held: HeldPermit): Promise<Outcome> {
+function afterFailure(deps: WorkerDeps, job: LedgerJob, purchase: Purchase): Outcome {
   const { verdict, attempt } = purchase;
   if (!verdict) throw new Error(`attempt ${attempt.number} of ${job.id} ended without pictures and without a verdict`);
   const error = errorBodyOf(verdict.code, verdict.message);
-  if (verdict.next === 'wait' || verdict.next === 'park')
-    await deps.permits.cool(held.account.id, coolFor(deps, verdict));
   if (verdict.next === 'wait') return { kind: 'wait', forMs: 0, why: 'rate limit' };
-  if (verdict.next === 'fail' || verdict.next === 'park') return failed(job, error);
+  if (attempt.settlement?.refused) return { kind: 'elsewhere', attempts: job.attempts, error };
+  if (verdict.next !== 'retry') return failed(job, error);
   if (verdict.outcome === 'unknown' && job.on_unknown_outcome === 'fail')
     return failed(job, unknownOutcome(verdict.message));
   if (paidAttempts(job.attempts, job.generation, attempt.call) >= deps.maxPaidAttempts)
     return failed(job, exhausted(job, attempt.call));
   if (job.tries + 1 >= maxTries) return failed(job, error);
   return { kind: 'retry', forMs: Math.max(retryWait(job.tries, deps.random), verdict.waitMs ?? 0), error };
-}
-
-/** How long an account gets no call after it asked for a pause. Providers that do not say how long mean seconds. */
-function coolFor(deps: WorkerDeps, verdict: Verdict): number {
-  const asked = verdict.waitMs ?? 2_000;
-  // A little more than asked, so that two clocks and many workers do not come back a moment too early.
-  return Math.min(10 * 60_000, asked + 50 + Math.round(200 * deps.random()));
 }
 
 function unknownOutcome(message: string): ErrorBody {

@@ -66,6 +66,8 @@ export interface AttemptSettlement {
   readonly cost_basis: CostBasis | null;
   readonly usage: Usage | null;
   readonly effective: EffectiveParameters;
+  /** True where the account will not serve the job: it is not asked again in this generation. See `failover.ts`. */
+  readonly refused?: boolean;
 }
 
 export type CostBasis = 'per_image' | 'tokens' | 'table';

@@ -1,3 +1,4 @@
+import type { Attempt } from './attempts.js';
 import type { ErrorBody } from './errors.js';
 import type { JobStatus } from './job.js';
 import type { JobInput } from './job-request.js';
@@ -24,6 +25,8 @@ export type Outcome =
   | { readonly kind: 'wait'; readonly forMs: number; readonly why: string }
   /** A failure that may pass: costs a try. */
   | { readonly kind: 'retry'; readonly forMs: number; readonly error: ErrorBody }
+  /** The account at hand refused, for nothing: the job goes on at the others, or ends with the error where none is left. */
+  | { readonly kind: 'elsewhere'; readonly attempts: readonly Attempt[]; readonly error: ErrorBody }
   /** The inputs are in storage, or the accounts have changed: the job goes on to (another) ready queue. */
   | { readonly kind: 'forward'; readonly to: Forward };
 

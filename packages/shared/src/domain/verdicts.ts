@@ -14,8 +14,10 @@ export interface Verdict {
     | 'wait'
     /** The same call may succeed later. */
     | 'retry'
-    /** Nothing but a person at the provider's console helps this account. */
+    /** Nothing but a person at the provider's console helps this account: no job is sent there for a while. */
     | 'park'
+    /** This account does not serve such a request; another may. */
+    | 'elsewhere'
     /** The request will never succeed. */
     | 'fail';
   /** What the job fails with, if it comes to that. */
@@ -106,7 +108,7 @@ const byCode: readonly (readonly [RegExp, Rule])[] = [
     rejected('park', 'provider_quota_exhausted'),
   ],
   [/^invalid_api_key$|^account_deactivated$/, rejected('park', 'provider_unavailable')],
-  [/^model_not_found$/, rejected('fail', 'no_provider_for_model')],
+  [/^model_not_found$/, rejected('elsewhere', 'no_provider_for_model')],
   [
     /^(invalid_image(_format|_file|_mode|_url)?|invalid_base64_image|image_too_(large|small)|image_parse_error|image_file_too_large|unsupported_image_media_type|empty_image_file|failed_to_download_image|image_file_not_found)$/,
     rejected('fail', 'image_not_supported'),
@@ -142,8 +144,9 @@ const gateway = /disconnect|upstream|stream|timed? ?out|forward/i;
 function byStatus(status: number, described: Described | null): Rule {
   if (status === 401) return rejected('park', 'provider_unavailable');
   if (status === 402) return rejected('park', 'provider_quota_exhausted');
-  if (status === 403) return rejected('park', 'provider_unavailable');
-  if (status === 404) return rejected('fail', 'no_provider_for_model');
+  // Without a code that says more: a region, a model, a word in the prompt. One request must not park an account.
+  if (status === 403) return rejected('elsewhere', 'provider_unavailable');
+  if (status === 404) return rejected('elsewhere', 'no_provider_for_model');
   if (status === 429) return rejected('wait', 'provider_unavailable');
   if (status === 408 || status === 409 || status === 425) return rejected('retry', 'provider_unavailable');
   if (status >= 400 && status < 500) return rejected('fail', 'invalid_request');
@@ -183,7 +186,7 @@ export interface TransportFailure {
   readonly sent: boolean;
   /** Of the answer, where its head arrived. */
   readonly status: number | null;
-  readonly why: 'connect' | 'timeout' | 'reset' | 'truncated' | 'bad_base64' | 'too_large' | 'aborted';
+  readonly why: 'connect' | 'timeout' | 'reset' | 'truncated' | 'bad_base64' | 'too_large' | 'disk';
   readonly message: string;
 }
 
@@ -192,7 +195,7 @@ export function judgeTransport(failure: TransportFailure): Verdict {
   const { sent, why, message } = failure;
   if (!sent) return { outcome: 'not_sent', next: 'retry', code: 'provider_unavailable', message, waitMs: null };
   // A picture that came damaged was made, and billed.
-  const spoiled = failure.status === 200 && why !== 'reset' && why !== 'timeout' && why !== 'aborted';
+  const spoiled = failure.status === 200 && why !== 'reset' && why !== 'timeout' && why !== 'disk';
   return {
     outcome: spoiled ? 'billed' : 'unknown',
     next: 'retry',

@@ -28,6 +28,18 @@ export function createMetrics(app: 'api' | 'worker') {
       buckets: [0.5, 1, 2, 5, 10, 20, 40, 80, 160, 320],
       registers,
     }),
+    accountChanges: new Counter({
+      name: 'rendermill_account_changes_total',
+      help: 'Changes in how an account is used, by what its answers told: parked, circuit_opened, recovered, slowed.',
+      labelNames: ['provider', 'change'],
+      registers,
+    }),
+    failovers: new Counter({
+      name: 'rendermill_failovers_total',
+      help: 'Jobs that an account refused without being paid, and that went on at another; by the account that refused.',
+      labelNames: ['provider', 'code'],
+      registers,
+    }),
     spend: new Counter({
       name: 'rendermill_spend_usd_total',
       help: 'Money spent or possibly spent, where the price is known.',

@@ -1,3 +1,4 @@
+import type { AccountChange, AccountNews } from '../../domain/account-news.js';
 import type { Account } from '../../domain/accounts.js';
 import { newId } from '../../domain/ids.js';
 import type { ScriptRunner } from './scripts.js';
@@ -8,6 +9,10 @@ export interface Permit {
   readonly id: string;
   readonly account: string;
   readonly images: number;
+  /** By Redis's clock, in milliseconds. */
+  readonly takenAt: number;
+  /** Calls at the same time that the account is configured for. */
+  readonly concurrency: number;
   /** Days since the epoch and `yyyymm`, UTC: the counters in which it counts. */
   readonly day: number;
   readonly month: string;
@@ -43,15 +48,35 @@ export class Permits {
       weight,
     ]);
     const answer = await this.#scripts.run('acquire-permit', id, images, permitLeaseMs, windowMarginMs, ...rows);
-    const [account, dayOrWait, month] = answer as [string, number, string];
-    if (account !== '') return { id, account, images, day: dayOrWait, month };
+    const [account, dayOrWait, month, takenAt] = answer as [string, number, string, number];
+    const { concurrency } = accounts.find((one) => one.id === account)?.limits ?? { concurrency: 0 };
+    if (account !== '') return { id, account, images, takenAt, concurrency, day: dayOrWait, month };
     return { waitMs: dayOrWait < 0 ? null : dayOrWait };
   }
 
-  /** `used`: the call was made. `unused`: it was not, and does not count. */
-  async release(permit: Permit, how: 'used' | 'unused'): Promise<void> {
-    const { id, account, images, day, month } = permit;
-    await this.#scripts.run('release-permit', account, id, images, how, day, month);
+  /** Gives back a permit whose call was not made: it does not count. */
+  async release({ id, account, images, day, month }: Permit): Promise<void> {
+    await this.#scripts.run('release-permit', account, id, images, day, month);
+  }
+
+  /** Gives back a permit whose call was made, with what it told about the account. Answers what that has changed. */
+  async report(permit: Permit, { kind, reason, pauseMs, told }: AccountNews): Promise<AccountChange | null> {
+    const { id, account, takenAt, concurrency } = permit;
+    const { perMinute, usedUpForMs } = told;
+    const answer = await this.#scripts.run(
+      'report-call',
+      account,
+      id,
+      kind,
+      Math.ceil(pauseMs),
+      reason,
+      takenAt,
+      concurrency,
+      perMinute,
+      Math.ceil(usedUpForMs),
+    );
+    const [change, value] = answer as [AccountChange['kind'] | '', number];
+    return change === '' ? null : { kind: change, value };
   }
 
   /**
@@ -67,13 +92,5 @@ export class Permits {
   async renew(permits: readonly Permit[]): Promise<void> {
     if (permits.length === 0) return;
     await this.#scripts.run('renew-permits', permitLeaseMs, ...permits.flatMap(({ account, id }) => [account, id]));
-  }
-
-  /** No permit at this account for a while: it said so itself (429, Retry-After). A longer pause stands. */
-  async cool(account: string, ms: number): Promise<void> {
-    const key = this.#scripts.key('account', account, 'cool');
-    // NX and GT in two steps: PEXPIRE GT does nothing for a key that does not exist.
-    const fresh = await this.#scripts.client.set(key, '1', 'PX', Math.ceil(ms), 'NX');
-    if (fresh === null) await this.#scripts.client.pexpire(key, Math.ceil(ms), 'GT');
   }
 }

@@ -1,7 +1,7 @@
 -- A permit at the best of these accounts, or how long to wait for one. Bound as late as this: the caller has no job yet.
 -- ARGV: permit id, images, lease ms, window margin ms, then per account: id, concurrency, requests/min, images/min,
 -- requests/day, images/month (0: no limit), priority, weight.
--- Answers {account id, day, month} with the counters it counts in, or {'', wait in ms}; -1: until somebody gives one back.
+-- Answers {account id, day, month, time} with the counters it counts in, or {'', wait in ms}; -1: until somebody gives one back.
 local permit, images, lease, margin = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local at = now()
 local MINUTE, HOUR, DAY = 60000, 3600000, 86400000
@@ -32,25 +32,29 @@ for i = 5, #ARGV, 8 do
   for k = 1, 7 do limit[k] = tonumber(ARGV[i + k]) end
   local key = P .. 'account:' .. ARGV[i] .. ':'
   redis.call('ZREMRANGEBYSCORE', key .. 'leases', '-inf', at)
+  limit[1], limit[2] = concurrencyOf(key, limit[1]), requestsOf(key, limit[2])
   local active = redis.call('ZCARD', key .. 'leases')
   local requestWait, requestUse = windowWait(key .. 'requests', limit[2], 1)
   local imageWait, imageUse = windowWait(key .. 'images', limit[3], images)
-  local pause = math.max(redis.call('PTTL', key .. 'cool'), requestWait, imageWait,
+  local rest, due, tried = asideOf(key, at)
+  local pause = math.max(rest, redis.call('PTTL', key .. 'cool'), requestWait, imageWait,
     counterWait(key .. 'day:' .. day, limit[4], 1, (day + 1) * DAY),
     -- The next month may be far: it is asked for again every hour.
     counterWait(key .. 'month:' .. month, limit[5], images, at + HOUR))
   if pause > 0 then
     shortest = math.min(shortest or pause, pause)
-  elseif active < limit[1] then
+  -- An account that was set aside is tried again by one call at a time.
+  elseif active < limit[1] and not tried then
     local use = math.max(active / limit[1], requestUse, imageUse) / limit[7]
     if best == nil or limit[6] < best.priority or (limit[6] == best.priority and use < best.use) then
-      best = { id = ARGV[i], key = key, limit = limit, use = use, priority = limit[6] }
+      best = { id = ARGV[i], key = key, limit = limit, use = use, priority = limit[6], due = due }
     end
   end
 end
 if best == nil then return { '', shortest or -1 } end
 
 redis.call('ZADD', best.key .. 'leases', at + lease, permit)
+for _, why in ipairs(best.due) do redis.call('HSET', best.key .. why, 'trial', permit) end
 if best.limit[2] > 0 then
   redis.call('ZADD', best.key .. 'requests', at, permit)
   redis.call('PEXPIRE', best.key .. 'requests', 2 * MINUTE)
@@ -67,4 +71,4 @@ if best.limit[5] > 0 then
   redis.call('INCRBY', best.key .. 'month:' .. month, images)
   redis.call('PEXPIRE', best.key .. 'month:' .. month, 40 * DAY)
 end
-return { best.id, day, month }
+return { best.id, day, month, at }

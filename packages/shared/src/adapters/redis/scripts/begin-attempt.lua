@@ -23,8 +23,15 @@ for n = 1, total do
 end
 if paid >= cap then return 'cap' end
 
--- The history of what cost nothing is kept short; what cost or may have cost money is kept whole.
-if #free >= 20 then redis.call('HDEL', key, 'a:' .. free[1], 's:' .. free[1], 'o:' .. free[1]) end
+-- The history of what cost nothing is kept short; what cost or may have cost money is kept whole, and so is what an
+-- account refused: by that the job knows where it need not ask again.
+for _, n in ipairs(#free >= 20 and free or {}) do
+  local settlement = redis.call('HGET', key, 's:' .. n)
+  if not (settlement and cjson.decode(settlement).refused) then
+    redis.call('HDEL', key, 'a:' .. n, 's:' .. n, 'o:' .. n)
+    break
+  end
+end
 local number = total + 1
 redis.call('HSET', key, 'attempts', number, 'a:' .. number, intent, 'o:' .. number, generation .. ':' .. call .. ':open')
 redis.call('HINCRBY', key, 'version', 1)

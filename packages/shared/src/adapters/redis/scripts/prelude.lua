@@ -72,3 +72,34 @@ local function calendarMonth(at)
   local year = yoe + era * 400 + (month <= 2 and 1 or 0)
   return string.format('%04d%02d', year, month)
 end
+
+-- Why an account may be set aside: it said that it serves nobody, or it fails. Each is a hash at the account: since,
+-- until, step, reason, and `trial`: the permit of the call that tries it when its time is over.
+local ASIDE = { 'park', 'circuit' }
+
+-- Calls at the same time that an account is given now: as configured, or as few as it has taught.
+local function concurrencyOf(key, configured)
+  return math.min(configured, tonumber(redis.call('HGET', key .. 'pace', 'limit') or configured))
+end
+
+-- Requests a minute, likewise: as configured, or as few as its answers tell. 0: no limit.
+local function requestsOf(key, configured)
+  local told = tonumber(redis.call('GET', key .. 'told') or '0')
+  if told == 0 or configured == 0 then return math.max(told, configured) end
+  return math.min(told, configured)
+end
+
+-- How long an account still rests (ms), the reasons that its next call would try, and whether one tries them already.
+-- Its leases must have been cleared of those that ended.
+local function asideOf(key, at)
+  local rest, due, tried = 0, {}, false
+  for _, why in ipairs(ASIDE) do
+    local row = redis.call('HMGET', key .. why, 'until', 'trial')
+    if row[1] then
+      rest = math.max(rest, tonumber(row[1]) - at)
+      due[#due + 1] = why
+      if row[2] and redis.call('ZSCORE', key .. 'leases', row[2]) then tried = true end
+    end
+  end
+  return rest, due, tried
+end

@@ -1,0 +1,15 @@
+import type { AccountChange, AccountNews } from '@rendermill/shared/domain/account-news';
+import type { WorkerDeps } from '../deps.js';
+
+/** What has changed about an account, for people: a log line and a metric. Only the worker whose call did it tells. */
+export function tellChange(
+  { log, metrics }: Pick<WorkerDeps, 'log' | 'metrics'>,
+  provider: string,
+  change: AccountChange,
+  { reason }: AccountNews,
+): void {
+  metrics.accountChanges.inc({ provider, change: change.kind });
+  if (change.kind === 'recovered') log.info({ provider }, 'account.recovered');
+  else if (change.kind === 'slowed') log.warn({ provider, reason, concurrency: change.value }, 'account.slowed');
+  else log.warn({ provider, reason, rest_ms: change.value }, `account.${change.kind}`);
+}

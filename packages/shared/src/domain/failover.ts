@@ -1,0 +1,45 @@
+import type { Account } from './accounts.js';
+import type { Attempt } from './attempts.js';
+import { maxTries } from './backoff.js';
+import { errorBodyOf, type ErrorBody } from './errors.js';
+import type { Job } from './job.js';
+import { eligibleAccounts, imagesPerCall, routingClass, type RoutingClass } from './routing.js';
+import type { Verdict } from './verdicts.js';
+
+/**
+ * Where a job goes on after an account has refused it. Only what surely cost nothing is a refusal: what may have been
+ * billed is bought again under the cap on paid attempts, wherever a permit comes from. The job's own attempts are the
+ * memory: a user's retry begins a new generation, and asks everybody again.
+ */
+
+/** True where an attempt that cost nothing says that the account, not the job, is at fault. `tries`: those before it. */
+export function refuses({ outcome, next }: Verdict, tries: number): boolean {
+  if (outcome !== 'rejected' && outcome !== 'not_sent') return false;
+  return next === 'park' || next === 'elsewhere' || (next === 'retry' && tries + 1 >= maxTries);
+}
+
+function refusals({ attempts, generation }: Pick<Job, 'attempts' | 'generation'>): Attempt[] {
+  return attempts.filter((attempt) => attempt.generation === generation && attempt.settlement?.refused === true);
+}
+
+/** True where this account has refused the job. */
+export function hasRefused(account: string, job: Pick<Job, 'attempts' | 'generation'>): boolean {
+  return refusals(job).some(({ provider }) => provider === account);
+}
+
+/**
+ * The routing class of the accounts that a job has left, or what it fails with where none is: the last refusal. The
+ * images per call stay those of all that could serve it, for the cap counts by planned call.
+ */
+export function routeOn(
+  accounts: readonly Account[],
+  job: Pick<Job, 'model' | 'type' | 'mode' | 'provider' | 'request' | 'attempts' | 'generation'>,
+): RoutingClass | ErrorBody {
+  const { model, type: operation, mode, provider, request } = job;
+  const eligible = eligibleAccounts(accounts, { model, operation, mode, provider, request });
+  const gone = errorBodyOf('no_provider_for_model', `No configured provider account offers '${model}' any more.`);
+  if (eligible.length === 0) return gone;
+  const left = eligible.filter(({ id }) => !hasRefused(id, job));
+  if (left.length === 0) return refusals(job).at(-1)?.settlement?.error ?? gone;
+  return routingClass(left, imagesPerCall(eligible, model, request.n));
+}

@@ -1,0 +1,59 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Account } from '@rendermill/shared/domain/accounts';
+import type { Attempt } from '@rendermill/shared/domain/attempts';
+import { maxTries } from '@rendermill/shared/domain/backoff';
+import { refuses, routeOn } from '@rendermill/shared/domain/failover';
+import { presets } from '@rendermill/shared/domain/presets/index';
+import type { AttemptOutcome } from '@rendermill/shared/domain/attempts';
+import type { Verdict } from '@rendermill/shared/domain/verdicts';
+
+const verdict = (outcome: AttemptOutcome, next: Verdict['next']): Verdict => ({
+  outcome,
+  next,
+  code: 'provider_unavailable',
+  message: '',
+  waitMs: null,
+});
+
+describe('an account refuses a job', () => {
+  test.each([
+    ['rejected', 'park', 0, true],
+    ['rejected', 'elsewhere', 0, true],
+    ['rejected', 'retry', maxTries - 2, false],
+    ['rejected', 'retry', maxTries - 1, true],
+    ['not_sent', 'retry', maxTries - 1, true],
+    ['rejected', 'wait', maxTries, false],
+    ['rejected', 'fail', maxTries, false],
+    ['unknown', 'retry', maxTries, false],
+    ['billed', 'retry', maxTries, false],
+  ] as const)('by %s, %s after %i tries: %p', (outcome, next, tries, is) => {
+    expect(refuses(verdict(outcome, next), tries)).toBe(is);
+  });
+});
+
+test('a job goes on with as many images a call as before: its cap counts by planned call', () => {
+  const account = (id: string, images: number): Account => ({
+    id,
+    preset: { ...presets.openai, maxImagesPerCall: images },
+    baseUrl: '',
+    apiKey: '',
+    models: 'any',
+    limits: presets.openai.limits,
+    modes: ['live'],
+    priority: 0,
+    weight: 1,
+    timeoutMs: 1,
+    prices: null,
+    usdRate: 1,
+  });
+  const error = { message: 'no', type: 'provider_error', param: null, code: 'no_provider_for_model' } as const;
+  const refusal = (provider: string, generation: number) =>
+    ({ provider, generation, settlement: { refused: true, error } }) as unknown as Attempt;
+  const accounts = [account('a', 1), account('b', 10)];
+  const job = { model: 'm', type: 'generation', mode: 'live', provider: null, generation: 2 } as const;
+  const request = { prompt: 'x', n: 4 };
+  const on = (attempts: Attempt[]) => routeOn(accounts, { ...job, request, attempts });
+  expect(on([refusal('a', 1)])).toMatchObject({ accounts: ['a', 'b'], images: 1 });
+  expect(on([refusal('a', 2)])).toMatchObject({ accounts: ['b'], images: 1 });
+  expect(on([refusal('a', 2), refusal('b', 2)])).toBe(error);
+});
