@@ -12,6 +12,8 @@ import { JobStore } from '@rendermill/shared/adapters/redis/job-store';
 import { holderLeaseMs, Liveness } from '@rendermill/shared/adapters/redis/liveness';
 import { ScriptRunner } from '@rendermill/shared/adapters/redis/scripts';
 import { Signals } from '@rendermill/shared/adapters/redis/signals';
+import { UnknownAttempts } from '@rendermill/shared/adapters/redis/unknown-attempts';
+import { UsageBooks } from '@rendermill/shared/adapters/redis/usage-books';
 import { WebhookSecrets } from '@rendermill/shared/adapters/redis/webhook-secrets';
 import { WebhookStore } from '@rendermill/shared/adapters/redis/webhook-store';
 import { openStorage } from '@rendermill/shared/adapters/storage/open-storage';
@@ -87,6 +89,8 @@ export async function buildApi(
     metrics: createMetrics('api'),
     jobs,
     lists: new JobLists(scripts),
+    usage: new UsageBooks(scripts),
+    unknowns: new UnknownAttempts(scripts),
     queues,
     feed: new Feed(scripts),
     signals,

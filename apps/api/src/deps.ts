@@ -5,6 +5,8 @@ import type { Feed } from '@rendermill/shared/adapters/redis/feed';
 import type { JobLists } from '@rendermill/shared/adapters/redis/job-lists';
 import type { JobStore } from '@rendermill/shared/adapters/redis/job-store';
 import type { Signals } from '@rendermill/shared/adapters/redis/signals';
+import type { UnknownAttempts } from '@rendermill/shared/adapters/redis/unknown-attempts';
+import type { UsageBooks } from '@rendermill/shared/adapters/redis/usage-books';
 import type { WebhookSecrets } from '@rendermill/shared/adapters/redis/webhook-secrets';
 import type { WebhookStore } from '@rendermill/shared/adapters/redis/webhook-store';
 import type { Account } from '@rendermill/shared/domain/accounts';
@@ -23,6 +25,8 @@ export interface ApiDeps {
   readonly metrics: Metrics;
   readonly jobs: JobStore;
   readonly lists: JobLists;
+  readonly usage: UsageBooks;
+  readonly unknowns: UnknownAttempts;
   readonly queues: Queues;
   readonly feed: Feed;
   readonly signals: Signals;

@@ -84,6 +84,19 @@ test('webhook endpoints: made, read, listed, changed, tested, deleted', async ()
   await call('GET', '/v1/webhook_secret');
 });
 
+test('usage: the report, unknown outcomes, refused', async () => {
+  await world.simulator.faults([{ when: { promptIncludes: 'cut' }, fault: { kind: 'reset_in_body' } }]);
+  for (const prompt of ['cut', 'whole']) {
+    const body = { type: 'generation', prompt, size: '1024x1024', quality: 'low', on_unknown_outcome: 'fail' };
+    await world.ended((await call('POST', '/v1/jobs', { body })).id);
+  }
+  await world.simulator.faults([]);
+  await call('GET', '/v1/usage', { path: '/v1/usage?group_by=day,model,provider' });
+  const { data } = await call<{ data: unknown[] }>('GET', '/v1/usage', { path: '/v1/usage?outcome=unknown' });
+  expect(data).toHaveLength(1);
+  await call('GET', '/v1/usage', { path: '/v1/usage?group_by=batch' });
+});
+
 test('health', async () => {
   await call('GET', '/healthz');
   await call('GET', '/readyz');

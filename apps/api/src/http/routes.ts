@@ -3,6 +3,7 @@ import { imageRoutes } from './handlers/images.js';
 import { jobRoutes } from './handlers/jobs.js';
 import { modelRoutes } from './handlers/models.js';
 import { systemRoutes } from './handlers/system.js';
+import { usageRoutes } from './handlers/usage.js';
 import { webhookRoutes } from './handlers/webhook-endpoints.js';
 import type { Route } from './route.js';
 
@@ -12,6 +13,7 @@ export const routes: readonly Route[] = [
   ...modelRoutes,
   ...jobRoutes,
   ...imageFileRoutes,
+  ...usageRoutes,
   ...webhookRoutes,
   ...systemRoutes,
 ];

@@ -164,6 +164,7 @@ function writeIntent(
     call,
     indexes,
     provider: account.id,
+    model: job.model,
     worker: deps.worker,
     fence: job.fence,
     started_at: Date.now(),

@@ -1,4 +1,4 @@
-import type { ErrorBody } from './errors.js';
+import type { ErrorBody, ErrorCode } from './errors.js';
 import type { EffectiveParameters, Usage } from './usage.js';
 
 /** What an attempt came to. Only `not_sent` and `rejected` are known to have cost nothing. */
@@ -14,6 +14,8 @@ export interface AttemptIntent {
   readonly indexes: readonly number[];
   /** Account id. */
   readonly provider: string;
+  /** Our name of the model. */
+  readonly model: string;
   readonly worker: string;
   readonly fence: number;
   /** Milliseconds since the epoch. */
@@ -99,4 +101,27 @@ export function spent(attempts: readonly Attempt[]): number | null {
     sum += attempt.settlement.cost;
   }
   return sum;
+}
+
+/** Failures that are the request's own: another would have succeeded at the same account. */
+const faultsOfRequests: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'invalid_request',
+  'moderation_blocked',
+  'content_policy_violation',
+  'image_not_supported',
+]);
+
+/** What is wrong with an account, as one of its attempts found it. */
+export interface AccountFault {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly http_status: number | null;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/** What a settlement says against the account that was asked, or null. */
+export function accountFault({ error, http_status, ended_at }: AttemptSettlement): AccountFault | null {
+  if (!error || faultsOfRequests.has(error.code)) return null;
+  return { code: error.code, message: error.message, http_status, at: ended_at };
 }
