@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { Queues } from '@rendermill/shared/adapters/bullmq/queues';
 import { Outbound } from '@rendermill/shared/adapters/http/outbound';
+import { AccountBooks } from '@rendermill/shared/adapters/redis/account-books';
+import { routingClasses } from '@rendermill/shared/adapters/redis/classes';
 import { connectRedis } from '@rendermill/shared/adapters/redis/connect';
 import { Feed } from '@rendermill/shared/adapters/redis/feed';
 import { JobLists } from '@rendermill/shared/adapters/redis/job-lists';
@@ -91,6 +93,8 @@ export async function buildApi(
     lists: new JobLists(scripts),
     usage: new UsageBooks(scripts),
     unknowns: new UnknownAttempts(scripts),
+    accountBooks: new AccountBooks(scripts),
+    classes: async () => routingClasses(scripts),
     queues,
     feed: new Feed(scripts),
     signals,

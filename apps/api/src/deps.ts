@@ -1,6 +1,7 @@
 import type { LimitFunction } from 'p-limit';
 import type { Queues } from '@rendermill/shared/adapters/bullmq/queues';
 import type { Outbound } from '@rendermill/shared/adapters/http/outbound';
+import type { AccountBooks } from '@rendermill/shared/adapters/redis/account-books';
 import type { Feed } from '@rendermill/shared/adapters/redis/feed';
 import type { JobLists } from '@rendermill/shared/adapters/redis/job-lists';
 import type { JobStore } from '@rendermill/shared/adapters/redis/job-store';
@@ -11,6 +12,7 @@ import type { WebhookSecrets } from '@rendermill/shared/adapters/redis/webhook-s
 import type { WebhookStore } from '@rendermill/shared/adapters/redis/webhook-store';
 import type { Account } from '@rendermill/shared/domain/accounts';
 import type { Mode } from '@rendermill/shared/domain/job';
+import type { RoutingClass } from '@rendermill/shared/domain/routing';
 import type { Logger } from '@rendermill/shared/observability/log';
 import type { Metrics } from '@rendermill/shared/observability/metrics';
 import type { Storage } from '@rendermill/shared/ports/storage';
@@ -27,6 +29,9 @@ export interface ApiDeps {
   readonly lists: JobLists;
   readonly usage: UsageBooks;
   readonly unknowns: UnknownAttempts;
+  readonly accountBooks: AccountBooks;
+  /** The routing classes in use. */
+  readonly classes: () => Promise<RoutingClass[]>;
   readonly queues: Queues;
   readonly feed: Feed;
   readonly signals: Signals;

@@ -97,6 +97,11 @@ test('usage: the report, unknown outcomes, refused', async () => {
   await call('GET', '/v1/usage', { path: '/v1/usage?group_by=batch' });
 });
 
+test('providers, with an error in their books', async () => {
+  const { data } = await call<{ data: { last_error: unknown }[] }>('GET', '/v1/providers');
+  expect(data[0]?.last_error).not.toBeNull();
+});
+
 test('health', async () => {
   await call('GET', '/healthz');
   await call('GET', '/readyz');

@@ -2,6 +2,7 @@ import { imageFileRoutes } from './handlers/image-file.js';
 import { imageRoutes } from './handlers/images.js';
 import { jobRoutes } from './handlers/jobs.js';
 import { modelRoutes } from './handlers/models.js';
+import { providerRoutes } from './handlers/providers.js';
 import { systemRoutes } from './handlers/system.js';
 import { usageRoutes } from './handlers/usage.js';
 import { webhookRoutes } from './handlers/webhook-endpoints.js';
@@ -14,6 +15,7 @@ export const routes: readonly Route[] = [
   ...jobRoutes,
   ...imageFileRoutes,
   ...usageRoutes,
+  ...providerRoutes,
   ...webhookRoutes,
   ...systemRoutes,
 ];

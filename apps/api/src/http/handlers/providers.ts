@@ -1,0 +1,81 @@
+import type { AccountState, Spend } from '@rendermill/shared/adapters/redis/account-books';
+import type { Account } from '@rendermill/shared/domain/accounts';
+import { dollars } from '@rendermill/shared/domain/prices';
+import { readyQueue } from '@rendermill/shared/queues/entries';
+import { page } from '../list-query.js';
+import { providerObject } from '../provider-schema.js';
+import { sendJson, type Context, type Route } from '../route.js';
+import { listOf } from '../schemas.js';
+
+/** `/v1/providers`: how each configured account stands, over all workers. */
+
+async function list({ deps, caller, response }: Context): Promise<void> {
+  const accounts = deps.accounts.filter((account) => account.modes.includes(caller.mode));
+  const waiting = await waitingJobs(deps);
+  const rows = await Promise.all(
+    accounts.map(async (account) =>
+      present(account, await deps.accountBooks.read(account.id), waiting.get(account.id) ?? 0),
+    ),
+  );
+  sendJson(response, 200, page(rows, false));
+}
+
+/** Entries of the ready queues that each account serves. */
+async function waitingJobs(deps: Context['deps']): Promise<Map<string, number>> {
+  const waiting = new Map<string, number>();
+  const classes = await deps.classes();
+  await Promise.all(
+    classes.map(async (routing) => {
+      const entries = await deps.queues.waiting(readyQueue(routing.id));
+      for (const id of routing.accounts) waiting.set(id, (waiting.get(id) ?? 0) + entries);
+    }),
+  );
+  return waiting;
+}
+
+function present(account: Account, state: AccountState, waiting: number) {
+  const { id, preset, limits, models, priority, weight } = account;
+  const counted = (limit: number | null, count: number): number | null => (limit === null ? null : count);
+  return {
+    id,
+    object: 'provider',
+    preset: preset.id,
+    name: preset.name,
+    // The address may hold more than a host, and more than may be shown.
+    base_url_host: account.baseUrl === '' ? null : new URL(account.baseUrl).host,
+    models: models === 'any' ? 'any' : Object.keys(models),
+    operations: preset.operations,
+    priority,
+    weight,
+    limits,
+    in_use: {
+      calls: state.calls,
+      requests_last_minute: counted(limits.requests_per_minute, state.requestsLastMinute),
+      requests_today: counted(limits.requests_per_day, state.requestsToday),
+      images_last_minute: counted(limits.images_per_minute, state.imagesLastMinute),
+      images_this_month: counted(limits.images_per_month, state.imagesThisMonth),
+    },
+    waiting_jobs: waiting,
+    cooldown_seconds: state.coolMs === 0 ? null : state.coolMs / 1_000,
+    spend_today: {
+      currency: 'USD',
+      billed: presentSpend(state.spentToday.billed),
+      unknown: presentSpend(state.spentToday.unknown),
+    },
+    last_error: state.lastFault && { ...state.lastFault, at: Math.floor(state.lastFault.at / 1_000) },
+  };
+}
+
+const presentSpend = ({ cost, unpriced }: Spend) => ({ cost: dollars(cost), unpriced });
+
+export const providerRoutes: readonly Route[] = [
+  {
+    method: 'get',
+    path: '/v1/providers',
+    operationId: 'listProviders',
+    summary: 'The configured provider accounts: limits and their use, pauses, spend, the last error.',
+    tag: 'Money',
+    answers: { 200: { description: 'All of them, on one page.', schema: listOf(providerObject) } },
+    handle: list,
+  },
+];
