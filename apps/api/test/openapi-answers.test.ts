@@ -97,6 +97,15 @@ test('usage: the report, unknown outcomes, refused', async () => {
   await call('GET', '/v1/usage', { path: '/v1/usage?group_by=batch' });
 });
 
+test('estimates: made, refused, without a price', async () => {
+  const body = { type: 'generation', prompt: 'documented', model: 'gpt-image-1' };
+  await call('POST', '/v1/estimates', { body });
+  await call('POST', '/v1/estimates', { body: { ...body, size: '7x7' } });
+  expect(await call('POST', '/v1/estimates', { body: { ...body, model: 'dall-e-2' } })).toMatchObject({
+    error: { code: 'price_unknown' },
+  });
+});
+
 test('providers, with an error in their books', async () => {
   const { data } = await call<{ data: { last_error: unknown }[] }>('GET', '/v1/providers');
   expect(data[0]?.last_error).not.toBeNull();

@@ -1,3 +1,4 @@
+import { estimateRoutes } from './handlers/estimates.js';
 import { imageFileRoutes } from './handlers/image-file.js';
 import { imageRoutes } from './handlers/images.js';
 import { jobRoutes } from './handlers/jobs.js';
@@ -14,6 +15,7 @@ export const routes: readonly Route[] = [
   ...modelRoutes,
   ...jobRoutes,
   ...imageFileRoutes,
+  ...estimateRoutes,
   ...usageRoutes,
   ...providerRoutes,
   ...webhookRoutes,

@@ -1,7 +1,7 @@
 import type { AccountState, Spend } from '@rendermill/shared/adapters/redis/account-books';
 import type { Account } from '@rendermill/shared/domain/accounts';
 import { dollars } from '@rendermill/shared/domain/prices';
-import { readyQueue } from '@rendermill/shared/queues/entries';
+import { waitingJobs } from '../../use-cases/waiting-jobs.js';
 import { page } from '../list-query.js';
 import { providerObject } from '../provider-schema.js';
 import { sendJson, type Context, type Route } from '../route.js';
@@ -18,19 +18,6 @@ async function list({ deps, caller, response }: Context): Promise<void> {
     ),
   );
   sendJson(response, 200, page(rows, false));
-}
-
-/** Entries of the ready queues that each account serves. */
-async function waitingJobs(deps: Context['deps']): Promise<Map<string, number>> {
-  const waiting = new Map<string, number>();
-  const classes = await deps.classes();
-  await Promise.all(
-    classes.map(async (routing) => {
-      const entries = await deps.queues.waiting(readyQueue(routing.id));
-      for (const id of routing.accounts) waiting.set(id, (waiting.get(id) ?? 0) + entries);
-    }),
-  );
-  return waiting;
 }
 
 function present(account: Account, state: AccountState, waiting: number) {
