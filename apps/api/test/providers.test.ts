@@ -75,6 +75,16 @@ test('its last error is told, but not what a request had itself to blame for', a
   expect((await read()).last_error).toMatchObject({ code: 'outcome_unknown', http_status: 504 });
 });
 
+test('a key that the provider repeats in its error gets nowhere', async () => {
+  const message = 'Invalid token sk-test-0000, see your console';
+  await world.simulator.faults([{ fault: { kind: 'ok_with_error', code: 'invalid_value', message } }]);
+  const { id } = await world.submit(low);
+  const job = await world.ended(id);
+  expect(job.error?.message).toContain('Invalid token …, see your console');
+  expect(JSON.stringify([job, await read(), world.logs])).not.toContain('sk-test-0000');
+  expect(JSON.stringify(await world.redis.hgetall(`${world.prefix}job:${id}`))).not.toContain('sk-test-0000');
+});
+
 test('a pause that the provider asked for is counted down', async () => {
   await world.simulator.faults([{ times: 1, fault: { kind: 'rate_limited', retryAfterMs: 60_000 } }]);
   const { id } = await world.submit(low);

@@ -50,11 +50,17 @@ async function open(project: string, model = 'm', startedAt = began): Promise<st
 const picture = { index: 0, file: 'f', bytes: 1, sha256: 's', revised_prompt: null };
 const pictures: Checkpoint = { worker: 'w', spooled: [picture, { ...picture, index: 1 }], urls: [] };
 
-async function settle(id: string, outcome: AttemptOutcome, cost: number | null, checkpoint: Checkpoint | null = null) {
+async function settle(
+  id: string,
+  outcome: AttemptOutcome,
+  cost: number | null,
+  checkpoint: Checkpoint | null = null,
+  tookMs = 3_000,
+) {
   const settlement: AttemptSettlement = {
     outcome,
     cost,
-    ended_at: began + 3_000,
+    ended_at: began + tookMs,
     http_status: 200,
     request_id: null,
     error: null,
@@ -115,6 +121,12 @@ test('a cost that nobody knows is counted as such', async () => {
     { total: null, mean: null, mean_per_image: null, unpriced: 1 },
     { requests: 1, cost: null, unpriced: 1 },
   ]);
+});
+
+test('half of the calls were answered within p50; where the slowest is off the scale p95 is not known', async () => {
+  for (const ms of [100, 300, 300, 900, 5_000_000]) await settle(await open('times'), 'billed', 1, pictures, ms);
+  await settle(await open('times'), 'rejected', 0, null, 1);
+  expect((await read('times')).response_seconds).toEqual({ mean: 1_000.32, p50: 0.354, p95: null });
 });
 
 test('an attempt belongs to the day in which it began, and the day is kept for 400', async () => {

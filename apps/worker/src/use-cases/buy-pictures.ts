@@ -84,7 +84,7 @@ export async function buyPictures(
   const released = order.onAnswered();
 
   const pictures = picturesOf(answer);
-  const verdict = pictures ? null : verdictOn(answer);
+  const verdict = pictures ? null : verdictOn(answer, account);
   const checkpoint = pictures && checkpointOf(deps, order, pictures);
   const settlement = settle(job, order, answer, pictures, verdict);
   await syncPictures(deps, key, checkpoint);
@@ -181,8 +181,10 @@ function purchaseId(job: Job, call: number): string {
   return `${job.id}.${job.generation}.${call}.${refused}`;
 }
 
-function verdictOn(answer: Answer<SpooledFile> | BrokenCall<SpooledFile>): Verdict {
-  return answer.kind === 'broken' ? judgeTransport(answer) : judgeFailure(answer);
+/** Some relays repeat the key that they refuse: it does not get into books, logs and answers. */
+function verdictOn(answer: Answer<SpooledFile> | BrokenCall<SpooledFile>, { apiKey }: Account): Verdict {
+  const verdict = answer.kind === 'broken' ? judgeTransport(answer) : judgeFailure(answer);
+  return apiKey === '' ? verdict : { ...verdict, message: verdict.message.replaceAll(apiKey, '…') };
 }
 
 /** The pictures of an answer, given to the indexes that were ordered; more than were ordered are left. */
