@@ -102,6 +102,11 @@ describe('kill -9 of the worker', () => {
     expect((await world.simulator.ledger()).length).toBe(attempts.length);
   }, 60_000);
 
+  test('is not held against the account: its last error is what it answered itself', async () => {
+    const { body } = await world.call<{ data: { last_error: unknown }[] }>('GET', '/v1/providers');
+    expect(body.data[0]?.last_error).toMatchObject({ code: 'provider_unavailable', http_status: 500 });
+  });
+
   test('leaves no spool of the dead worker behind', async () => {
     const spools = join(world.env['RENDERMILL_DATA_DIR'] ?? '', 'spool');
     await until(async () => (await readdir(spools)).length === 1);

@@ -13,7 +13,8 @@ export function unknownAnswer(message: string): AttemptSettlement {
     ended_at: Date.now(),
     http_status: null,
     request_id: null,
-    error: errorBodyOf('outcome_unknown', message),
+    // Ours, not the provider's.
+    error: { ...errorBodyOf('outcome_unknown', message), type: 'server_error' },
     cost: null,
     cost_basis: null,
     usage: null,

@@ -103,14 +103,6 @@ export function spent(attempts: readonly Attempt[]): number | null {
   return sum;
 }
 
-/** Failures that are the request's own: another would have succeeded at the same account. */
-const faultsOfRequests: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'invalid_request',
-  'moderation_blocked',
-  'content_policy_violation',
-  'image_not_supported',
-]);
-
 /** What is wrong with an account, as one of its attempts found it. */
 export interface AccountFault {
   readonly code: ErrorCode;
@@ -120,8 +112,8 @@ export interface AccountFault {
   readonly at: number;
 }
 
-/** What a settlement says against the account that was asked, or null. */
+/** What a settlement says against the account that was asked, or null: neither the request's faults nor our own. */
 export function accountFault({ error, http_status, ended_at }: AttemptSettlement): AccountFault | null {
-  if (!error || faultsOfRequests.has(error.code)) return null;
+  if (error?.type !== 'provider_error') return null;
   return { code: error.code, message: error.message, http_status, at: ended_at };
 }
