@@ -1,14 +1,13 @@
 import { z } from 'zod';
-import type { UnknownAttempt } from '@rendermill/shared/adapters/redis/unknown-attempts';
 import { RendermillError } from '@rendermill/shared/domain/errors';
-import { dollars } from '@rendermill/shared/domain/prices';
 import { groupUsage, usageDays, usageDimensions, usageFigures } from '@rendermill/shared/domain/usage-report';
-import { page, pageQuery, wholeNumber } from '../list-query.js';
+import { pageQuery, wholeNumber } from '../list-query.js';
 import { sendJson, type Context, type Route } from '../route.js';
 import { errorSchema, listOf } from '../schemas.js';
 import { unknownAttempt, usageReport } from '../usage-schemas.js';
+import { listUnknown } from './unknown-attempts.js';
 
-/** `/v1/usage`: what was bought, and what may have been. */
+/** `/v1/usage`: what was bought, added up; with outcome=unknown what may have been, one by one. */
 
 const dayMs = 86_400_000;
 /** Days of a report that names no begin. */
@@ -44,7 +43,9 @@ async function usage(context: Context): Promise<void> {
   const asked = context.query as Query;
   if (asked.start_time !== undefined && asked.end_time !== undefined && asked.end_time <= asked.start_time)
     refuse('end_time', 'end_time must come after start_time');
-  return asked.outcome === undefined ? report(context, asked) : listUnknown(context, asked);
+  if (asked.outcome === undefined) return report(context, asked);
+  if (asked.group_by !== undefined) refuse('group_by', 'outcome=unknown lists attempts: it takes no group_by');
+  return listUnknown(context, asked);
 }
 
 async function report({ deps, caller, request, response }: Context, asked: Query): Promise<void> {
@@ -90,40 +91,6 @@ function days({ start_time, end_time }: Query): { first: number; last: number } 
   const last = Math.min(today, end_time === undefined ? today : Math.floor((end_time * 1_000 - 1) / dayMs));
   const first = start_time === undefined ? last - usualDays + 1 : Math.floor((start_time * 1_000) / dayMs);
   return { first: Math.max(first, today - usageDays), last };
-}
-
-async function listUnknown({ deps, caller, response }: Context, asked: Query): Promise<void> {
-  if (asked.group_by !== undefined) refuse('group_by', 'outcome=unknown lists attempts: it takes no group_by');
-  const { model, provider, after, limit, order, start_time, end_time } = asked;
-  const from = start_time === undefined ? -Infinity : start_time * 1_000;
-  const to = end_time === undefined ? Infinity : end_time * 1_000 - 1;
-  const filter = { model, provider, after, limit, order, from, to };
-  const found = await deps.unknowns.list(caller.project, filter);
-  if (!found) refuse('after', `there is no attempt '${after}' in this list any more; begin at the first page`);
-  sendJson(response, 200, page(found.attempts.map(presentUnknown), found.more, found.last));
-}
-
-function presentUnknown({ id, job, attempt }: UnknownAttempt) {
-  const { settlement } = attempt;
-  return {
-    id,
-    object: 'attempt',
-    job_id: job.id,
-    custom_id: job.custom_id,
-    number: attempt.number,
-    generation: attempt.generation,
-    provider: attempt.provider,
-    model: job.model,
-    images: attempt.indexes.length,
-    started_at: Math.floor(attempt.started_at / 1_000),
-    ended_at: Math.floor((settlement?.ended_at ?? attempt.started_at) / 1_000),
-    provider_request_id: settlement?.request_id ?? null,
-    http_status: settlement?.http_status ?? null,
-    code: settlement?.error?.code ?? null,
-    message: settlement?.error?.message ?? null,
-    estimated_cost: dollars(settlement?.cost ?? null),
-    currency: 'USD',
-  };
 }
 
 function refuse(param: string, message: string): never {
