@@ -33,7 +33,7 @@ export class AccountBooks {
   }
 
   async read(account: string): Promise<AccountState> {
-    const answer = (await this.#scripts.run('read-account', account)) as [...number[], string, string[]];
+    const answer = (await this.#scripts.run('read-account-books', account)) as [...number[], string, string[]];
     const [calls, requestsLastMinute, imagesLastMinute, requestsToday, imagesThisMonth, coolMs] = answer as number[];
     const [fault, spent] = answer.slice(-2) as [string, string[]];
     const fields = pairs(spent);
