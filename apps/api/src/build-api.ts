@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { Queues } from '@rendermill/shared/adapters/bullmq/queues';
 import { Outbound } from '@rendermill/shared/adapters/http/outbound';
+import { AccountBooks } from '@rendermill/shared/adapters/redis/account-books';
+import { accountState } from '@rendermill/shared/adapters/redis/account-state';
+import { routingClasses } from '@rendermill/shared/adapters/redis/classes';
 import { connectRedis } from '@rendermill/shared/adapters/redis/connect';
 import { Feed } from '@rendermill/shared/adapters/redis/feed';
 import { JobLists } from '@rendermill/shared/adapters/redis/job-lists';
@@ -12,6 +15,8 @@ import { JobStore } from '@rendermill/shared/adapters/redis/job-store';
 import { holderLeaseMs, Liveness } from '@rendermill/shared/adapters/redis/liveness';
 import { ScriptRunner } from '@rendermill/shared/adapters/redis/scripts';
 import { Signals } from '@rendermill/shared/adapters/redis/signals';
+import { UnknownAttempts } from '@rendermill/shared/adapters/redis/unknown-attempts';
+import { UsageBooks } from '@rendermill/shared/adapters/redis/usage-books';
 import { WebhookSecrets } from '@rendermill/shared/adapters/redis/webhook-secrets';
 import { WebhookStore } from '@rendermill/shared/adapters/redis/webhook-store';
 import { openStorage } from '@rendermill/shared/adapters/storage/open-storage';
@@ -87,6 +92,11 @@ export async function buildApi(
     metrics: createMetrics('api'),
     jobs,
     lists: new JobLists(scripts),
+    usage: new UsageBooks(scripts),
+    unknowns: new UnknownAttempts(scripts),
+    accountBooks: new AccountBooks(scripts),
+    accountState: async (account) => accountState(scripts, account),
+    classes: async () => routingClasses(scripts),
     queues,
     feed: new Feed(scripts),
     signals,

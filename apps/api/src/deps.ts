@@ -1,14 +1,19 @@
 import type { LimitFunction } from 'p-limit';
 import type { Queues } from '@rendermill/shared/adapters/bullmq/queues';
 import type { Outbound } from '@rendermill/shared/adapters/http/outbound';
+import type { AccountBooks } from '@rendermill/shared/adapters/redis/account-books';
+import type { AccountState } from '@rendermill/shared/adapters/redis/account-state';
 import type { Feed } from '@rendermill/shared/adapters/redis/feed';
 import type { JobLists } from '@rendermill/shared/adapters/redis/job-lists';
 import type { JobStore } from '@rendermill/shared/adapters/redis/job-store';
 import type { Signals } from '@rendermill/shared/adapters/redis/signals';
+import type { UnknownAttempts } from '@rendermill/shared/adapters/redis/unknown-attempts';
+import type { UsageBooks } from '@rendermill/shared/adapters/redis/usage-books';
 import type { WebhookSecrets } from '@rendermill/shared/adapters/redis/webhook-secrets';
 import type { WebhookStore } from '@rendermill/shared/adapters/redis/webhook-store';
 import type { Account } from '@rendermill/shared/domain/accounts';
 import type { Mode } from '@rendermill/shared/domain/job';
+import type { RoutingClass } from '@rendermill/shared/domain/routing';
 import type { Logger } from '@rendermill/shared/observability/log';
 import type { Metrics } from '@rendermill/shared/observability/metrics';
 import type { Storage } from '@rendermill/shared/ports/storage';
@@ -23,6 +28,12 @@ export interface ApiDeps {
   readonly metrics: Metrics;
   readonly jobs: JobStore;
   readonly lists: JobLists;
+  readonly usage: UsageBooks;
+  readonly unknowns: UnknownAttempts;
+  readonly accountBooks: AccountBooks;
+  readonly accountState: (account: Account) => Promise<AccountState>;
+  /** The routing classes in use. */
+  readonly classes: () => Promise<RoutingClass[]>;
   readonly queues: Queues;
   readonly feed: Feed;
   readonly signals: Signals;

@@ -378,8 +378,11 @@ describe('a call that is held too long', () => {
       headers: { authorization: `Bearer ${impatient.key}`, 'content-type': 'application/json' },
       body: JSON.stringify({ ...body, prompt: 'left alone' }),
     }).catch(() => 'aborted');
+    // A call is answered a moment before its job ends: that of the test before may still be in progress.
     const started = async () =>
-      (await impatient.call<{ data: PresentedJob[] }>('GET', '/v1/jobs?status=in_progress')).body.data[0];
+      (await impatient.call<{ data: PresentedJob[] }>('GET', '/v1/jobs?status=in_progress')).body.data.find(
+        ({ request }) => request.prompt === 'left alone',
+      );
     await until(async () => (await started()) !== undefined);
     const id = (await started())?.id;
     leaving.abort();

@@ -84,6 +84,33 @@ test('webhook endpoints: made, read, listed, changed, tested, deleted', async ()
   await call('GET', '/v1/webhook_secret');
 });
 
+test('usage: the report, unknown outcomes, refused', async () => {
+  await world.simulator.faults([{ when: { promptIncludes: 'cut' }, fault: { kind: 'reset_in_body' } }]);
+  for (const prompt of ['cut', 'whole']) {
+    const body = { type: 'generation', prompt, size: '1024x1024', quality: 'low', on_unknown_outcome: 'fail' };
+    await world.ended((await call('POST', '/v1/jobs', { body })).id);
+  }
+  await world.simulator.faults([]);
+  await call('GET', '/v1/usage', { path: '/v1/usage?group_by=day,model,provider' });
+  const { data } = await call<{ data: unknown[] }>('GET', '/v1/usage', { path: '/v1/usage?outcome=unknown' });
+  expect(data).toHaveLength(1);
+  await call('GET', '/v1/usage', { path: '/v1/usage?group_by=batch' });
+});
+
+test('estimates: made, refused, without a price', async () => {
+  const body = { type: 'generation', prompt: 'documented', model: 'gpt-image-1' };
+  await call('POST', '/v1/estimates', { body });
+  await call('POST', '/v1/estimates', { body: { ...body, size: '7x7' } });
+  expect(await call('POST', '/v1/estimates', { body: { ...body, model: 'dall-e-2' } })).toMatchObject({
+    error: { code: 'price_unknown' },
+  });
+});
+
+test('providers, with an error in their books', async () => {
+  const { data } = await call<{ data: { last_error: unknown }[] }>('GET', '/v1/providers');
+  expect(data[0]?.last_error).not.toBeNull();
+});
+
 test('health', async () => {
   await call('GET', '/healthz');
   await call('GET', '/readyz');

@@ -88,6 +88,25 @@ describe('kill -9 of the worker', () => {
     await expectBooksToAgree(ended, 1);
   }, 60_000);
 
+  test('usage counts each attempt once, and what the dead worker may have spent at its full price', async () => {
+    const ended = await Promise.all(Object.keys(jobs).map(job));
+    const attempts = ended.flatMap((one) => one.attempts);
+    const { data } = (await world.call<{ data: unknown[] }>('GET', '/v1/usage?outcome=unknown')).body;
+    const { total } = (await world.call<{ total: Record<string, unknown> }>('GET', '/v1/usage')).body;
+    expect(data).toHaveLength(3);
+    expect(total).toMatchObject({
+      requests: attempts.length,
+      outcomes: { billed: 3, unknown: 3, rejected: 1, not_sent: 0 },
+      unknown: { requests: 3, cost: 0.748_8, unpriced: 0 },
+    });
+    expect((await world.simulator.ledger()).length).toBe(attempts.length);
+  }, 60_000);
+
+  test('is not held against the account: its last error is what it answered itself', async () => {
+    const { body } = await world.call<{ data: { last_error: unknown }[] }>('GET', '/v1/providers');
+    expect(body.data[0]?.last_error).toMatchObject({ code: 'provider_unavailable', http_status: 500 });
+  });
+
   test('leaves no spool of the dead worker behind', async () => {
     const spools = join(world.env['RENDERMILL_DATA_DIR'] ?? '', 'spool');
     await until(async () => (await readdir(spools)).length === 1);

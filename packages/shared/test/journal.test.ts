@@ -25,6 +25,7 @@ function intent(number: number): JournalIntent {
     call: 0,
     indexes: [0],
     provider: 'p',
+    model: 'm',
     worker: 'w',
     fence: 1,
     started_at: 1,

@@ -64,6 +64,7 @@ const intent = (job: LedgerJob, call = 0): AttemptIntent => ({
   call,
   indexes: [0],
   provider: 'a',
+  model: job.model,
   worker: job.worker ?? '',
   fence: job.fence,
   started_at: ++moment,

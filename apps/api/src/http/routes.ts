@@ -1,8 +1,11 @@
+import { estimateRoutes } from './handlers/estimates.js';
 import { imageFileRoutes } from './handlers/image-file.js';
 import { imageRoutes } from './handlers/images.js';
 import { jobRoutes } from './handlers/jobs.js';
 import { modelRoutes } from './handlers/models.js';
+import { providerRoutes } from './handlers/providers.js';
 import { systemRoutes } from './handlers/system.js';
+import { usageRoutes } from './handlers/usage.js';
 import { webhookRoutes } from './handlers/webhook-endpoints.js';
 import type { Route } from './route.js';
 
@@ -12,6 +15,9 @@ export const routes: readonly Route[] = [
   ...modelRoutes,
   ...jobRoutes,
   ...imageFileRoutes,
+  ...estimateRoutes,
+  ...usageRoutes,
+  ...providerRoutes,
   ...webhookRoutes,
   ...systemRoutes,
 ];

@@ -1,22 +1,16 @@
 import { sha256, newId } from '@rendermill/shared/domain/ids';
-import { OutboundError } from '@rendermill/shared/adapters/http/outbound';
 import { queuePriority, type NewJob, type Repeat, type Submitted } from '@rendermill/shared/adapters/redis/job-store';
 import { RendermillError } from '@rendermill/shared/domain/errors';
 import type { Job, JobSpec } from '@rendermill/shared/domain/job';
-import {
-  checkAgainstModel,
-  normaliseRequest,
-  type JobRequest,
-  type JobInput,
-  type Operation,
-} from '@rendermill/shared/domain/job-request';
+import type { JobInput, JobRequest, Operation } from '@rendermill/shared/domain/job-request';
 import { queuedJob } from '@rendermill/shared/domain/queued-job';
 import type { JobBody } from '@rendermill/shared/domain/request-body';
-import { eligibleAccounts, estimateAt, requireAccounts, route } from '@rendermill/shared/domain/routing';
+import { estimateAt } from '@rendermill/shared/domain/routing';
 import { jobEntryId, prepareQueue, readyQueue } from '@rendermill/shared/queues/entries';
 import type { ApiDeps, Caller } from '../deps.js';
 import type { ReceivedBody } from '../http/receive-body.js';
 import { ingestInputs, storeInputs, type IngestedInputs } from './ingest-inputs.js';
+import { planJob } from './plan-job.js';
 
 export interface Submission {
   readonly caller: Caller;
@@ -42,15 +36,12 @@ export interface Committed {
 export async function submitJob(deps: ApiDeps, submission: Submission): Promise<Committed> {
   const { caller, job, repeat } = submission;
   await deps.holds.settle(repeat.claim);
-  const { previews } = submission;
-  const request = { ...normaliseRequest(job), ...(previews ? { partial_images: previews } : {}) };
-  const images = requireImages(job.type, [...(job.image ?? []), ...(job.images ?? [])]);
-  const model = job.model ?? defaultModel(deps, caller, job.type, job.provider ?? null);
-  const needs = { model, operation: job.type, mode: caller.mode, provider: job.provider ?? null };
-  requireAccounts(deps.accounts, needs);
-  checkAgainstModel(model, job.type, request, images.length);
-  const { eligible, routing } = route(deps.accounts, { ...needs, request }, request.n);
-  const webhookUrl = await checkWebhookUrl(deps, job.webhook_url ?? null);
+  const { request, images, model, eligible, routing, webhookUrl } = await planJob(
+    deps,
+    caller,
+    job,
+    submission.previews,
+  );
   const ingested = await ingestInputs(deps, submission.body, images, job.mask ?? null, request.mask_from);
 
   const place = { id: newId('job'), project: caller.project, created_at: Date.now() };
@@ -118,44 +109,6 @@ async function enqueue(deps: ApiDeps, spec: JobSpec, queue: string, classId: str
     await Promise.all([deps.signals.wake(classId), deps.feed.entriesAdded([{ id: spec.id, run: 1 }])]);
   } catch (error) {
     deps.log.warn({ error, job: spec.id }, 'entry.not_added');
-  }
-}
-
-function requireImages<T>(type: Operation, images: T[]): T[] {
-  if (type === 'generation' && images.length > 0) {
-    throw new RendermillError('invalid_parameter', "A job with input images has type 'edit'.", { param: 'type' });
-  }
-  if (type !== 'generation' && images.length === 0) {
-    throw new RendermillError('missing_image', 'Send the image to work on.', { param: 'image' });
-  }
-  if (type === 'variation' && images.length > 1)
-    throw new RendermillError('too_many_images', 'A variation is of one image.', { param: 'image' });
-  return images;
-}
-
-/** A request that names no model gets the first account's default. */
-function defaultModel(deps: ApiDeps, caller: Caller, operation: Operation, provider: string | null): string {
-  const defaults = deps.accounts
-    .map((account) => account.preset.defaultModel)
-    .filter((model) => eligibleAccounts(deps.accounts, { model, operation, mode: caller.mode, provider }).length > 0);
-  return defaults[0] ?? 'gpt-image-1';
-}
-
-async function checkWebhookUrl(deps: ApiDeps, url: string | null): Promise<string | null> {
-  if (url === null) return null;
-  return requireWebhookUrl(deps, url, 'webhook_url');
-}
-
-/** A URL that deliveries may go to: HTTPS on port 443 at a public address, or what RENDERMILL_ALLOW_NETS permits. */
-export async function requireWebhookUrl(deps: Pick<ApiDeps, 'outbound'>, url: string, param: string): Promise<string> {
-  try {
-    const checked = await deps.outbound.check(url, true);
-    if (checked.hash !== '') throw new OutboundError('blocked', 'a webhook URL has no fragment');
-    return checked.href;
-  } catch (error) {
-    if (error instanceof OutboundError)
-      throw new RendermillError('invalid_parameter', `${param}: ${error.message}.`, { param, cause: error });
-    throw error;
   }
 }
 

@@ -94,7 +94,7 @@ export async function buyPictures(
   );
   deps.metrics.inFlight.dec();
   const pictures = picturesOf(answer, indexes.length);
-  const verdict = pictures ? null : verdictOn(answer);
+  const verdict = pictures ? null : verdictOn(answer, account);
   // The pictures are on disk: the provider is free for the next call while these are checked and stored.
   const released = order.onAnswered(
     newsOf(verdict, answer.told, answer.kind === 'broken' && answer.why === 'disk', deps.random),
@@ -181,6 +181,7 @@ function writeIntent(
     call,
     indexes,
     provider: account.id,
+    model: job.model,
     worker: deps.worker,
     fence: job.fence,
     started_at: Date.now(),
@@ -197,8 +198,10 @@ function purchaseId(job: Job, call: number): string {
   return `${job.id}.${job.generation}.${call}.${refused}`;
 }
 
-function verdictOn(answer: Answer<SpooledFile> | BrokenCall<SpooledFile>): Verdict {
-  return answer.kind === 'broken' ? judgeTransport(answer) : judgeFailure(answer);
+/** Some relays repeat the key that they refuse: it does not get into books, logs and answers. */
+function verdictOn(answer: Answer<SpooledFile> | BrokenCall<SpooledFile>, { apiKey }: Account): Verdict {
+  const verdict = answer.kind === 'broken' ? judgeTransport(answer) : judgeFailure(answer);
+  return apiKey === '' ? verdict : { ...verdict, message: verdict.message.replaceAll(apiKey, '…') };
 }
 
 /** The pictures of an answer, given to the indexes that were ordered; more than were ordered are left. */

@@ -4,7 +4,7 @@ import { graceMs, leaseMs } from '@rendermill/shared/adapters/redis/liveness';
 import { readJournal, type OpenAttempt } from '@rendermill/shared/adapters/spool/journal';
 import { spoolFolders } from '@rendermill/shared/adapters/spool/spool';
 import type { WorkerDeps } from '../deps.js';
-import { ownerDied } from './give-up-attempts.js';
+import { givenUp, ownerDied } from './give-up-attempts.js';
 import { recoverJob } from './recover-job.js';
 
 /**
@@ -71,8 +71,10 @@ export class SpoolHeir {
 
   /** What the journal knows of an attempt, the ledger may have missed. Both keep the more certain of two answers. */
   async #tellLedger({ intent, settled }: OpenAttempt): Promise<void> {
-    const { number } = intent;
-    const job = intent.intent.job;
-    await this.#deps.ledger.settle(job, number, settled?.settlement ?? ownerDied(), settled?.checkpoint ?? null);
+    const { ledger } = this.#deps;
+    const job = await ledger.read(intent.intent.job);
+    if (!job) return;
+    const settlement = settled?.settlement ?? givenUp(this.#deps, job, intent.intent, ownerDied);
+    await ledger.settle(job.id, intent.number, settlement, settled?.checkpoint ?? null);
   }
 }

@@ -1,7 +1,7 @@
 import { isTerminal, missingIndexes } from '@rendermill/shared/domain/job';
 import type { OpenAttempt } from '@rendermill/shared/adapters/spool/journal';
 import type { WorkerDeps } from '../deps.js';
-import { unknownAnswer } from './give-up-attempts.js';
+import { givenUp, workerFaltered } from './give-up-attempts.js';
 import { takeUp } from './take-up.js';
 
 /**
@@ -26,7 +26,7 @@ async function isNeeded(deps: WorkerDeps, { intent, settled }: OpenAttempt): Pro
   const told = job.attempts.find(({ number }) => number === intent.number);
   if (told && told.settlement === null) {
     // A fault came between the call and the ledger; where the job is still ours, whoever picks it up tells.
-    const known = settled?.settlement ?? unknownAnswer('The worker met a fault while it waited.');
+    const known = settled?.settlement ?? givenUp(deps, job, intent.intent, workerFaltered);
     if (job.worker !== deps.worker) await deps.ledger.settle(id, intent.number, known, settled?.checkpoint ?? null);
     return true;
   }

@@ -1,4 +1,4 @@
-import type { ErrorBody } from './errors.js';
+import type { ErrorBody, ErrorCode } from './errors.js';
 import type { EffectiveParameters, Usage } from './usage.js';
 
 /** What an attempt came to. Only `not_sent` and `rejected` are known to have cost nothing. */
@@ -14,6 +14,8 @@ export interface AttemptIntent {
   readonly indexes: readonly number[];
   /** Account id. */
   readonly provider: string;
+  /** Our name of the model. */
+  readonly model: string;
   readonly worker: string;
   readonly fence: number;
   /** Milliseconds since the epoch. */
@@ -104,4 +106,19 @@ export function spent(attempts: readonly Attempt[]): number | null {
     sum += attempt.settlement.cost;
   }
   return sum;
+}
+
+/** What is wrong with an account, as one of its attempts found it. */
+export interface AccountFault {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly http_status: number | null;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/** What a settlement says against the account that was asked, or null: neither the request's faults nor our own. */
+export function accountFault({ error, http_status, ended_at }: AttemptSettlement): AccountFault | null {
+  if (error?.type !== 'provider_error') return null;
+  return { code: error.code, message: error.message, http_status, at: ended_at };
 }

@@ -75,6 +75,8 @@ export const errorTable = {
   // What the provider says about the request.
   moderation_blocked: row(400, 'image_generation_user_error'),
   content_policy_violation: row(400, 'invalid_request_error'),
+  // An estimate that nobody can make.
+  price_unknown: row(422, 'invalid_request_error'),
   // The job's end, other than by its own fault.
   budget_exceeded: row(402, 'insufficient_quota'),
   deadline_exceeded: row(409, 'invalid_request_error'),

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { providerModel, type Account } from './accounts.js';
 import { RendermillError } from './errors.js';
 import { modelRow } from './models.js';
-import { callCost, imageEstimate } from './prices.js';
+import { callCost, imageEstimate, type Price } from './prices.js';
 import type { JobRequest, Operation } from './job-request.js';
 import type { Usage } from './usage.js';
 import type { Mode } from './job.js';
@@ -109,10 +109,15 @@ export function plannedCalls(n: number, maxImagesPerCall: number): number[][] {
   return calls;
 }
 
+/** What one image of a request is expected to cost at an account, or null. */
+export function imagePriceAt(account: Account, model: string, request: JobRequest): Price | null {
+  if (account.usdRate === null) return null;
+  return imageEstimate(account.prices?.models[model], model, request, account.usdRate);
+}
+
 /** Micro-dollars that a request is expected to cost at an account, or null. */
 export function estimateAt(account: Account, model: string, request: JobRequest): number | null {
-  if (account.usdRate === null) return null;
-  const price = imageEstimate(account.prices?.models[model], model, request, account.usdRate);
+  const price = imagePriceAt(account, model, request);
   return price && price.micros * request.n;
 }
 

@@ -11,7 +11,7 @@ import {
   type WebhookEndpoint,
 } from '@rendermill/shared/domain/webhook-endpoints';
 import { newWebhookSecret, signWebhook } from '@rendermill/shared/domain/webhook-signature';
-import { requireWebhookUrl } from '../../use-cases/submit-job.js';
+import { requireWebhookUrl } from '../../use-cases/webhook-url.js';
 import { page, pageQuery } from '../list-query.js';
 import { repeatOf } from '../repeat.js';
 import { sendJson, type Context, type Route } from '../route.js';

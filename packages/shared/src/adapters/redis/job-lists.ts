@@ -1,6 +1,7 @@
 import type { Job, JobStatus } from '../../domain/job.js';
 import { decodeJob } from './job-codec.js';
 import { hashOfCustomId } from './job-store.js';
+import { isBeyond, placesAtOnce, readPlaces, type Place } from './places.js';
 import type { ScriptRunner } from './scripts.js';
 
 /** Reading a project's jobs in pages, by time of creation; ids of equal time stand in the order of their letters. */
@@ -25,13 +26,6 @@ export interface JobPage {
   readonly last: string | null;
 }
 
-/** A job's place in every list: lists differ in who is in them, not in their order. */
-interface Place {
-  readonly id: string;
-  readonly created: number;
-}
-
-const pageSize = 200;
 /** Filters without an index are applied while reading; a bound keeps one request from reading everything. */
 const maxRead = 20_000;
 
@@ -47,12 +41,18 @@ export class JobLists {
     const after = filter.after === undefined ? undefined : await this.#place(project, filter.after);
     if (after === null) return null;
     const index = this.#index(project, filter);
+    const stretch = {
+      from: filter.created_after === undefined ? -Infinity : filter.created_after * 1_000,
+      to: filter.created_before === undefined ? Infinity : filter.created_before * 1_000 + 999,
+      after,
+      order: filter.order,
+    };
     const jobs: Job[] = [];
     let last: string | null = null;
     let read = 0;
-    for (let offset = 0; read < maxRead; offset += pageSize) {
-      const places = await this.#read(index, filter, after, offset);
-      const ids = places.filter((place) => !after || isBeyond(place, after, filter.order)).map(({ id }) => id);
+    for (let offset = 0; read < maxRead; offset += placesAtOnce) {
+      const places = await readPlaces(this.#scripts, index, stretch, offset);
+      const ids = places.filter((place) => isBeyond(place, stretch)).map(({ id }) => id);
       read += ids.length;
       for (const [i, job] of (await this.#jobs(ids)).entries()) {
         if (job && matches(job, filter)) {
@@ -61,7 +61,7 @@ export class JobLists {
         }
         last = ids[i] ?? null;
       }
-      if (places.length < pageSize) return { jobs, more: false, last };
+      if (places.length < placesAtOnce) return { jobs, more: false, last };
     }
     return { jobs, more: true, last };
   }
@@ -72,39 +72,13 @@ export class JobLists {
     return this.#scripts.key('jobs', project);
   }
 
-  /** The list of all jobs knows it even where it has left the list that is read, or is past its retention. */
+  /**
+   * Lists differ in who is in them, not in their order: the list of all jobs knows a place even where its job has left
+   * the list that is read, or is past its retention.
+   */
   async #place(project: string, id: string): Promise<Place | null> {
     const created = await this.#scripts.client.zscore(this.#scripts.key('jobs', project), id);
-    return created === null ? null : { id, created: Number(created) };
-  }
-
-  async #read(index: string, filter: JobFilter, after: Place | undefined, offset: number): Promise<Place[]> {
-    const { client } = this.#scripts;
-    const from = filter.created_after === undefined ? -Infinity : filter.created_after * 1_000;
-    const to = filter.created_before === undefined ? Infinity : filter.created_before * 1_000 + 999;
-    const answer =
-      filter.order === 'asc'
-        ? await client.zrangebyscore(
-            index,
-            score(Math.max(from, after?.created ?? -Infinity)),
-            score(to),
-            'WITHSCORES',
-            'LIMIT',
-            offset,
-            pageSize,
-          )
-        : await client.zrevrangebyscore(
-            index,
-            score(Math.min(to, after?.created ?? Infinity)),
-            score(from),
-            'WITHSCORES',
-            'LIMIT',
-            offset,
-            pageSize,
-          );
-    const places: Place[] = [];
-    for (let i = 0; i + 1 < answer.length; i += 2) places.push({ id: answer[i] ?? '', created: Number(answer[i + 1]) });
-    return places;
+    return created === null ? null : { id, at: Number(created) };
   }
 
   async #jobs(ids: readonly string[]): Promise<(Job | null)[]> {
@@ -116,14 +90,6 @@ export class JobLists {
       return decodeJob(fields as Record<string, string>);
     });
   }
-}
-
-const score = (value: number): string => (Number.isFinite(value) ? String(value) : value > 0 ? '+inf' : '-inf');
-
-/** Redis sorts equal scores by their bytes, and so does JavaScript: ids are ASCII. */
-function isBeyond(place: Place, after: Place, order: 'asc' | 'desc'): boolean {
-  const [low, high] = order === 'asc' ? [after, place] : [place, after];
-  return low.created < high.created || (low.created === high.created && low.id < high.id);
 }
 
 function matches(job: Job, filter: JobFilter): boolean {

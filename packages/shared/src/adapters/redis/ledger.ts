@@ -1,10 +1,11 @@
-import type { AttemptIntent, AttemptSettlement, Checkpoint } from '../../domain/attempts.js';
+import { accountFault, type AttemptIntent, type AttemptSettlement, type Checkpoint } from '../../domain/attempts.js';
 import { jobEvent } from '../../domain/events.js';
 import type { ErrorBody } from '../../domain/errors.js';
 import type { JobEnd } from '../../domain/outcome.js';
 import type { Job, Stage, StoredImage } from '../../domain/job.js';
 import type { JobInput } from '../../domain/job-request.js';
 import type { RoutingClass } from '../../domain/routing.js';
+import { responseBounds, usageDays } from '../../domain/usage-report.js';
 import { decodeJob, pairs, type LedgerJob } from './job-codec.js';
 import type { ScriptRunner } from './scripts.js';
 
@@ -73,24 +74,29 @@ export class Ledger {
     return typeof answer === 'number' ? answer : (answer as AttemptRefusal);
   }
 
-  /** Records what an attempt came to, and where its results are. Idempotent; true where it was news. */
+  /** Records what an attempt came to and where its results are, and counts it. Idempotent; true where it was news. */
   async settle(
     id: string,
     number: number,
     settlement: AttemptSettlement,
     checkpoint: Checkpoint | null,
   ): Promise<boolean> {
-    const { outcome } = settlement;
-    return (
-      (await this.#scripts.run(
-        'settle-attempt',
-        id,
-        number,
-        outcome,
-        JSON.stringify(settlement),
-        optional(checkpoint),
-      )) === 1
+    const { outcome, cost, ended_at } = settlement;
+    const answer = await this.#scripts.run(
+      'settle-attempt',
+      id,
+      number,
+      outcome,
+      JSON.stringify(settlement),
+      optional(checkpoint),
+      checkpoint ? checkpoint.spooled.length + checkpoint.urls.length : 0,
+      cost ?? '',
+      ended_at,
+      optional(accountFault(settlement)),
+      usageDays,
+      ...responseBounds,
     );
+    return answer === 1;
   }
 
   /** A paid result is in the bucket: nobody buys it again. `last` is the attempt of which no other is left to store. */

@@ -21,6 +21,7 @@ export async function trimLists(scripts: ScriptRunner, retentionDays: number): P
       for (const { id, custom } of members) pipeline.zrem(scripts.key('custom', project, custom), id);
       await run(pipeline);
     });
+    removed += await trimList(scripts, scripts.key('unknown', project), before);
     for (const status of jobStatuses) removed += await trimList(scripts, scripts.key('jobs', project, status), before);
     // The last one: pages are placed by it.
     removed += await trimList(scripts, scripts.key('jobs', project), before);
@@ -31,7 +32,7 @@ export async function trimLists(scripts: ScriptRunner, retentionDays: number): P
 interface Member {
   readonly text: string;
   readonly id: string;
-  /** Hash of the custom_id, in the list of those; else ''. */
+  /** What stands before the colon: the hash of the custom_id, in the list of those; else ''. */
   readonly custom: string;
 }
 
@@ -58,7 +59,7 @@ async function trimList(
   return removed;
 }
 
-/** `id`, or `custom:id`. */
+/** `id`, or `custom:id`, or an attempt's `number:id`. */
 function memberOf(text: string): Member {
   const colon = text.indexOf(':');
   return { text, id: text.slice(colon + 1), custom: text.slice(0, Math.max(0, colon)) };

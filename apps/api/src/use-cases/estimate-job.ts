@@ -1,0 +1,64 @@
+import type { Account } from '@rendermill/shared/domain/accounts';
+import { callsOf, offersFor, secondsAt, type Offer } from '@rendermill/shared/domain/estimates';
+import type { JobBody } from '@rendermill/shared/domain/request-body';
+import { groupUsage, meanResponseMs } from '@rendermill/shared/domain/usage-report';
+import type { ApiDeps, Caller } from '../deps.js';
+import type { ReceivedBody } from '../http/receive-body.js';
+import { ingestInputs } from './ingest-inputs.js';
+import { planJob, type PlannedJob } from './plan-job.js';
+import { waitingJobs } from './waiting-jobs.js';
+
+/** What a job would cost and how long it would take: every check of a real one, nothing stored, nothing bought. */
+export interface JobEstimate {
+  readonly model: string;
+  readonly images: number;
+  readonly calls: number;
+  readonly offers: readonly Offer[];
+  /** Null where no call of this model has been timed lately. */
+  readonly seconds: number | null;
+}
+
+/** Days over which a mean response time is taken. */
+const recentDays = 7;
+
+export async function estimateJob(
+  deps: ApiDeps,
+  caller: Caller,
+  body: ReceivedBody,
+  job: JobBody,
+): Promise<JobEstimate> {
+  const planned = await planJob(deps, caller, job);
+  const { request, images, model, eligible, routing } = planned;
+  await ingestInputs(deps, body, images, job.mask ?? null, request.mask_from);
+  const offers = offersFor(eligible, model, request);
+  const calls = callsOf(request, routing);
+  return { model, images: request.n, calls, offers, seconds: await secondsFor(deps, caller, planned, calls) };
+}
+
+/** At the account that comes first, of those whose response time is known. */
+async function secondsFor(deps: ApiDeps, caller: Caller, planned: PlannedJob, calls: number): Promise<number | null> {
+  const means = await meanTimes(deps, caller, planned.model);
+  const account = planned.eligible.find(({ id }) => means.has(id));
+  const mean = account && means.get(account.id);
+  if (!account || mean === undefined) return null;
+  const { concurrency } = await deps.accountState(account);
+  return secondsAt(concurrency, calls, await ahead(deps, account), mean);
+}
+
+async function meanTimes(deps: ApiDeps, caller: Caller, model: string): Promise<Map<string, number>> {
+  const today = Math.floor(Date.now() / 86_400_000);
+  const rows = await deps.usage.read(caller.project, today - recentDays + 1, today);
+  const fitting = rows.filter((row) => row.model === model);
+  const means = new Map<string, number>();
+  for (const { provider, counts } of groupUsage(fitting, ['provider'])) {
+    const mean = meanResponseMs(counts);
+    if (provider !== null && mean !== null) means.set(provider, mean);
+  }
+  return means;
+}
+
+/** Calls in flight there, and jobs that wait for it. */
+async function ahead(deps: ApiDeps, account: Account): Promise<number> {
+  const [state, waiting] = await Promise.all([deps.accountBooks.read(account.id), waitingJobs(deps)]);
+  return state.calls + (waiting.get(account.id) ?? 0);
+}

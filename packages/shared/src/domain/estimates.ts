@@ -1,0 +1,47 @@
+import type { Account } from './accounts.js';
+import { RendermillError } from './errors.js';
+import type { JobRequest } from './job-request.js';
+import type { Price } from './prices.js';
+import { imagePriceAt, plannedCalls, type RoutingClass } from './routing.js';
+
+/** What a job is expected to cost and take, before anything is bought. */
+export interface Offer {
+  readonly account: Account;
+  /** For all images, or null where it is unknown. */
+  readonly price: Price | null;
+}
+
+/** What each account that could serve a request would charge; at least one of them is known, or it is an error. */
+export function offersFor(eligible: readonly Account[], model: string, request: JobRequest): Offer[] {
+  const offers = eligible.map((account) => {
+    const price = imagePriceAt(account, model, request);
+    return { account, price: price && { ...price, micros: price.micros * request.n } };
+  });
+  if (offers.some(({ price }) => price !== null)) return offers;
+  const reasons = eligible.map((account) => `at '${account.id}' ${missing(account, model, request)}`);
+  const message = `What '${model}' costs is not known: ${reasons.join('; ')}. Accounts are configured in RENDERMILL_CONFIG.`;
+  throw new RendermillError('price_unknown', message, { param: 'model' });
+}
+
+/** Why an account has no price for a request, and what to configure. */
+function missing({ prices, usdRate }: Account, model: string, { quality, size }: JobRequest): string {
+  if (prices && usdRate === null) return `prices are in ${prices.currency}: set usd_per.${prices.currency}`;
+  const price = prices?.models[model];
+  if (!price) return `there is no price: set prices.models["${model}"] of this provider`;
+  const row = `prices.models["${model}"].per_image["${quality ?? 'auto'}"]["${size ?? 'auto'}"]`;
+  return `there is no price for quality ${quality ?? 'auto'} and size ${size ?? 'auto'}: set ${row} of this provider`;
+}
+
+/** How many calls a job takes in its routing class. */
+export function callsOf(request: JobRequest, routing: RoutingClass): number {
+  return plannedCalls(request.n, routing.images).length;
+}
+
+/**
+ * Seconds until a job is rendered at an account that makes so many calls at once, from the mean time of a call: its own
+ * calls come one after another, and before them as many rounds as what is in flight and waits now fills.
+ */
+export function secondsAt(concurrency: number, calls: number, ahead: number, meanMs: number): number {
+  const rounds = Math.floor(ahead / concurrency);
+  return Math.ceil(((rounds + calls) * meanMs) / 1_000);
+}
