@@ -367,6 +367,16 @@ describe('a call that is held too long', () => {
     expect((await impatient.simulator.ledger()).filter(({ prompt }) => prompt === 'slow one')).toHaveLength(2);
   });
 
+  test('says so where its only account is parked, and why', async () => {
+    await impatient.simulator.faults([{ times: 1, fault: { kind: 'insufficient_quota' } }]);
+    expect((await ask('finds the purse empty')).body.error.code).toBe('provider_quota_exhausted');
+    const { status, body: answer } = await ask('comes after');
+    expect([status, answer.error.code]).toEqual([503, 'job_in_progress']);
+    expect(answer.error.message).toMatch(/waiting: the account sim is parked until \S+Z \(provider_quota_exhausted: /);
+    await impatient.redis.unlink(`${impatient.prefix}account:sim:park`);
+    expect((await ask('comes after')).status).toBe(200);
+  });
+
   test('may be left by its client and claimed by the next identical request', async () => {
     await impatient.simulator.faults([
       { when: { promptIncludes: 'left' }, times: 1, fault: { kind: 'hang_before_headers' } },

@@ -3,6 +3,7 @@ import { RendermillError } from '@rendermill/shared/domain/errors';
 import { isTerminal, type Job } from '@rendermill/shared/domain/job';
 import { effectiveOf, isRendered, usageOf } from '@rendermill/shared/domain/job-results';
 import type { ApiDeps } from '../deps.js';
+import { whyWaiting } from './why-waiting.js';
 
 /**
  * Holds a synchronous call until its job's pictures are in the bucket or it has ended otherwise; the job may still be
@@ -24,9 +25,10 @@ export async function holdCall(
     if (!job) throw new RendermillError('not_found', `The job ${id} is gone.`);
     if (isRendered(job)) return { ...job, usage: usageOf(job), effective: effectiveOf(job) };
     if (isTerminal(job.status)) return job;
+    const why = await whyWaiting(deps, job);
     throw new RendermillError(
       'job_in_progress',
-      `The job ${id} is still being rendered: send the same request again to wait for it.`,
+      `The job ${id} is ${why ? `waiting: ${why}` : 'still being rendered'}. Send the same request again to wait for it.`,
       { retryAfterMs: 1_000 },
     );
   } catch (error) {
