@@ -89,7 +89,7 @@ A provider's key in the environment makes an account by itself. For more, \`REND
 | \`limits\` | \`concurrency\`, \`requests_per_minute\`, \`requests_per_day\`, \`images_per_minute\`, \`images_per_month\`; kept over all workers |
 | \`priority\`, \`weight\` | lower priority first; within one priority, accounts share by weight |
 | \`timeout_ms\` | longest time until an answer begins |
-| \`prices\` | \`{ "currency", "models": { name: { "per_token": { "text_in", "image_in", "image_out" }, "per_image": { quality: { size: price } } } } }\`, in the currency's units (per million tokens) |
+| \`prices\` | \`{ "currency", "models": { name: { "per_token": { "text_in", "image_in", "image_out" }, "per_image": { quality: { size: price } } } } }\`, in the currency's units (per million tokens); models that are not named keep the preset's prices, where the currency is the same |
 | \`enabled\` | \`false\` keeps the account out of use |
 
 | preset | provider | base URL | key | calls at once by default |

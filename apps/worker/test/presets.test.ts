@@ -1,4 +1,7 @@
 import { createHash } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { loadConfiguration } from '@rendermill/shared/config/accounts-file';
 import { presets } from '@rendermill/shared/domain/presets/index';
@@ -156,4 +159,18 @@ test.each(Object.values(presets).filter(({ envKey }) => envKey !== null))(
 test('TUZI_API_BASE moves the account of tu-zi', () => {
   const env = { TUZI_API_KEY: 'sk-1', TUZI_API_BASE: 'https://api.example.com/v1/' };
   expect(loadConfiguration(env).accounts[0]?.baseUrl).toBe('https://api.example.com/v1');
+});
+
+test.each([
+  ['of its currency: the others keep theirs', 'USD', ['gpt-image-1', 'gpt-image-2', 'mine']],
+  ['of another currency: the preset has none', 'CNY', ['mine']],
+])('a price in the configuration is added to those of the preset, %s', async (_what, currency, priced) => {
+  const folder = await mkdtemp(join(tmpdir(), 'rm-prices-'));
+  const file = join(folder, 'config.json');
+  const prices = { currency, models: { mine: { per_image: { '*': { '*': 0.5 } } } } };
+  await writeFile(file, JSON.stringify({ providers: [{ id: 'a', preset: 'apiyi', api_key: 'k', prices }] }));
+  const { accounts } = loadConfiguration({ RENDERMILL_CONFIG: file });
+  await rm(folder, { recursive: true });
+  expect(Object.keys(accounts[0]?.prices?.models ?? {})).toEqual(expect.arrayContaining(priced));
+  expect(Object.hasOwn(accounts[0]?.prices?.models ?? {}, 'gpt-image-1')).toBe(currency === 'USD');
 });

@@ -61,6 +61,12 @@ function mergeLimits(preset: Preset, given: z.output<typeof accountSchema>['limi
   return { ...preset.limits, ...own };
 }
 
+/** Models that are given replace the preset's, the others stay; in another currency nothing of the preset's can. */
+function overridePrices(known: PriceTable | null, given: PriceTable): PriceTable {
+  if (known?.currency !== given.currency) return given;
+  return { ...given, models: { ...known.models, ...given.models } };
+}
+
 function usdRate(prices: PriceTable | null, rates: Record<string, number>): number | null {
   if (!prices || prices.currency === 'USD') return 1;
   return rates[prices.currency] ?? null;
@@ -83,7 +89,7 @@ function account(
     faults.push(`provider ${row.id}: base_url is required for preset ${preset.id}`);
   if (!apiKey && preset.envKey)
     faults.push(`provider ${row.id}: api_key is required, or ${preset.envKey} in the environment`);
-  const prices = row.prices ?? preset.prices;
+  const prices = row.prices ? overridePrices(preset.prices, row.prices) : preset.prices;
   return {
     id: row.id,
     preset,
