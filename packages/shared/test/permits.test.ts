@@ -82,6 +82,22 @@ describe('a permit', () => {
     expect(await waitFor([one], 2)).toBe(0);
   });
 
+  test('may be taken in a burst where the account is known to allow it, then as evenly as it is filled again', async () => {
+    const one = account({ concurrency: 99, requests_per_minute: 60, burst: 3 });
+    const unused = await take([one]);
+    await permits.release(unused);
+    const burst = [await take([one]), await take([one]), await take([one])];
+    for (const permit of burst) await permits.report(permit, news());
+    const wait = await waitFor([one]);
+    expect(wait).toBeGreaterThan(500);
+    expect(wait).toBeLessThanOrEqual(1_060);
+    // A second later there is room for one.
+    const bucket = world.scripts.key('account', one.id, 'bucket');
+    await world.redis.set(bucket, Number(await world.redis.get(bucket)) - 1_100, 'KEEPTTL');
+    await take([one]);
+    expect(await waitFor([one])).toBeGreaterThan(500);
+  });
+
   test('is not given when the day or the month is used up', async () => {
     const day = account({ concurrency: 9, requests_per_day: 1 });
     await permits.report(await take([day]), news());

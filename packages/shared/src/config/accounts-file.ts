@@ -87,6 +87,9 @@ function account(
   const baseUrl = row.base_url ? substitute(row.base_url, env, faults) : givenBase(preset, env);
   if (!baseUrl && preset.id !== 'simulator')
     faults.push(`provider ${row.id}: base_url is required for preset ${preset.id}`);
+  const limits = mergeLimits(preset, row.limits);
+  if (limits.burst !== null && limits.requests_per_minute === null)
+    faults.push(`provider ${row.id}: limits.burst needs limits.requests_per_minute, at which it is filled again`);
   if (!apiKey && preset.envKey)
     faults.push(`provider ${row.id}: api_key is required, or ${preset.envKey} in the environment`);
   const prices = row.prices ? overridePrices(preset.prices, row.prices) : preset.prices;
@@ -96,7 +99,7 @@ function account(
     baseUrl: (baseUrl ?? '').replace(/\/+$/, ''),
     apiKey: apiKey ?? '',
     models: row.models ?? preset.models,
-    limits: mergeLimits(preset, row.limits),
+    limits,
     modes: ['live'],
     priority: row.priority,
     weight: row.weight,

@@ -13,6 +13,8 @@ export interface Permit {
   readonly takenAt: number;
   /** Calls at the same time that the account is configured for. */
   readonly concurrency: number;
+  /** What one request takes from the account's bucket, in milliseconds until it is filled again; 0: it has none. */
+  readonly bucketShare: number;
   /** Days since the epoch and `yyyymm`, UTC: the counters in which it counts. */
   readonly day: number;
   readonly month: string;
@@ -46,17 +48,22 @@ export class Permits {
       limits.images_per_month ?? 0,
       priority,
       weight,
+      limits.burst ?? 0,
     ]);
     const answer = await this.#scripts.run('acquire-permit', id, images, permitLeaseMs, windowMarginMs, ...rows);
     const [account, dayOrWait, month, takenAt] = answer as [string, number, string, number];
-    const { concurrency } = accounts.find((one) => one.id === account)?.limits ?? { concurrency: 0 };
-    if (account !== '') return { id, account, images, takenAt, concurrency, day: dayOrWait, month };
+    const limits = accounts.find((one) => one.id === account)?.limits;
+    if (limits) {
+      const { concurrency, burst, requests_per_minute } = limits;
+      const bucketShare = burst && requests_per_minute ? 60_000 / requests_per_minute : 0;
+      return { id, account, images, takenAt, concurrency, bucketShare, day: dayOrWait, month };
+    }
     return { waitMs: dayOrWait < 0 ? null : dayOrWait };
   }
 
   /** Gives back a permit whose call was not made: it does not count. */
-  async release({ id, account, images, day, month }: Permit): Promise<void> {
-    await this.#scripts.run('release-permit', account, id, images, day, month);
+  async release({ id, account, images, day, month, bucketShare }: Permit): Promise<void> {
+    await this.#scripts.run('release-permit', account, id, images, day, month, bucketShare);
   }
 
   /** Gives back a permit whose call was made, with what it told about the account. Answers what that has changed. */

@@ -1,6 +1,6 @@
 -- A permit at the best of these accounts, or how long to wait for one. Bound as late as this: the caller has no job yet.
 -- ARGV: permit id, images, lease ms, window margin ms, then per account: id, concurrency, requests/min, images/min,
--- requests/day, images/month (0: no limit), priority, weight.
+-- requests/day, images/month (0: no limit), priority, weight, burst (0: none is known).
 -- Answers {account id, day, month, time} with the counters it counts in, or {'', wait in ms}; -1: until somebody gives one back.
 local permit, images, lease, margin = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local at = now()
@@ -21,20 +21,35 @@ local function windowWait(key, limit, weight)
   return math.max(1, tonumber(entry[2]) + MINUTE + margin - at), 1
 end
 
+-- A bucket that holds `burst` requests and is filled again evenly: for a provider that is known to count so. Kept as the
+-- time at which it is full again.
+local function bucketWait(key, perMinute, burst)
+  local full = tonumber(redis.call('GET', key) or '0')
+  if full <= at then return 0, 0 end
+  local wait = full - MINUTE / perMinute * (burst - 1) - at
+  return wait > 0 and math.ceil(wait + margin) or 0, math.min(1, (full - at) / (MINUTE / perMinute * burst))
+end
+
 local function counterWait(key, limit, weight, reset)
   if limit == 0 or tonumber(redis.call('GET', key) or '0') + weight <= limit then return 0 end
   return math.max(1, reset - at)
 end
 
 local best, shortest = nil, nil
-for i = 5, #ARGV, 8 do
+for i = 5, #ARGV, 9 do
   local limit = {}
-  for k = 1, 7 do limit[k] = tonumber(ARGV[i + k]) end
+  for k = 1, 8 do limit[k] = tonumber(ARGV[i + k]) end
   local key = P .. 'account:' .. ARGV[i] .. ':'
   redis.call('ZREMRANGEBYSCORE', key .. 'leases', '-inf', at)
   limit[1], limit[2] = concurrencyOf(key, limit[1]), requestsOf(key, limit[2])
   local active = redis.call('ZCARD', key .. 'leases')
-  local requestWait, requestUse = windowWait(key .. 'requests', limit[2], 1)
+  local bucket = limit[2] > 0 and limit[8] > 0
+  local requestWait, requestUse
+  if bucket then
+    requestWait, requestUse = bucketWait(key .. 'bucket', limit[2], limit[8])
+  else
+    requestWait, requestUse = windowWait(key .. 'requests', limit[2], 1)
+  end
   local imageWait, imageUse = windowWait(key .. 'images', limit[3], images)
   local rest, due, tried = asideOf(key, at)
   local pause = math.max(rest, redis.call('PTTL', key .. 'cool'), requestWait, imageWait,
@@ -47,7 +62,7 @@ for i = 5, #ARGV, 8 do
   elseif active < limit[1] and not tried then
     local use = math.max(active / limit[1], requestUse, imageUse) / limit[7]
     if best == nil or limit[6] < best.priority or (limit[6] == best.priority and use < best.use) then
-      best = { id = ARGV[i], key = key, limit = limit, use = use, priority = limit[6], due = due }
+      best = { id = ARGV[i], key = key, limit = limit, use = use, priority = limit[6], due = due, bucket = bucket }
     end
   end
 end
@@ -58,6 +73,10 @@ for _, why in ipairs(best.due) do redis.call('HSET', best.key .. why, 'trial', p
 if best.limit[2] > 0 then
   redis.call('ZADD', best.key .. 'requests', at, permit)
   redis.call('PEXPIRE', best.key .. 'requests', 2 * MINUTE)
+end
+if best.bucket then
+  local full = math.max(at, tonumber(redis.call('GET', best.key .. 'bucket') or '0')) + MINUTE / best.limit[2]
+  redis.call('SET', best.key .. 'bucket', string.format('%.0f', full), 'PX', math.ceil(full - at) + MINUTE)
 end
 if best.limit[3] > 0 then
   for k = 1, images do redis.call('ZADD', best.key .. 'images', at, permit .. ':' .. k) end
