@@ -86,7 +86,7 @@ A provider's key in the environment makes an account by itself. For more, \`REND
 | \`base_url\` | default: the preset's |
 | \`api_key\` | \`\${NAME}\` is replaced from the environment; the key never appears in logs, Redis or answers |
 | \`models\` | our model names → the provider's; default: the preset's |
-| \`limits\` | \`concurrency\`, \`requests_per_minute\`, \`requests_per_day\`, \`images_per_minute\`, \`images_per_month\`; kept over all workers |
+| \`limits\` | \`concurrency\`, \`requests_per_minute\`, \`requests_per_day\`, \`images_per_minute\`, \`images_per_month\`; kept over all workers. \`burst\`, for an account that is known to count with a token bucket: so many requests at once, filled again at \`requests_per_minute\` |
 | \`priority\`, \`weight\` | lower priority first; within one priority, accounts share by weight |
 | \`timeout_ms\` | longest time until an answer begins |
 | \`prices\` | \`{ "currency", "models": { name: { "per_token": { "text_in", "image_in", "image_out" }, "per_image": { quality: { size: price } } } } }\`, in the currency's units (per million tokens); models that are not named keep the preset's prices, where the currency is the same |
