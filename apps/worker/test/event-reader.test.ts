@@ -61,6 +61,7 @@ describe('a stream of events', () => {
     expect([previews.length, reader.complete]).toEqual([1, []]);
     const cut = await read([Buffer.from('data: {"type":"image_generation.completed","b64_json":"bG9v')]);
     await expect(cut.end()).rejects.toThrow('breaks off');
+    await expect(read([Buffer.from('data: {no: 1}\n\n')])).rejects.toThrow('no JSON object');
   });
 
   test('keeps a picture that came before the break', async () => {

@@ -15,7 +15,7 @@ const shapes: Readonly<Record<string, string>> = {
 };
 
 /** What has no place in a chat message. */
-const unsaid = ['output_format', 'user', 'safety_identifier', 'effort'] as const;
+const unsaid = ['output_format', 'user', 'safety_identifier', 'effort', 'partial_images'] as const;
 
 export function chatFields({ model, request }: Pick<Job, 'model' | 'request'>, account: Account): ChatFields {
   const shape = shapes[request.size ?? 'auto'] ?? '';

@@ -8,6 +8,16 @@ const newline = 0x0a;
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+function parsed(text: string): Record<string, unknown> {
+  try {
+    const event: unknown = JSON.parse(text);
+    if (isObject(event)) return event;
+  } catch {
+    // Told below, with what is an array or a word.
+  }
+  throw new BlobReadError('truncated', 'an event is no JSON object');
+}
+
 /**
  * Reads `text/event-stream` answers of the images API as they arrive: each event's picture goes to a sink, previews are
  * handed on, and what is left reads like an answer that was not streamed.
@@ -92,8 +102,7 @@ export class EventReader<T> {
     [this.#reader, this.#field] = [null, ''];
     if (!reader) return;
     const { json, blobs } = reader.end();
-    const event: unknown = JSON.parse(json.toString('utf8'));
-    if (!isObject(event)) throw new BlobReadError('truncated', 'an event is no object');
+    const event = parsed(json.toString('utf8'));
     const [blob] = blobs;
     const type = typeof event['type'] === 'string' ? event['type'] : '';
     if (type.endsWith('partial_image')) {
