@@ -27,7 +27,12 @@ describe('an account refuses a job', () => {
     ['unknown', 'retry', maxTries, false],
     ['billed', 'retry', maxTries, false],
   ] as const)('by %s, %s after %i tries: %p', (outcome, next, tries, is) => {
-    expect(refuses(verdict(outcome, next), tries)).toBe(is);
+    expect(refuses(verdict(outcome, next), tries, false)).toBe(is);
+  });
+
+  test('that others could serve after two tries', () => {
+    expect([0, 1].map((tries) => refuses(verdict('not_sent', 'retry'), tries, true))).toEqual([false, true]);
+    expect(refuses(verdict('unknown', 'retry'), 1, true)).toBe(false);
   });
 });
 

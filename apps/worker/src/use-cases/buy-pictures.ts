@@ -17,7 +17,7 @@ import type {
 } from '@rendermill/shared/domain/attempts';
 import { storeWait } from '@rendermill/shared/domain/backoff';
 import { errorBodyOf } from '@rendermill/shared/domain/errors';
-import { refuses } from '@rendermill/shared/domain/failover';
+import { hasOthers, refuses } from '@rendermill/shared/domain/failover';
 import type { Job } from '@rendermill/shared/domain/job';
 import { costAt } from '@rendermill/shared/domain/routing';
 import { urlExpiry } from '@rendermill/shared/domain/url-expiry';
@@ -100,7 +100,7 @@ export async function buyPictures(
     newsOf(verdict, answer.told, answer.kind === 'broken' && answer.why === 'disk', deps.random),
   );
   const checkpoint = pictures && checkpointOf(deps, order, pictures, await deps.addressOf(account));
-  const settlement = settle(job, order, answer, pictures, verdict);
+  const settlement = settle(deps, job, order, answer, pictures, verdict);
   await syncPictures(deps, key, checkpoint);
   const [news] = await Promise.all([
     tellLedger(deps, job.id, number, settlement, checkpoint),
@@ -236,6 +236,7 @@ function checkpointOf(
 }
 
 function settle(
+  deps: WorkerDeps,
   job: Job,
   { account, indexes }: Order,
   answer: Answer<SpooledFile> | BrokenCall<SpooledFile>,
@@ -249,6 +250,7 @@ function settle(
   const price = free
     ? { micros: 0, basis: null }
     : costAt(account, job.model, job.request, made, pictures?.usage ?? null);
+  const others = hasOthers([...deps.accounts.values()], job, account.id);
   return {
     outcome,
     ended_at: Date.now(),
@@ -262,7 +264,7 @@ function settle(
     cost_basis: price?.basis ?? null,
     usage: pictures?.usage ?? null,
     effective: pictures?.effective ?? {},
-    ...(verdict && refuses(verdict, job.tries) ? { refused: true } : {}),
+    ...(verdict && refuses(verdict, job.tries, others) ? { refused: true } : {}),
   };
 }
 

@@ -12,10 +12,20 @@ import type { Verdict } from './verdicts.js';
  * memory: a user's retry begins a new generation, and asks everybody again.
  */
 
-/** True where an attempt that cost nothing says that the account, not the job, is at fault. `tries`: those before it. */
-export function refuses({ outcome, next }: Verdict, tries: number): boolean {
+/**
+ * So many tries an account gets where others could serve the job. With more, a job whose waits grow in step with those
+ * of a broken account's circuit is the one that tries it every time, beside an account that works: seen, half a minute.
+ */
+const triesBesideOthers = 2;
+
+/**
+ * True where an attempt that cost nothing says that the account, not the job, is at fault. `tries`: those before it;
+ * `others`: whether other accounts are left that could serve the job.
+ */
+export function refuses({ outcome, next }: Verdict, tries: number, others: boolean): boolean {
   if (outcome !== 'rejected' && outcome !== 'not_sent') return false;
-  return next === 'park' || next === 'elsewhere' || (next === 'retry' && tries + 1 >= maxTries);
+  const most = others ? triesBesideOthers : maxTries;
+  return next === 'park' || next === 'elsewhere' || (next === 'retry' && tries + 1 >= most);
 }
 
 function refusals({ attempts, generation }: Pick<Job, 'attempts' | 'generation'>): Attempt[] {
@@ -27,16 +37,25 @@ export function hasRefused(account: string, job: Pick<Job, 'attempts' | 'generat
   return refusals(job).some(({ provider }) => provider === account);
 }
 
+type Routed = Pick<Job, 'model' | 'type' | 'mode' | 'provider' | 'request' | 'attempts' | 'generation'>;
+
+function eligibleFor(accounts: readonly Account[], job: Routed): Account[] {
+  const { model, type: operation, mode, provider, request } = job;
+  return eligibleAccounts(accounts, { model, operation, mode, provider, request });
+}
+
+/** True where an account other than this one could serve the job and has not refused it. */
+export function hasOthers(accounts: readonly Account[], job: Routed, account: string): boolean {
+  return eligibleFor(accounts, job).some(({ id }) => id !== account && !hasRefused(id, job));
+}
+
 /**
  * The routing class of the accounts that a job has left, or what it fails with where none is: the last refusal. The
  * images per call stay those of all that could serve it, for the cap counts by planned call.
  */
-export function routeOn(
-  accounts: readonly Account[],
-  job: Pick<Job, 'model' | 'type' | 'mode' | 'provider' | 'request' | 'attempts' | 'generation'>,
-): RoutingClass | ErrorBody {
-  const { model, type: operation, mode, provider, request } = job;
-  const eligible = eligibleAccounts(accounts, { model, operation, mode, provider, request });
+export function routeOn(accounts: readonly Account[], job: Routed): RoutingClass | ErrorBody {
+  const { model, request } = job;
+  const eligible = eligibleFor(accounts, job);
   const gone = errorBodyOf('no_provider_for_model', `No configured provider account offers '${model}' any more.`);
   if (eligible.length === 0) return gone;
   const left = eligible.filter(({ id }) => !hasRefused(id, job));
