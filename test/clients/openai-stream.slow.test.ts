@@ -47,9 +47,11 @@ describe.each(versions.filter(({ streams }) => streams))('openai $major, stream:
       expect(event).toMatchObject({ partial_image_index: i, size: '1024x1024', created_at: expect.any(Number) });
       expect(await sharp(fromBase64(event.b64_json)).metadata()).toMatchObject({ width: 1024, height: 1024 });
     }
-    const [job] = await jobsFor(world, prompt);
+    const [streamed] = await jobsFor(world, prompt);
+    // The call is answered at its picture; the job's record may still be on its way.
+    const job = await world.ended(streamed?.id ?? '');
     expect(job).toMatchObject({ status: 'completed', paid_attempts: 1, images: [{ index: 0 }] });
-    expect(await callsFor(world, prompt)).toMatchObject([{ cost_micros: (job?.cost.actual ?? 0) * 1_000_000 }]);
+    expect(await callsFor(world, prompt)).toMatchObject([{ cost_micros: (job.cost.actual ?? 0) * 1_000_000 }]);
   });
 
   test('images.edit: the events are those of an edit', async () => {
