@@ -129,7 +129,7 @@ describe('POST /v1/images/generations', () => {
     expect([...text.matchAll(/^event: (.*)$/gm)].map(([, name]) => name).at(-1)).toBe('image_generation.completed');
     const calls = await callsFor(what);
     expect(calls).toHaveLength(2);
-    const job = await jobOf(response.headers);
+    const job = await world.ended(response.headers.get('x-rendermill-job') ?? '');
     expect(job).toMatchObject({ status: 'completed', paid_attempts: paid });
     expect(job.images.map(({ sha256 }) => sha256)).toEqual(calls.at(-1)?.sha256);
   });
