@@ -12,7 +12,7 @@ export const gptImageModels = models.map(({ id }) => id).filter((id) => /^(chat)
 /**
  * What the relays have in common. Most run gateways of the one-api family, which rebuild a request from the fields they
  * know and drop the others without a word: what would change the picture is refused here, the rest is left out. `n` is
- * asked for in calls of one where a relay's documents do not promise it: some answer one picture and bill several.
+ * asked for in calls of one where a relay's documents do not promise it: some answer fewer pictures than were asked for.
  */
 export const relay: Omit<Preset, 'id' | 'name' | 'baseUrl' | 'envKey' | 'prices'> = {
   baseUrlKey: null,
