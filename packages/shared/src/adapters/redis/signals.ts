@@ -21,14 +21,7 @@ export class Signals {
   }
 
   async listen(topic: 'wake' | 'done', listener: (message: string) => void): Promise<void> {
-    const channel = this.#prefix + topic;
-    const known = this.#listeners.get(channel);
-    if (known) {
-      known.add(listener);
-      return;
-    }
-    this.#listeners.set(channel, new Set([listener]));
-    await this.#subscriber.subscribe(channel);
+    await this.#hear(this.#prefix + topic, listener);
   }
 
   /** Tells whoever listens now, and nobody else. */
@@ -40,12 +33,7 @@ export class Signals {
   async previews(job: string, listener: (facts: Record<string, unknown>) => void): Promise<() => Promise<void>> {
     const channel = `${this.#prefix}preview:${job}`;
     const hear = (message: string): void => listener(JSON.parse(message) as Record<string, unknown>);
-    const known = this.#listeners.get(channel);
-    if (known) known.add(hear);
-    else {
-      this.#listeners.set(channel, new Set([hear]));
-      await this.#subscriber.subscribe(channel);
-    }
+    await this.#hear(channel, hear);
     return async () => {
       // Heard no more from here on, whatever becomes of the subscription.
       const listeners = this.#listeners.get(channel);
@@ -58,5 +46,21 @@ export class Signals {
 
   async wake(what: string): Promise<void> {
     await this.#publisher.publish(`${this.#prefix}wake`, what);
+  }
+
+  async #hear(channel: string, listener: (message: string) => void): Promise<void> {
+    const known = this.#listeners.get(channel);
+    if (known) {
+      known.add(listener);
+      return;
+    }
+    this.#listeners.set(channel, new Set([listener]));
+    try {
+      await this.#subscriber.subscribe(channel);
+    } catch (error) {
+      // Nobody is told to stop listening to what never began.
+      this.#listeners.delete(channel);
+      throw error;
+    }
   }
 }
