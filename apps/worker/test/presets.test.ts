@@ -156,6 +156,13 @@ test.each(Object.values(presets).filter(({ envKey }) => envKey !== null))(
   },
 );
 
+test('sora_image is sold by the relays that have it, and neither by OpenAI nor by the simulator', () => {
+  const sellers = Object.values(presets).filter(
+    ({ models }) => models !== 'any' && Object.hasOwn(models, 'sora_image'),
+  );
+  expect(sellers.map(({ id }) => id)).toEqual(['apiyi', 'laozhang']);
+});
+
 test('TUZI_API_BASE moves the account of tu-zi', () => {
   const env = { TUZI_API_KEY: 'sk-1', TUZI_API_BASE: 'https://api.example.com/v1/' };
   expect(loadConfiguration(env).accounts[0]?.baseUrl).toBe('https://api.example.com/v1');

@@ -137,6 +137,11 @@ export const models: readonly Model[] = [
   },
 ];
 
+/** Those of OpenAI's own, all of which its images API serves. */
+export const imagesApiModels: Readonly<Record<string, string>> = Object.fromEntries(
+  models.filter(({ api }) => api === 'images').map(({ id }) => [id, id]),
+);
+
 const byId = new Map(models.map((model) => [model.id, model]));
 
 /** The row of a model, or undefined for one that only its provider knows. */

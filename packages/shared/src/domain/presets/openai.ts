@@ -1,4 +1,4 @@
-import { models } from '../models.js';
+import { imagesApiModels } from '../models.js';
 import type { PriceTable } from '../prices.js';
 import { defaultLimits, type Preset } from './preset.js';
 
@@ -28,7 +28,7 @@ export const openai: Preset = {
   baseUrl: 'https://api.openai.com/v1',
   envKey: 'OPENAI_API_KEY',
   baseUrlKey: null,
-  models: Object.fromEntries(models.map((model) => [model.id, model.id])),
+  models: imagesApiModels,
   defaultModel: 'gpt-image-2',
   operations: ['generation', 'edit'],
   parameters: { effort: 'ignore' },

@@ -1,4 +1,4 @@
-import { models } from '../models.js';
+import { imagesApiModels } from '../models.js';
 import { openaiPrices } from './openai.js';
 import { defaultLimits, type Preset } from './preset.js';
 
@@ -10,7 +10,7 @@ export const simulator: Preset = {
   baseUrl: null,
   envKey: null,
   baseUrlKey: null,
-  models: Object.fromEntries(models.map((model) => [model.id, model.id])),
+  models: imagesApiModels,
   defaultModel: 'gpt-image-2',
   operations: ['generation', 'edit', 'variation'],
   parameters: {},
