@@ -6,7 +6,8 @@ import type { Account } from '@rendermill/shared/domain/accounts';
 import type { RoutingClass } from '@rendermill/shared/domain/routing';
 import { jobEntry, readyQueue, type JobEntry } from '@rendermill/shared/queues/entries';
 import type { WorkerDeps } from '../deps.js';
-import { runJob, type HeldPermit } from '../use-cases/run-job.js';
+import type { HeldPermit, Lend } from '../use-cases/held-permit.js';
+import { runJob } from '../use-cases/run-job.js';
 import { tellChange } from './tell-change.js';
 import { workOn } from './work-on.js';
 
@@ -21,6 +22,8 @@ interface ReadyClass {
   /** False once its queue was found empty, until something says otherwise. */
   hungry: boolean;
   waitingSince: number | null;
+  /** Jobs in hand that want a permit for one more of their calls. */
+  readonly borrowers: Set<(held: HeldPermit) => void>;
 }
 
 const pollMs = 1_000;
@@ -39,6 +42,8 @@ export class Dispatcher {
   readonly #classes = new Map<string, ReadyClass>();
   readonly #running = new Set<Promise<void>>();
   readonly #permits = new Set<Permit>();
+  /** Those of the above that a job has beside its first. */
+  readonly #lent = new Set<Permit>();
   #stopping = false;
   #wake: () => void = () => undefined;
   #woken = false;
@@ -134,7 +139,7 @@ export class Dispatcher {
     const onError = (error: Error): void => this.#deps.log.error({ error, routing_class: routing.id }, 'queue.error');
     const { connection, keyPrefix } = this.#options;
     const taker = new EntryTaker<JobEntry>(readyQueue(routing.id), connection, keyPrefix, onError);
-    const ready = { routing, accounts, taker, hungry: true, waitingSince: null };
+    const ready: ReadyClass = { routing, accounts, taker, hungry: true, waitingSince: null, borrowers: new Set() };
     this.#classes.set(routing.id, ready);
     return ready;
   }
@@ -146,7 +151,7 @@ export class Dispatcher {
     // Each class gets the first chance in turn.
     this.#rotation++;
     for (let i = 0; i < hungry.length; i++) {
-      if (this.#stopping || this.#full || this.#running.size >= this.#options.concurrency) {
+      if (this.#stopping || this.#full || this.#running.size + this.#lent.size >= this.#options.concurrency) {
         this.#fedAt = Date.now();
         return pollMs;
       }
@@ -165,6 +170,7 @@ export class Dispatcher {
       this.#fedAt = Date.now();
       return held.waitMs ?? pollMs;
     }
+    if (held && this.#lendOn(ready, held)) return 0;
     ready.hungry = false;
     let entry: Taken<JobEntry> | null;
     try {
@@ -193,6 +199,17 @@ export class Dispatcher {
     return 0;
   }
 
+  /** A job in hand comes before those in the queue: they would be behind it, were it one call. */
+  #lendOn(ready: ReadyClass, held: HeldPermit): boolean {
+    const [take] = ready.borrowers;
+    if (!take) return false;
+    ready.borrowers.delete(take);
+    ready.waitingSince = null;
+    this.#lent.add(held.permit);
+    take(held);
+    return true;
+  }
+
   async #acquire(ready: ReadyClass): Promise<HeldPermit | { readonly waitMs: number | null }> {
     const permit = await this.#deps.permits.acquire(ready.accounts, ready.routing.images);
     if ('waitMs' in permit) return permit;
@@ -201,6 +218,7 @@ export class Dispatcher {
     this.#permits.add(permit);
     const giveBack = async (news: AccountNews | null): Promise<void> => {
       if (!this.#permits.delete(permit)) return;
+      this.#lent.delete(permit);
       const { permits } = this.#deps;
       const released = news ? permits.report(permit, news) : permits.release(permit);
       // What asks for the next one stands behind this on the same connection: both are one way.
@@ -223,7 +241,7 @@ export class Dispatcher {
       const job = await deps.ledger.begin(j, g, r, deps.worker);
       if (typeof job === 'string') return;
       await workOn(deps, job, async () => {
-        const outcome = await runJob(deps, job, held, ready.routing.images);
+        const outcome = await runJob(deps, job, held, ready.routing.images, this.#lender(ready));
         await held?.release();
         return outcome;
       });
@@ -233,6 +251,17 @@ export class Dispatcher {
       await held?.release();
       await ready.taker.complete(entry.id);
     }
+  }
+
+  #lender(ready: ReadyClass): Lend {
+    return (take) => {
+      // Of its own, for a job asks several times with the same function.
+      const borrower = (held: HeldPermit): void => take(held);
+      ready.borrowers.add(borrower);
+      ready.hungry = true;
+      this.#signal();
+      return () => void ready.borrowers.delete(borrower);
+    };
   }
 
   async #sleep(ms: number): Promise<void> {

@@ -47,7 +47,7 @@ export async function settleSurprise(deps: WorkerDeps, job: Job, thrown: unknown
 
 /** The account at hand has refused: on to the others, with tries of their own. */
 async function failOver(deps: WorkerDeps, job: Job, error: ErrorBody): Promise<void> {
-  const from = job.attempts.at(-1)?.provider ?? '';
+  const from = job.attempts.findLast(({ settlement }) => settlement?.refused)?.provider ?? '';
   const left = routeOn([...deps.accounts.values()], job);
   if ('accounts' in left) {
     deps.metrics.failovers.inc({ provider: from, code: error.code });

@@ -7,10 +7,10 @@ if redis.call('HGET', key, 'cancel') == '1' then return 'cancelled' end
 
 -- Counted afresh from the entries themselves: a counter could drift.
 local total = tonumber(redis.call('HGET', key, 'attempts'))
--- The same question again, by a connection that broke before it heard the answer.
-if redis.call('HGET', key, 'a:' .. total) == intent then return total end
 local paid, free = 0, {}
 for n = 1, total do
+  -- The same question again, by a connection that broke before it heard the answer.
+  if redis.call('HGET', key, 'a:' .. n) == intent then return n end
   local entry = redis.call('HGET', key, 'o:' .. n)
   if entry then
     local g, c, outcome = string.match(entry, '^(%d+):(%d+):([%a_]+)$')
