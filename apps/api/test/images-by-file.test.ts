@@ -82,6 +82,18 @@ describe('an image by file_id', () => {
     expect((await bought(prompt))?.inputs).toMatchObject([{ sha256: sha(image) }]);
   });
 
+  test('may be gone when its request is repeated by Idempotency-Key', async () => {
+    const prompt = 'repeated without its file';
+    const edit = async (file_id: string) =>
+      world.call('POST', '/v1/images/edits', { prompt, model, image: { file_id } }, { 'idempotency-key': 'edit-1' });
+    const first = await edit(ids.image);
+    await world.call('DELETE', `/v1/files/${ids.image}`);
+    const again = await edit(ids.image);
+    expect([again.status, again.body]).toMatchObject([200, { data: first.body['data'] as never }]);
+    expect((await edit(ids.mask)).status).toBe(422);
+    await bought(prompt);
+  });
+
   test('is estimated for', async () => {
     const body = { type: 'edit', prompt: 'x', model, image: { file_id: ids.image } };
     expect((await world.call('POST', '/v1/estimates', body)).status).toBe(200);

@@ -74,6 +74,11 @@ export async function readForm(request: IncomingMessage, limits: FormLimits, par
   }
 }
 
+/** A file's bytes, for its taker: one that throws leaves the stream as it is, or the parser's complaint comes first. */
+export function piecesOf(stream: Readable): AsyncIterable<Buffer> {
+  return stream.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+}
+
 function openParser(request: IncomingMessage, limits: FormLimits): Busboy {
   try {
     return new Busboy({ headers: request.headers as BusboyHeaders, limits });

@@ -8,7 +8,7 @@ import { sha256 } from '@rendermill/shared/domain/ids';
 import { parseBody } from '@rendermill/shared/domain/request-body';
 import { isPrintable } from '@rendermill/shared/domain/text';
 import { FileSink, type WrittenFile } from '@rendermill/shared/streams/file-sink';
-import { isForm, readForm } from './read-form.js';
+import { isForm, piecesOf, readForm } from './read-form.js';
 
 /** The form of `POST /v1/files`, read once: fields before or after the file, which goes to disk as it comes. */
 
@@ -88,7 +88,7 @@ async function writeFile(folder: string, stream: Readable, limit: () => number):
   const sink = await FileSink.open(join(folder, 'file'));
   let bytes = 0;
   try {
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
+    for await (const chunk of piecesOf(stream)) {
       bytes += chunk.length;
       if (bytes > limit()) tooLarge(limit());
       await sink.write(chunk);

@@ -6,7 +6,7 @@ import { maxInputBytes } from '@rendermill/shared/adapters/images/check-input';
 import { RendermillError } from '@rendermill/shared/domain/errors';
 import { maxInputImages } from '@rendermill/shared/domain/job-request';
 import { FileSink } from '@rendermill/shared/streams/file-sink';
-import { readForm } from './read-form.js';
+import { piecesOf, readForm } from './read-form.js';
 import type { ReceivedBody, UploadedFile } from './receive-body.js';
 
 /**
@@ -128,7 +128,7 @@ function takeFile(state: FormState, folder: string, name: string, stream: Busboy
 async function writeFile(folder: string, name: string, stream: BusboyFileStream, field: string): Promise<UploadedFile> {
   const sink = await FileSink.open(join(folder, randomBytes(12).toString('hex')));
   try {
-    for await (const chunk of stream as AsyncIterable<Buffer>) await sink.write(chunk);
+    for await (const chunk of piecesOf(stream)) await sink.write(chunk);
   } catch (error) {
     await sink.abort();
     throw error;

@@ -36,6 +36,9 @@ export interface Committed {
 export async function submitJob(deps: ApiDeps, submission: Submission): Promise<Committed> {
   const { caller, job, repeat } = submission;
   await deps.holds.settle(repeat.claim);
+  // A repeat needs no input again: a file that it names may be gone by now.
+  const known = await deps.jobs.repeated(repeat);
+  if (known) return repeated(known);
   const { request, images, model, eligible, routing, webhookUrl } = await planJob(
     deps,
     caller,
@@ -81,6 +84,10 @@ export async function submitJob(deps: ApiDeps, submission: Submission): Promise<
     return { id, written: queuedJob(spec, { class_id: routing.id, stage, inputs, mask }) };
   }
   await dropInputs(deps, [...inputs, mask]);
+  return repeated({ how, id });
+}
+
+function repeated({ how, id }: Submitted): Committed {
   if (how === 'conflict')
     throw new RendermillError('idempotency_key_reused', 'This Idempotency-Key was used with another request.');
   return { id, written: null };

@@ -93,6 +93,13 @@ export class JobStore {
     return { how, id };
   }
 
+  /** What a repeat by Idempotency-Key finds: known before the request's inputs are read again. Null for a new key. */
+  async repeated({ key, fingerprint }: Pick<Repeat, 'key' | 'fingerprint'>): Promise<Submitted | null> {
+    if (key === '') return null;
+    const [id, known] = await this.#scripts.client.hmget(this.#scripts.key('idempotency', key), 'ref', 'fingerprint');
+    return id ? { how: known === fingerprint ? 'existing' : 'conflict', id } : null;
+  }
+
   /** The job, or null; null too where it is another project's. */
   async get(project: string, id: string): Promise<Job | null> {
     const job = decodeJob(await this.#scripts.client.hgetall(this.#scripts.key('job', id)));
