@@ -11,6 +11,7 @@ import type { FileRecord, presentFile } from '@rendermill/shared/domain/files';
 import { newFileId } from '@rendermill/shared/domain/ids';
 import { Lifecycle } from '@rendermill/shared/observability/lifecycle';
 import { createLogger } from '@rendermill/shared/observability/log';
+import { openS3Stub, refuse } from '@rendermill/shared/testing/s3-stub';
 import { buildApi } from '../src/build-api.js';
 import { s3Server } from '../../../test/s3.js';
 import { until } from '../../../test/until.js';
@@ -419,5 +420,29 @@ describe('the end of a file', () => {
     expect((await fileKeys()).join(' ')).not.toContain(expired.id);
     expect(await world.redis.zscore(`${world.prefix}files:default`, expired.id)).toBeNull();
     expect((await world.call('GET', `/v1/files/${kept.id}`)).status).toBe(200);
+  });
+});
+
+describe('a store that refuses', () => {
+  test('a file answers 503, and its bytes stay due until they can be removed', async () => {
+    let refuses = ['PUT', 'DELETE'];
+    const stub = await openS3Stub(({ method }, response) => {
+      if (refuses.includes(method)) refuse(response, 403, 'AccessDenied');
+    });
+    for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']) process.env[name] ??= 'stub';
+    const env = { S3_ENDPOINT: stub.options.endpoint };
+    const other = await createWorld({ worker: false, storageUrl: 's3://stub/prefix', env });
+    const keys = async () =>
+      (await other.redis.keys(`${other.prefix}file*`)).map((key) => key.slice(other.prefix.length));
+    const send = async () => other.call<Refusal>('POST', '/v1/files', form({ purpose: 'batch' }));
+    const answer = await send();
+    expect([answer.status, answer.body.error.code]).toEqual([503, 'storage_unavailable']);
+    expect(await keys()).toEqual(['file-ends']);
+    expect(other.logs.filter(({ event }) => event === 'file.not_removed')).toHaveLength(1);
+    refuses = ['PUT'];
+    expect((await send()).status).toBe(503);
+    expect(await other.redis.zcard(`${other.prefix}file-ends`)).toBe(1);
+    await other.close();
+    await stub.close();
   });
 });
