@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { FileStore } from '@rendermill/shared/adapters/redis/file-store';
 import { ScriptRunner } from '@rendermill/shared/adapters/redis/scripts';
@@ -15,6 +13,7 @@ import { openS3Stub, refuse } from '@rendermill/shared/testing/s3-stub';
 import { buildApi } from '../src/build-api.js';
 import { s3Server } from '../../../test/s3.js';
 import { until } from '../../../test/until.js';
+import { uploadsOnDisk } from '../../../test/uploads-on-disk.js';
 import { createWorld, type World } from '../../../test/world.js';
 
 type FileObject = ReturnType<typeof presentFile>;
@@ -66,10 +65,8 @@ async function objects(): Promise<string[]> {
   return keys.sort();
 }
 
-const uploading = async (): Promise<string[]> =>
-  (await readdir(join(world.dir, 'data', 'uploads'), { recursive: true, withFileTypes: true }))
-    .filter((entry) => entry.isFile())
-    .map(({ name }) => name);
+const uploads = async (): Promise<number> => (await uploadsOnDisk(world)).length;
+const noUploads = async (): Promise<void> => until(async () => (await uploads()) === 0);
 
 const fileKeys = async (): Promise<string[]> => (await world.redis.keys(`${world.prefix}file*`)).sort();
 
@@ -121,7 +118,7 @@ describe('POST /v1/files', () => {
     });
     expect(Math.floor(Number(metadata?.['created-at']) / 1_000)).toBe(file.created_at);
     expect((await world.call('GET', `/v1/files/${file.id}`)).body).toEqual(file);
-    expect(await uploading()).toEqual([]);
+    await noUploads();
   });
 
   test("ends after the seconds that are asked for; a batch's lines after 30 days, others never", async () => {
@@ -187,7 +184,8 @@ describe('POST /v1/files', () => {
     const [keys, before] = [await fileKeys(), await objects()];
     const { status, body } = await world.call<Refusal>('POST', '/v1/files', form(fields));
     expect([status, body.error.code, body.error.param]).toEqual([400, code, param]);
-    expect([await uploading(), await objects(), await fileKeys()]).toEqual([[], before, keys]);
+    await noUploads();
+    expect([await objects(), await fileKeys()]).toEqual([before, keys]);
   });
 
   test.each<[string, () => unknown, number, string]>([
@@ -239,17 +237,18 @@ describe('POST /v1/files', () => {
     const before = await objects();
     const answer = await world.call<Refusal>('POST', '/v1/files', body());
     expect([answer.status, answer.body.error.code]).toEqual([status, code]);
-    expect([await uploading(), await objects()]).toEqual([[], before]);
+    await noUploads();
+    expect(await objects()).toEqual(before);
   });
 
   test('an upload that its client breaks off leaves nothing behind', async () => {
     const [keys, before] = [await fileKeys(), await objects()];
     const head = `${part('purpose')}batch\r\n${part('file', '; filename="a"')}`;
     const { sent, answer } = sendPieces([head, Buffer.alloc(600_000)], false);
-    await until(async () => (await uploading()).length === 1);
+    await until(async () => (await uploads()) === 1);
     sent.destroy();
     await expect(answer).rejects.toThrow(/hang up|aborted|reset/i);
-    await until(async () => (await uploading()).length === 0);
+    await noUploads();
     expect([await objects(), await fileKeys()]).toEqual([before, keys]);
   });
 

@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto';
 import { request } from 'node:http';
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { liveBufferBytes } from '@rendermill/shared/testing/live-memory';
 import { s3Server } from '../../../test/s3.js';
-import { createWorld, type World } from '../../../test/world.js';
+import { until } from '../../../test/until.js';
+import { uploadsOnDisk } from '../../../test/uploads-on-disk.js';
+import { createWorld, type World, type WorldOptions } from '../../../test/world.js';
 
 const mebi = 1_024 * 1_024;
 const s3 = s3Server();
+/** These move more than a gigabyte, on a machine that may be busy. */
+const patienceMs = 300_000;
 
 interface Answer {
   readonly id: string;
@@ -21,11 +23,6 @@ function pieceOf(i: number): Buffer {
   const piece = Buffer.alloc(mebi, 'x');
   piece.writeUInt32BE(i);
   return piece;
-}
-
-async function remaining(world: World): Promise<string[]> {
-  const uploads = await readdir(join(world.dir, 'data', 'uploads'), { recursive: true, withFileTypes: true });
-  return uploads.filter((entry) => entry.isFile()).map(({ name }) => name);
 }
 
 /** Uploads so many MB as a client that writes when it may; answers the most that was held in memory meanwhile. */
@@ -65,19 +62,22 @@ async function upload(world: World, fields: { before?: string; after?: string },
   return { ...(await answer), peak, sha256: hash.digest('hex') };
 }
 
-describe.each([['a directory', {}], ...(s3 ? ([['S3', { env: s3.env, storageUrl: s3.storageUrl() }]] as const) : [])])(
-  'with %s',
-  (_where, options) => {
-    let world: World;
-    beforeAll(async () => {
-      world = await createWorld({ worker: false, ...options });
-    });
-    afterAll(async () => world.close());
+const places: [string, number, WorldOptions][] = [['a directory', 530, {}]];
+if (s3) places.push(['S3', 160, { env: s3.env, storageUrl: s3.storageUrl() }]);
 
-    test("530 MB of a batch's lines pass, and are read again, through a fraction of it in memory", async () => {
-      const { status, body, peak, sha256 } = await upload(world, { after: 'batch' }, 530);
-      expect([status, body.bytes]).toEqual([200, 530 * mebi]);
-      expect(peak).toBeLessThan(100 * mebi);
+describe.each(places)('with %s', (_where, mebibytes, options) => {
+  let world: World;
+  beforeAll(async () => {
+    world = await createWorld({ worker: false, ...options });
+  });
+  afterAll(async () => world.close());
+
+  test(
+    "a batch's lines pass, and are read again, through a fraction of them in memory",
+    async () => {
+      const { status, body, peak, sha256 } = await upload(world, { after: 'batch' }, mebibytes);
+      expect([status, body.bytes]).toEqual([200, mebibytes * mebi]);
+      expect(peak).toBeLessThan(64 * mebi);
 
       const before = liveBufferBytes();
       let readPeak = 0;
@@ -93,11 +93,12 @@ describe.each([['a directory', {}], ...(s3 ? ([['S3', { env: s3.env, storageUrl:
           readPeak = Math.max(readPeak, liveBufferBytes() - before);
       }
       expect(hash.digest('hex')).toBe(sha256);
-      expect(readPeak).toBeLessThan(100 * mebi);
+      expect(readPeak).toBeLessThan(64 * mebi);
       await world.call('DELETE', `/v1/files/${body.id}`);
-    });
-  },
-);
+    },
+    patienceMs,
+  );
+});
 
 describe('too large', () => {
   let world: World;
@@ -109,13 +110,17 @@ describe('too large', () => {
   test.each([
     ['told before', { before: 'user_data' }],
     ['told after', { after: 'user_data' }],
-  ])('513 MB for another purpose, %s the file, are refused and leave nothing', async (_when, fields) => {
-    const { status, body } = await upload(world, fields, 513);
-    expect([status, body.error.code]).toEqual([413, 'file_too_large']);
-    expect(body.error.message).toMatch(/512 MB, or 2048 MB with purpose 'batch'/);
-    expect(await remaining(world)).toEqual([]);
-    const keys: string[] = [];
-    for await (const { key } of world.storage.list('default/files/')) keys.push(key);
-    expect([keys, await world.redis.keys(`${world.prefix}file*`)]).toEqual([[], []]);
-  });
+  ])(
+    '513 MB for another purpose, %s the file, are refused and leave nothing',
+    async (_when, fields) => {
+      const { status, body } = await upload(world, fields, 513);
+      expect([status, body.error.code]).toEqual([413, 'file_too_large']);
+      expect(body.error.message).toMatch(/512 MB, or 2048 MB with purpose 'batch'/);
+      await until(async () => (await uploadsOnDisk(world)).length === 0);
+      const keys: string[] = [];
+      for await (const { key } of world.storage.list('default/files/')) keys.push(key);
+      expect([keys, await world.redis.keys(`${world.prefix}file*`)]).toEqual([[], []]);
+    },
+    patienceMs,
+  );
 });
