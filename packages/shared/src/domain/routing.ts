@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto';
-import { providerModel, type Account } from './accounts.js';
+import { modelLimits, providerModel, type Account } from './accounts.js';
+import { callCost, imageEstimate, type Price, type Wanted } from './costs.js';
 import { RendermillError } from './errors.js';
 import { modelRow } from './models.js';
-import { callCost, imageEstimate, type Price } from './prices.js';
 import type { JobRequest, Operation } from './job-request.js';
 import type { Usage } from './usage.js';
 import type { Mode } from './job.js';
@@ -84,22 +83,6 @@ export function requireAccounts(accounts: readonly Account[], needs: RoutingNeed
   );
 }
 
-/** A routing class: jobs in it can be served by the same accounts and ask for the same number of images a call. */
-export interface RoutingClass {
-  readonly id: string;
-  readonly accounts: readonly string[];
-  readonly images: number;
-}
-
-/** The class of jobs that these accounts serve, `images` a call: its ready queue takes its id. */
-export function routingClass(eligible: readonly Account[], images: number): RoutingClass {
-  const accounts = eligible.map((account) => account.id);
-  const digest = createHash('sha256')
-    .update(`${[...accounts].sort().join(',')}|${images}`)
-    .digest('hex');
-  return { id: digest.slice(0, 16), accounts, images };
-}
-
 /** How a job's images are split over calls: `call` k makes these indexes. Fixed by the request, so that a cap can count per call. */
 export function plannedCalls(n: number, maxImagesPerCall: number): number[][] {
   const calls: number[][] = [];
@@ -109,22 +92,20 @@ export function plannedCalls(n: number, maxImagesPerCall: number): number[][] {
   return calls;
 }
 
-/** What one image of a request is expected to cost at an account, or null. */
-export function imagePriceAt(account: Account, model: string, request: JobRequest): Price | null {
-  if (account.usdRate === null) return null;
-  return imageEstimate(account.prices?.models[model], model, request, account.usdRate);
+/** What one image is expected to cost at an account, or null. */
+export function imagePriceAt(account: Account, wanted: Wanted): Price | null {
+  return imageEstimate(account.prices[wanted.model], wanted);
 }
 
 /** Micro-dollars that a request is expected to cost at an account, or null. */
-export function estimateAt(account: Account, model: string, request: JobRequest): number | null {
-  const price = imagePriceAt(account, model, request);
-  return price && price.micros * request.n;
+export function estimateAt(account: Account, wanted: Wanted): number | null {
+  const price = imagePriceAt(account, wanted);
+  return price && price.micros * wanted.request.n;
 }
 
 /** What a call at an account cost, or null where its price is unknown. */
-export function costAt(account: Account, model: string, request: JobRequest, images: number, usage: Usage | null) {
-  if (account.usdRate === null) return null;
-  return callCost(account.prices?.models[model], model, request, images, usage, account.usdRate);
+export function costAt(account: Account, wanted: Wanted, images: number, usage: Usage | null): Price | null {
+  return callCost(account.prices[wanted.model], wanted, images, usage);
 }
 
 /**
@@ -132,20 +113,12 @@ export function costAt(account: Account, model: string, request: JobRequest, ima
  * smaller than one call would never have room for it.
  */
 export function imagesPerCall(eligible: readonly Account[], model: string, n: number): number {
-  const most = eligible.flatMap(({ preset, limits }) => [
-    preset.maxImagesPerCall,
-    limits.images_per_minute ?? Infinity,
-    limits.images_per_month ?? Infinity,
+  const most = eligible.flatMap((account) => [
+    account.preset.maxImagesPerCall,
+    ...[account.limits, modelLimits(account, model)].flatMap((limits) => [
+      limits.images_per_minute ?? Infinity,
+      limits.images_per_month ?? Infinity,
+    ]),
   ]);
   return Math.min(n, modelRow(model)?.imagesPerCall ?? n, ...most);
-}
-
-/** Where a job goes: the accounts that could serve it, and the class whose ready queue it waits in. */
-export function route(
-  accounts: readonly Account[],
-  needs: RoutingNeeds,
-  n: number,
-): { eligible: Account[]; routing: RoutingClass } {
-  const eligible = requireAccounts(accounts, needs);
-  return { eligible, routing: routingClass(eligible, imagesPerCall(eligible, needs.model, n)) };
 }

@@ -18,6 +18,7 @@ export const openaiCompatible: Preset = {
   imagesField: 'image[]',
   maxImagesPerCall: 10,
   limits: defaultLimits,
+  limitsPerModel: false,
   timeoutMs: 360_000,
   urlTtlMs: 60 * 60_000,
   prices: null,

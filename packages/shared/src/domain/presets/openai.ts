@@ -16,7 +16,7 @@ export const openaiPrices: PriceTable = {
     'gpt-image-2.5-flare-2026-09-08': gpt25,
     'gpt-image-2': gpt25,
     'gpt-image-2-2026-04-21': gpt25,
-    'gpt-image-1.5': { per_token: { text_in: 5, image_in: 8, image_out: 32 } },
+    'gpt-image-1.5': { per_token: { text_in: 5, image_in: 8, image_out: 32, text_out: 10 } },
     'gpt-image-1': { per_token: { text_in: 5, image_in: 10, image_out: 40 } },
     'gpt-image-1-mini': { per_token: { text_in: 2, image_in: 2.5, image_out: 8 } },
   },
@@ -40,6 +40,8 @@ export const openai: Preset = {
   imagesField: 'image[]',
   maxImagesPerCall: 10,
   limits: defaultLimits,
+  // Requests and images a minute are counted for each model; told limits and 429s are about one.
+  limitsPerModel: true,
   timeoutMs: 360_000,
   urlTtlMs: 60 * 60_000,
   prices: openaiPrices,

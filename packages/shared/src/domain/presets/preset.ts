@@ -13,8 +13,8 @@ export const presetIds = [
 ] as const;
 export type PresetId = (typeof presetIds)[number];
 
-/** Limits of one account, over all workers and machines. Null: none. */
-export interface AccountLimits {
+/** Limits over all workers and machines. Null: none. */
+export interface Limits {
   /** Calls at the same time. */
   readonly concurrency: number;
   readonly requests_per_minute: number | null;
@@ -23,6 +23,11 @@ export interface AccountLimits {
   readonly requests_per_day: number | null;
   readonly images_per_minute: number | null;
   readonly images_per_month: number | null;
+}
+
+/** Of one account; those of a model, by our name, are kept beside them. */
+export interface AccountLimits extends Limits {
+  readonly per_model: Readonly<Record<string, Limits>>;
 }
 
 /**
@@ -66,17 +71,20 @@ export interface Preset {
   readonly imagesField: 'image[]' | 'image';
   readonly maxImagesPerCall: number;
   readonly limits: AccountLimits;
+  /** Whether it is known to count requests and images, and to refuse, model by model. */
+  readonly limitsPerModel: boolean;
   readonly timeoutMs: number;
   /** How long a result link lives where the answer does not say, in milliseconds. */
   readonly urlTtlMs: number;
   readonly prices: PriceTable | null;
 }
 
-export const defaultLimits: AccountLimits = {
-  concurrency: 5,
+export const noLimits: Omit<Limits, 'concurrency'> = {
   requests_per_minute: null,
   burst: null,
   requests_per_day: null,
   images_per_minute: null,
   images_per_month: null,
 };
+
+export const defaultLimits: AccountLimits = { concurrency: 5, ...noLimits, per_model: {} };

@@ -34,6 +34,7 @@ export const relay: Omit<Preset, 'id' | 'name' | 'baseUrl' | 'envKey' | 'prices'
   imagesField: 'image[]',
   maxImagesPerCall: 1,
   limits: defaultLimits,
+  limitsPerModel: false,
   timeoutMs: 360_000,
   urlTtlMs: 24 * 60 * 60_000,
 };

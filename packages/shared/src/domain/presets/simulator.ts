@@ -21,6 +21,7 @@ export const simulator: Preset = {
   imagesField: 'image[]',
   maxImagesPerCall: 10,
   limits: defaultLimits,
+  limitsPerModel: false,
   timeoutMs: 60_000,
   urlTtlMs: 60 * 60_000,
   // What OpenAI would have charged: no money is spent.
