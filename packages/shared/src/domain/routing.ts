@@ -2,6 +2,7 @@ import { modelLimits, providerModel, type Account } from './accounts.js';
 import { callCost, imageEstimate, type Price, type Wanted } from './costs.js';
 import { RendermillError } from './errors.js';
 import { modelRow } from './models.js';
+import { parameterRules } from './presets/preset.js';
 import type { JobRequest, Operation } from './job-request.js';
 import type { Usage } from './usage.js';
 import type { Mode } from './job.js';
@@ -33,10 +34,10 @@ export function requestFault({ id, preset }: Account, model: string, request: Jo
   const maxPrompt = preset.maxPrompt[model];
   if (maxPrompt !== undefined && [...(request.prompt ?? '')].length > maxPrompt)
     return `prompt: ${preset.name} (account ${id}) takes prompts of at most ${maxPrompt} characters for ${model}`;
-  const refused = Object.entries(preset.parameters).find(
-    ([name, rule]) => rule === 'refuse' && request[name as keyof JobRequest] !== undefined,
-  );
-  return refused ? `${refused[0]}: ${preset.name} (account ${id}) would drop it without a word` : null;
+  const asked = Object.entries(request).filter(([, value]) => value !== 'auto');
+  const rules = parameterRules(preset, model);
+  const refused = asked.find(([name]) => rules[name] === 'refuse');
+  return refused ? `${refused[0]}: ${preset.name} (account ${id}) would drop it without a word for ${model}` : null;
 }
 
 /** The prompt of a variation that is served as an edit. Stated in the docs, and on the job. */

@@ -11,6 +11,7 @@ export const openaiCompatible: Preset = {
   defaultModel: 'gpt-image-1',
   operations: ['generation', 'edit'],
   parameters: {},
+  modelParameters: {},
   maxPrompt: {},
   responseFormat: (model) => (model.startsWith('dall-e') ? 'b64_json' : undefined),
   editForm: 'multipart',

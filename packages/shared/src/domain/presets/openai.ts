@@ -4,7 +4,7 @@ import { defaultLimits, type Preset } from './preset.js';
 
 const gpt25 = { per_token: { text_in: 5, image_in: 8, image_out: 30 } };
 
-/** OpenAI's list prices of November 2026, USD per million tokens; dall-e by image. */
+/** OpenAI's list prices of November 2026, USD per million tokens. Those of dall-e ended with it. */
 export const openaiPrices: PriceTable = {
   currency: 'USD',
   models: {
@@ -32,6 +32,7 @@ export const openai: Preset = {
   defaultModel: 'gpt-image-2',
   operations: ['generation', 'edit'],
   parameters: { effort: 'ignore' },
+  modelParameters: {},
   maxPrompt: {},
   // OpenAI refuses response_format for its GPT image models, and answers dall-e with links unless it is asked.
   responseFormat: (model) => (model.startsWith('dall-e') ? 'b64_json' : undefined),

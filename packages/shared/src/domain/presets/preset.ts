@@ -44,6 +44,13 @@ export type ParameterRule =
       readonly values?: Readonly<Record<string, string | boolean>>;
     };
 
+export type ParameterRules = Readonly<Record<string, ParameterRule>>;
+
+/** What becomes of the parameters of a model. */
+export function parameterRules(preset: Pick<Preset, 'parameters' | 'modelParameters'>, model: string): ParameterRules {
+  return { ...preset.parameters, ...preset.modelParameters[model] };
+}
+
 /** What is true of every account at one provider. Data: a provider that speaks the dialect is a row, not code. */
 export interface Preset {
   readonly id: PresetId;
@@ -59,7 +66,9 @@ export interface Preset {
   /** The model of a request that names none. */
   readonly defaultModel: string;
   readonly operations: readonly Operation[];
-  readonly parameters: Readonly<Record<string, ParameterRule>>;
+  readonly parameters: ParameterRules;
+  /** Of single models, by our name: before those of all. */
+  readonly modelParameters: Readonly<Record<string, ParameterRules>>;
   /** Longest prompt where it is shorter than the model's own, by our model name; in characters. */
   readonly maxPrompt: Readonly<Record<string, number>>;
   /** `response_format` as it is sent, by the provider's model name; undefined: not sent. */

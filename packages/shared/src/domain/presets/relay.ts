@@ -27,6 +27,7 @@ export const relay: Omit<Preset, 'id' | 'name' | 'baseUrl' | 'envKey' | 'prices'
     frame_duration_ms: 'refuse',
     svg: 'refuse',
   },
+  modelParameters: {},
   maxPrompt: {},
   responseFormat: (model) => (model.startsWith('dall-e') ? 'b64_json' : undefined),
   editForm: 'multipart',

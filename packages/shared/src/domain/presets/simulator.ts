@@ -14,6 +14,7 @@ export const simulator: Preset = {
   defaultModel: 'gpt-image-2',
   operations: ['generation', 'edit', 'variation'],
   parameters: {},
+  modelParameters: {},
   maxPrompt: {},
   responseFormat: () => undefined,
   editForm: 'multipart',
