@@ -49,13 +49,14 @@ export function requestFields(
     const value = job.request[name];
     if (value === undefined || value === null) continue;
     const rule = rules[name];
-    // An account that would refuse it gets no such job, unless the configuration changed meanwhile.
-    if (rule === 'ignore' || rule === 'refuse') ignored.push(name);
-    else if (!rule?.values) fields.push([rule?.as ?? name, value]);
+    // An account that would refuse it gets no such job, unless the configuration changed meanwhile. What is left to the
+    // provider is said by saying nothing.
+    if (rule === 'ignore' || rule === 'refuse') {
+      if (value !== 'auto') ignored.push(name);
+    } else if (!rule?.values) fields.push([rule?.as ?? name, value]);
     else {
       const theirs = typeof value === 'string' ? rule.values[value] : undefined;
       if (theirs !== undefined) fields.push([rule.as, theirs]);
-      // What is left to the provider is said by saying nothing.
       else if (value !== 'auto') ignored.push(name);
     }
   }
