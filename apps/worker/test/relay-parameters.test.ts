@@ -193,7 +193,9 @@ describe.each(Object.entries(table))('%s', (preset, rows) => {
       if (path === '/v1/chat/completions')
         return { json: { choices: [{ message: { content: `![](${relay.link})` } }] } };
       const n = Number(json?.['n'] ?? form.find(([name]) => name === 'n')?.[1] ?? 1);
-      return { json: { created: 1, data: Array(n).fill({ b64_json: picture.toString('base64') }) } };
+      return {
+        json: { created: 1, data: Array.from({ length: n }, () => ({ b64_json: picture.toString('base64') })) },
+      };
     });
     world = await createWorld({ account: { preset, base_url: relay.url } });
   });
