@@ -105,7 +105,7 @@ export async function buildApi(
     usage: new UsageBooks(scripts),
     unknowns: new UnknownAttempts(scripts),
     accountBooks: new AccountBooks(scripts),
-    accountState: async (account) => accountState(scripts, account),
+    accountState: async (book) => accountState(scripts, book),
     classes: async () => routingClasses(scripts),
     queues,
     feed: new Feed(scripts),
@@ -119,6 +119,7 @@ export async function buildApi(
     fileStore,
     outbound,
     accounts: configuration.accounts,
+    prefer: configuration.prefer,
     pingRedis: async () => {
       await redis.ping();
     },

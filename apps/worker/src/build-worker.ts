@@ -107,6 +107,7 @@ export async function buildWorker(
     outbound,
     providers,
     accounts,
+    prefer: configuration.prefer,
     addressOf: addresses(lifecycle),
     maxPaidAttempts: env.MAX_PAID_ATTEMPTS,
     lease,

@@ -10,6 +10,7 @@ import type { Spool } from '@rendermill/shared/adapters/spool/spool';
 import type { Account } from '@rendermill/shared/domain/accounts';
 import type { Job } from '@rendermill/shared/domain/job';
 import type { Outcome } from '@rendermill/shared/domain/outcome';
+import type { Preference } from '@rendermill/shared/domain/routing-class';
 import type { Logger } from '@rendermill/shared/observability/log';
 import type { Metrics } from '@rendermill/shared/observability/metrics';
 import type { Storage } from '@rendermill/shared/ports/storage';
@@ -38,6 +39,8 @@ export interface WorkerDeps {
   /** Connections to the configured providers. */
   readonly providers: Dispatcher;
   readonly accounts: ReadonlyMap<string, Account>;
+  /** What decides between accounts that could serve a job. */
+  readonly prefer: Preference;
   /** The base URL at which an account is reached. */
   readonly addressOf: (account: Account) => Promise<string>;
   readonly maxPaidAttempts: number;

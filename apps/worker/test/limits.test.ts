@@ -118,7 +118,7 @@ describe('a provider that tells how many requests a minute it has left', () => {
     const jobs = await Promise.all(Array.from({ length: 5 }, async (_, i) => world.submit({ prompt: `told ${i}` })));
     const completed = async () => (await world.call<{ data: unknown[] }>('GET', '/v1/jobs?status=completed')).body.data;
     await until(async () => (await completed()).length === 3);
-    expect(await world.redis.pttl(`${world.prefix}account:sim:cool`)).toBeGreaterThan(50_000);
+    expect(await world.redis.pttl(`${world.prefix}account:sim:model:gpt-image-1:cool`)).toBeGreaterThan(50_000);
     const states = await Promise.all(
       jobs.map(async ({ id }) => world.call<{ status: string; attempts: unknown[] }>('GET', `/v1/jobs/${id}`)),
     );

@@ -1,12 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { AccountNews } from '@rendermill/shared/domain/account-news';
 import type { Account } from '@rendermill/shared/domain/accounts';
-import { presets } from '@rendermill/shared/domain/presets/index';
-import type { AccountLimits } from '@rendermill/shared/domain/presets/preset';
-import { nothingTold } from '@rendermill/shared/domain/told-limits';
 import { accountState } from '@rendermill/shared/adapters/redis/account-state';
+import { accountBook } from '@rendermill/shared/adapters/redis/books';
 import { Permits, type Permit } from '@rendermill/shared/adapters/redis/permits';
 import { openRedis, type RedisWorld } from '../../../test/redis.js';
+import { account, news } from './accounts.js';
 
 let world: RedisWorld;
 let permits: Permits;
@@ -16,42 +14,18 @@ beforeAll(() => {
 });
 afterAll(async () => world.close());
 
-let accounts = 0;
-function account(limits: Partial<AccountLimits>, more: Partial<Account> = {}): Account {
-  const preset = presets.openai;
-  return {
-    id: `account-${accounts++}`,
-    preset,
-    baseUrl: '',
-    apiKey: '',
-    models: 'any',
-    limits: { ...preset.limits, ...limits },
-    modes: ['live'],
-    priority: 0,
-    weight: 1,
-    timeoutMs: 1,
-    prices: null,
-    usdRate: 1,
-    ...more,
-  };
-}
+const ranked = (of: readonly Account[]) => of.map((one) => ({ account: one, rank: one.priority }));
+const acquire = async (of: readonly Account[], images = 1) => permits.acquire(ranked(of), images, null);
 const take = async (of: readonly Account[], images = 1): Promise<Permit> => {
-  const permit = await permits.acquire(of, images);
+  const permit = await acquire(of, images);
   if ('waitMs' in permit) throw new Error(`no permit: wait ${permit.waitMs}`);
   return permit;
 };
-const news = (kind: AccountNews['kind'] = 'served', more: Partial<AccountNews> = {}): AccountNews => ({
-  kind,
-  reason: 'why',
-  pauseMs: 0,
-  told: nothingTold,
-  ...more,
-});
 const never = (): never => {
   throw new Error('there should be one');
 };
 const waitFor = async (of: readonly Account[], images = 1): Promise<number | null> => {
-  const permit = await permits.acquire(of, images);
+  const permit = await acquire(of, images);
   return 'waitMs' in permit ? permit.waitMs : 0;
 };
 
@@ -137,12 +111,12 @@ describe('a permit', () => {
     const sentAt = Date.now() - 30_000;
     await world.scripts.client.zadd(log, sentAt, permit.id);
     expect(await waitFor([one])).toBeLessThan(31_000);
-    expect(await permits.stamp(permit, one)).toBe(true);
+    expect(await permits.stamp(permit)).toBe(true);
     expect(await waitFor([one])).toBeGreaterThan(59_000);
     await world.scripts.client.zadd(log, sentAt - 60_000, permit.id);
-    expect(await permits.stamp(permit, one)).toBe(false);
+    expect(await permits.stamp(permit)).toBe(false);
     const free = account({ concurrency: 1 });
-    expect(await permits.stamp(await take([free]), free)).toBe(true);
+    expect(await permits.stamp(await take([free]))).toBe(true);
   });
 
   test('is not given while its account rests; a shorter rest does not end a longer one', async () => {
@@ -206,7 +180,7 @@ describe('an account that parks itself', () => {
     const underWay = [await take([one]), await take([one]), await take([one])];
     const changes = [];
     for (const permit of underWay) changes.push(await permits.report(permit, news('parked')));
-    expect(changes).toEqual([{ kind: 'parked', value: 60_000 }, null, null]);
+    expect(changes).toEqual([{ kind: 'parked', value: 60_000, about: 'account' }, null, null]);
   });
 
   test('is tried by one call at a time until one is served', async () => {
@@ -221,7 +195,7 @@ describe('an account that parks itself', () => {
     await world.redis.zadd(world.scripts.key('account', one.id, 'leases'), 1, (await take([one])).id);
     const last = await take([one]);
     expect(await waitFor([one])).toBeNull();
-    expect(await permits.report(last, news('served'))).toEqual({ kind: 'recovered', value: 0 });
+    expect(await permits.report(last, news('served'))).toEqual({ kind: 'recovered', value: 0, about: 'account' });
     for (let i = 0; i < 5; i++) await take([one]);
     expect(await permits.report(await take([account({})]), news('served'))).toBeNull();
   });
@@ -249,7 +223,7 @@ describe('an account that fails', () => {
     await restIsOver(one, 'circuit');
     const trial = await take([one]);
     expect(await waitFor([one])).toBeNull();
-    expect(await permits.report(trial, news('served'))).toEqual({ kind: 'recovered', value: 0 });
+    expect(await permits.report(trial, news('served'))).toEqual({ kind: 'recovered', value: 0, about: 'account' });
     for (let i = 0; i < 4; i++) expect(await fail(one)).toBeNull();
   });
 
@@ -277,8 +251,7 @@ describe('an account that answers 429', () => {
   const pace = (one: Account) => world.scripts.key('account', one.id, 'pace');
   const takeAll = async (one: Account): Promise<Permit[]> => {
     const taken = [];
-    for (let next = await permits.acquire([one], 1); !('waitMs' in next); next = await permits.acquire([one], 1))
-      taken.push(next);
+    for (let next = await acquire([one]); !('waitMs' in next); next = await acquire([one])) taken.push(next);
     return taken;
   };
   const giveBack = async (taken: readonly Permit[]): Promise<void> => {
@@ -355,7 +328,7 @@ describe('an answer that tells its limits', () => {
 });
 
 describe('the state of an account', () => {
-  const state = async (one: Account) => accountState(world.scripts, one);
+  const state = async (one: Account) => accountState(world.scripts, accountBook(one));
   const well = { parked: null, circuit: 'closed', concurrency: 6, requestsPerMinute: null, coolDownMs: 0 };
 
   test('is well before its first call, and after a success', async () => {

@@ -1,4 +1,3 @@
-import type { Account } from '@rendermill/shared/domain/accounts';
 import { RendermillError } from '@rendermill/shared/domain/errors';
 import {
   checkAgainstModel,
@@ -8,7 +7,7 @@ import {
   type Operation,
 } from '@rendermill/shared/domain/job-request';
 import type { JobBody } from '@rendermill/shared/domain/request-body';
-import { eligibleAccounts, requireAccounts, route, type RoutingClass } from '@rendermill/shared/domain/routing';
+import { eligibleAccounts, requireAccounts } from '@rendermill/shared/domain/routing';
 import type { ApiDeps, Caller } from '../deps.js';
 import { requireWebhookUrl } from './webhook-url.js';
 
@@ -17,9 +16,6 @@ export interface PlannedJob {
   readonly request: JobRequest;
   readonly images: readonly ImageReference[];
   readonly model: string;
-  /** The accounts that could serve it, best first. */
-  readonly eligible: readonly Account[];
-  readonly routing: RoutingClass;
   readonly webhookUrl: string | null;
 }
 
@@ -32,9 +28,9 @@ export async function planJob(deps: ApiDeps, caller: Caller, job: JobBody, previ
   const needs = { model, operation: job.type, mode: caller.mode, provider };
   requireAccounts(deps.accounts, needs);
   checkAgainstModel(model, job.type, request, images.length);
-  const { eligible, routing } = route(deps.accounts, { ...needs, request }, request.n);
+  requireAccounts(deps.accounts, { ...needs, request });
   const webhookUrl = job.webhook_url == null ? null : await requireWebhookUrl(deps, job.webhook_url, 'webhook_url');
-  return { request, images, model, eligible, routing, webhookUrl };
+  return { request, images, model, webhookUrl };
 }
 
 function requireImages<T>(type: Operation, images: T[]): T[] {

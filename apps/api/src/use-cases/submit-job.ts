@@ -6,6 +6,7 @@ import type { JobInput, JobRequest, Operation } from '@rendermill/shared/domain/
 import { queuedJob } from '@rendermill/shared/domain/queued-job';
 import type { JobBody } from '@rendermill/shared/domain/request-body';
 import { estimateAt } from '@rendermill/shared/domain/routing';
+import { route } from '@rendermill/shared/domain/routing-class';
 import { jobEntryId, prepareQueue, readyQueue } from '@rendermill/shared/queues/entries';
 import type { ApiDeps, Caller } from '../deps.js';
 import type { ReceivedBody } from '../http/receive-body.js';
@@ -39,12 +40,7 @@ export async function submitJob(deps: ApiDeps, submission: Submission): Promise<
   // A repeat needs no input again: a file that it names may be gone by now.
   const known = await deps.jobs.repeated(repeat);
   if (known) return repeated(known);
-  const { request, images, model, eligible, routing, webhookUrl } = await planJob(
-    deps,
-    caller,
-    job,
-    submission.previews,
-  );
+  const { request, images, model, webhookUrl } = await planJob(deps, caller, job, submission.previews);
   const ingested = await ingestInputs(
     deps,
     caller.project,
@@ -56,7 +52,9 @@ export async function submitJob(deps: ApiDeps, submission: Submission): Promise<
 
   const place = { id: newId('job'), project: caller.project, created_at: Date.now() };
   const { inputs, mask } = await storeInputs(deps, place, ingested);
-  const estimates = eligible.flatMap((account) => estimateAt(account, model, request) ?? []);
+  const routed = { model, type: job.type, mode: caller.mode, provider: job.provider ?? null, request, inputs };
+  const { eligible, routing } = route(deps.accounts, routed, deps.prefer);
+  const estimates = eligible.flatMap((account) => estimateAt(account, routed) ?? []);
   const spec: JobSpec = {
     ...place,
     key_id: caller.keyId,

@@ -1,4 +1,5 @@
 import { providerModel, type Account } from '@rendermill/shared/domain/accounts';
+import { parameterRules } from '@rendermill/shared/domain/presets/preset';
 import { servedAs, variationPrompt } from '@rendermill/shared/domain/routing';
 import type { Job } from '@rendermill/shared/domain/job';
 import type { Operation } from '@rendermill/shared/domain/job-request';
@@ -43,17 +44,19 @@ export function requestFields(
   if (prompt !== null && operation !== 'variation') fields.push(['prompt', prompt]);
   fields.push(['n', images]);
   const ignored: string[] = [];
+  const rules = parameterRules(account.preset, job.model);
   for (const name of passedOn) {
     const value = job.request[name];
     if (value === undefined || value === null) continue;
-    const rule = account.preset.parameters[name];
-    // An account that would refuse it gets no such job, unless the configuration changed meanwhile.
-    if (rule === 'ignore' || rule === 'refuse') ignored.push(name);
-    else if (!rule?.values) fields.push([rule?.as ?? name, value]);
+    const rule = rules[name];
+    // An account that would refuse it gets no such job, unless the configuration changed meanwhile. What is left to the
+    // provider is said by saying nothing.
+    if (rule === 'ignore' || rule === 'refuse') {
+      if (value !== 'auto') ignored.push(name);
+    } else if (!rule?.values) fields.push([rule?.as ?? name, value]);
     else {
       const theirs = typeof value === 'string' ? rule.values[value] : undefined;
       if (theirs !== undefined) fields.push([rule.as, theirs]);
-      // What is left to the provider is said by saying nothing.
       else if (value !== 'auto') ignored.push(name);
     }
   }

@@ -47,7 +47,7 @@ export async function buyMissing(
   const inputs = await loadInputs(deps, job);
   try {
     // They may have taken long to come: the account's minute is counted from the call.
-    if (job.inputs.length > 0 && !(await deps.permits.stamp(held.permit, held.account))) return [];
+    if (job.inputs.length > 0 && !(await deps.permits.stamp(held.permit))) return [];
     return await buySideBySide(deps, job, held, calls, inputs, lend);
   } finally {
     await dropInputs(deps, job);

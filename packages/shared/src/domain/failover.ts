@@ -3,7 +3,8 @@ import type { Attempt } from './attempts.js';
 import { maxTries } from './backoff.js';
 import { errorBodyOf, type ErrorBody } from './errors.js';
 import type { Job } from './job.js';
-import { eligibleAccounts, imagesPerCall, routingClass, type RoutingClass } from './routing.js';
+import { eligibleAccounts, imagesPerCall } from './routing.js';
+import { needsOf, routingClass, type Preference, type Routed, type RoutingClass } from './routing-class.js';
 import type { Verdict } from './verdicts.js';
 
 /**
@@ -37,28 +38,23 @@ export function hasRefused(account: string, job: Pick<Job, 'attempts' | 'generat
   return refusals(job).some(({ provider }) => provider === account);
 }
 
-type Routed = Pick<Job, 'model' | 'type' | 'mode' | 'provider' | 'request' | 'attempts' | 'generation'>;
-
-function eligibleFor(accounts: readonly Account[], job: Routed): Account[] {
-  const { model, type: operation, mode, provider, request } = job;
-  return eligibleAccounts(accounts, { model, operation, mode, provider, request });
-}
+type Tried = Routed & Pick<Job, 'attempts' | 'generation'>;
 
 /** True where an account other than this one could serve the job and has not refused it. */
-export function hasOthers(accounts: readonly Account[], job: Routed, account: string): boolean {
-  return eligibleFor(accounts, job).some(({ id }) => id !== account && !hasRefused(id, job));
+export function hasOthers(accounts: readonly Account[], job: Tried, account: string): boolean {
+  return eligibleAccounts(accounts, needsOf(job)).some(({ id }) => id !== account && !hasRefused(id, job));
 }
 
 /**
  * The routing class of the accounts that a job has left, or what it fails with where none is: the last refusal. The
  * images per call stay those of all that could serve it, for the cap counts by planned call.
  */
-export function routeOn(accounts: readonly Account[], job: Routed): RoutingClass | ErrorBody {
+export function routeOn(accounts: readonly Account[], job: Tried, prefer: Preference): RoutingClass | ErrorBody {
   const { model, request } = job;
-  const eligible = eligibleFor(accounts, job);
+  const eligible = eligibleAccounts(accounts, needsOf(job));
   const gone = errorBodyOf('no_provider_for_model', `No configured provider account offers '${model}' any more.`);
   if (eligible.length === 0) return gone;
   const left = eligible.filter(({ id }) => !hasRefused(id, job));
   if (left.length === 0) return refusals(job).at(-1)?.settlement?.error ?? gone;
-  return routingClass(left, imagesPerCall(eligible, model, request.n));
+  return routingClass(left, job, imagesPerCall(eligible, model, request.n), prefer);
 }

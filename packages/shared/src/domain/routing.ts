@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
-import { providerModel, type Account } from './accounts.js';
+import { modelLimits, providerModel, type Account } from './accounts.js';
+import { callCost, imageEstimate, type Price, type Wanted } from './costs.js';
 import { RendermillError } from './errors.js';
 import { modelRow } from './models.js';
-import { callCost, imageEstimate, type Price } from './prices.js';
+import { parameterRules } from './presets/preset.js';
 import type { JobRequest, Operation } from './job-request.js';
 import type { Usage } from './usage.js';
 import type { Mode } from './job.js';
@@ -34,10 +34,10 @@ export function requestFault({ id, preset }: Account, model: string, request: Jo
   const maxPrompt = preset.maxPrompt[model];
   if (maxPrompt !== undefined && [...(request.prompt ?? '')].length > maxPrompt)
     return `prompt: ${preset.name} (account ${id}) takes prompts of at most ${maxPrompt} characters for ${model}`;
-  const refused = Object.entries(preset.parameters).find(
-    ([name, rule]) => rule === 'refuse' && request[name as keyof JobRequest] !== undefined,
-  );
-  return refused ? `${refused[0]}: ${preset.name} (account ${id}) would drop it without a word` : null;
+  const asked = Object.entries(request).filter(([, value]) => value !== 'auto');
+  const rules = parameterRules(preset, model);
+  const refused = asked.find(([name]) => rules[name] === 'refuse');
+  return refused ? `${refused[0]}: ${preset.name} (account ${id}) would drop it without a word for ${model}` : null;
 }
 
 /** The prompt of a variation that is served as an edit. Stated in the docs, and on the job. */
@@ -84,22 +84,6 @@ export function requireAccounts(accounts: readonly Account[], needs: RoutingNeed
   );
 }
 
-/** A routing class: jobs in it can be served by the same accounts and ask for the same number of images a call. */
-export interface RoutingClass {
-  readonly id: string;
-  readonly accounts: readonly string[];
-  readonly images: number;
-}
-
-/** The class of jobs that these accounts serve, `images` a call: its ready queue takes its id. */
-export function routingClass(eligible: readonly Account[], images: number): RoutingClass {
-  const accounts = eligible.map((account) => account.id);
-  const digest = createHash('sha256')
-    .update(`${[...accounts].sort().join(',')}|${images}`)
-    .digest('hex');
-  return { id: digest.slice(0, 16), accounts, images };
-}
-
 /** How a job's images are split over calls: `call` k makes these indexes. Fixed by the request, so that a cap can count per call. */
 export function plannedCalls(n: number, maxImagesPerCall: number): number[][] {
   const calls: number[][] = [];
@@ -109,22 +93,20 @@ export function plannedCalls(n: number, maxImagesPerCall: number): number[][] {
   return calls;
 }
 
-/** What one image of a request is expected to cost at an account, or null. */
-export function imagePriceAt(account: Account, model: string, request: JobRequest): Price | null {
-  if (account.usdRate === null) return null;
-  return imageEstimate(account.prices?.models[model], model, request, account.usdRate);
+/** What one image is expected to cost at an account, or null. */
+export function imagePriceAt(account: Account, wanted: Wanted): Price | null {
+  return imageEstimate(account.prices[wanted.model], wanted);
 }
 
 /** Micro-dollars that a request is expected to cost at an account, or null. */
-export function estimateAt(account: Account, model: string, request: JobRequest): number | null {
-  const price = imagePriceAt(account, model, request);
-  return price && price.micros * request.n;
+export function estimateAt(account: Account, wanted: Wanted): number | null {
+  const price = imagePriceAt(account, wanted);
+  return price && price.micros * wanted.request.n;
 }
 
 /** What a call at an account cost, or null where its price is unknown. */
-export function costAt(account: Account, model: string, request: JobRequest, images: number, usage: Usage | null) {
-  if (account.usdRate === null) return null;
-  return callCost(account.prices?.models[model], model, request, images, usage, account.usdRate);
+export function costAt(account: Account, wanted: Wanted, images: number, usage: Usage | null): Price | null {
+  return callCost(account.prices[wanted.model], wanted, images, usage);
 }
 
 /**
@@ -132,20 +114,12 @@ export function costAt(account: Account, model: string, request: JobRequest, ima
  * smaller than one call would never have room for it.
  */
 export function imagesPerCall(eligible: readonly Account[], model: string, n: number): number {
-  const most = eligible.flatMap(({ preset, limits }) => [
-    preset.maxImagesPerCall,
-    limits.images_per_minute ?? Infinity,
-    limits.images_per_month ?? Infinity,
+  const most = eligible.flatMap((account) => [
+    account.preset.maxImagesPerCall,
+    ...[account.limits, modelLimits(account, model)].flatMap((limits) => [
+      limits.images_per_minute ?? Infinity,
+      limits.images_per_month ?? Infinity,
+    ]),
   ]);
   return Math.min(n, modelRow(model)?.imagesPerCall ?? n, ...most);
-}
-
-/** Where a job goes: the accounts that could serve it, and the class whose ready queue it waits in. */
-export function route(
-  accounts: readonly Account[],
-  needs: RoutingNeeds,
-  n: number,
-): { eligible: Account[]; routing: RoutingClass } {
-  const eligible = requireAccounts(accounts, needs);
-  return { eligible, routing: routingClass(eligible, imagesPerCall(eligible, needs.model, n)) };
 }

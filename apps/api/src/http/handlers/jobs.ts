@@ -6,7 +6,7 @@ import { isTerminal, jobStatuses, missingIndexes, type Job } from '@rendermill/s
 import { isRendered } from '@rendermill/shared/domain/job-results';
 import { presentJob } from '@rendermill/shared/domain/present-job';
 import { jobSchema, parseBody } from '@rendermill/shared/domain/request-body';
-import { route as routeJob } from '@rendermill/shared/domain/routing';
+import { route as routeJob } from '@rendermill/shared/domain/routing-class';
 import { jobEntryId, readyQueue } from '@rendermill/shared/queues/entries';
 import { queuePriority } from '@rendermill/shared/adapters/redis/job-store';
 import { committedJob } from '../../use-cases/committed-job.js';
@@ -122,8 +122,7 @@ async function retry(context: Context): Promise<void> {
   const { deps, caller, request, response } = context;
   const job = await requireJob(context);
   const repeat = repeatOf(deps, caller, request, job.id, false);
-  const needs = { model: job.model, operation: job.type, mode: job.mode, provider: job.provider };
-  const { routing } = routeJob(deps.accounts, needs, job.request.n);
+  const { routing } = routeJob(deps.accounts, job, deps.prefer);
   const fetched = [...job.inputs, job.mask].every((input) => input === null || input.width !== null);
   const how = await deps.jobs.retry(job, routing, fetched ? 'ready' : 'prepare', repeat);
   if (how === 'conflict')

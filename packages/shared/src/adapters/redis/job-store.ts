@@ -3,7 +3,7 @@ import { jobEvent } from '../../domain/events.js';
 import { errorBodyOf } from '../../domain/errors.js';
 import { missingIndexes, type Job, type JobSpec, type Priority, type Stage } from '../../domain/job.js';
 import type { JobInput } from '../../domain/job-request.js';
-import type { RoutingClass } from '../../domain/routing.js';
+import type { RoutingClass } from '../../domain/routing-class.js';
 import { decodeJob } from './job-codec.js';
 import { entryGraceMs } from './ledger.js';
 import type { ScriptRunner } from './scripts.js';

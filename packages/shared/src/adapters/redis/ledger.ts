@@ -4,7 +4,7 @@ import type { ErrorBody } from '../../domain/errors.js';
 import type { JobEnd } from '../../domain/outcome.js';
 import type { Job, Stage, StoredImage } from '../../domain/job.js';
 import type { JobInput } from '../../domain/job-request.js';
-import type { RoutingClass } from '../../domain/routing.js';
+import type { RoutingClass } from '../../domain/routing-class.js';
 import { responseBounds, usageDays } from '../../domain/usage-report.js';
 import { decodeJob, pairs, type LedgerJob } from './job-codec.js';
 import type { ScriptRunner } from './scripts.js';
