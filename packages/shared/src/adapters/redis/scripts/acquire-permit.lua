@@ -1,7 +1,8 @@
 -- A permit at the best of these accounts, or how long to wait for one. Bound as late as this: the caller has no job yet.
 -- ARGV: permit id, images, lease ms, window margin ms, then per account: id, concurrency, requests/min, images/min,
 -- requests/day, images/month (0: no limit), priority, weight, burst (0: none is known).
--- Answers {account id, day, month, time} with the counters it counts in, or {'', wait in ms}; -1: until somebody gives one back.
+-- Answers {account id, day, month, time, paced} with the counters it counts in and 1 where its requests or images are
+-- limited by the minute, or {'', wait in ms}; -1: until somebody gives one back.
 local permit, images, lease, margin = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local at = now()
 local MINUTE, HOUR, DAY = 60000, 3600000, 86400000
@@ -70,10 +71,10 @@ if best == nil then return { '', shortest or -1 } end
 
 redis.call('ZADD', best.key .. 'leases', at + lease, permit)
 for _, why in ipairs(best.due) do redis.call('HSET', best.key .. why, 'trial', permit) end
-if best.limit[2] > 0 then
-  redis.call('ZADD', best.key .. 'requests', at, permit)
-  redis.call('PEXPIRE', best.key .. 'requests', 2 * MINUTE)
-end
+-- Logged without a limit too: an answer may tell one that counts what was sent before it was known.
+if best.limit[2] == 0 then redis.call('ZREMRANGEBYSCORE', best.key .. 'requests', '-inf', at - MINUTE - margin) end
+redis.call('ZADD', best.key .. 'requests', at, permit)
+redis.call('PEXPIRE', best.key .. 'requests', 2 * MINUTE)
 if best.bucket then
   local full = math.max(at, tonumber(redis.call('GET', best.key .. 'bucket') or '0')) + MINUTE / best.limit[2]
   redis.call('SET', best.key .. 'bucket', string.format('%.0f', full), 'PX', math.ceil(full - at) + MINUTE)
@@ -90,4 +91,4 @@ if best.limit[5] > 0 then
   redis.call('INCRBY', best.key .. 'month:' .. month, images)
   redis.call('PEXPIRE', best.key .. 'month:' .. month, 40 * DAY)
 end
-return { best.id, day, month, at }
+return { best.id, day, month, at, (best.limit[2] > 0 or best.limit[3] > 0) and 1 or 0 }

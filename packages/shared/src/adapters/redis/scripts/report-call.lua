@@ -1,11 +1,12 @@
 -- Gives back the permit of a call that was made, and judges its account by what the call told: one step, so that nobody
 -- takes the next permit by what was true before.
 -- ARGV: account, permit, news, pause in ms that the account asked for (0: none), reason, when the permit was taken,
--- concurrency as configured, requests/min that the answer told (0: it did not), for how long it said they are used up.
+-- concurrency as configured, requests/min that the answer told (0: it did not), for how long it said they are used up,
+-- requests in our log of the minute when it was sent (-1: not asked).
 -- Answers {change, value}: {'parked', ms}, {'circuit_opened', ms}, {'recovered', 0}, {'slowed', calls} or {'', 0}.
 local account, permit, news, pause, reason = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
 local takenAt, configured = tonumber(ARGV[6]), tonumber(ARGV[7])
-local told, usedUp = tonumber(ARGV[8]), tonumber(ARGV[9])
+local told, usedUp, logged = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
 local key = P .. 'account:' .. account .. ':'
 local at = now()
 local SECOND, MINUTE, HOUR, DAY = 1000, 60000, 3600000, 86400000
@@ -84,10 +85,10 @@ end
 
 if told > 0 then redis.call('SET', key .. 'told', told, 'PX', 10 * MINUTE) end
 -- Requests that are used up by ourselves need no pause: the log of the minute knows when there is room again. Where it
--- knows of fewer, somebody else uses the key, or the provider counts its own way.
-if usedUp > 0 and (told == 0 or redis.call('ZCOUNT', key .. 'requests', at - MINUTE, '+inf') < told) then
-  pause = math.max(pause, usedUp)
-end
+-- knew of fewer when the call was sent, somebody else uses the key, or the provider counts its own way. By now some of
+-- them have left it: asked now, a limit that is used in full would look shared, and rest for a minute.
+if logged < 0 then logged = redis.call('ZCOUNT', key .. 'requests', takenAt - MINUTE, '+inf') end
+if usedUp > 0 and (told == 0 or logged < told) then pause = math.max(pause, usedUp) end
 -- A longer pause stands.
 if pause > 0 and pause > redis.call('PTTL', key .. 'cool') then redis.call('SET', key .. 'cool', '1', 'PX', pause) end
 redis.call('ZREM', key .. 'leases', permit)
