@@ -130,7 +130,6 @@ describe('news about a model', () => {
   test('in its headers limits it; the account is not told anything', async () => {
     const one = counting({});
     await permits.report(await take(one, 'a'), news('served', { told: { about: 'model', perMinute: 1 } }));
-    await permits.report(await take(one, 'a'), news('served', { told: { about: 'model', perMinute: 1 } }));
     expect(await waitFor(one, 'a')).toBeGreaterThan(58_000);
     expect(await waitFor(one, 'b')).toBe(0);
     const [own, apart] = await states(one, 'a');

@@ -216,11 +216,20 @@ export class Dispatcher {
     const account = this.#deps.accounts.get(permit.account);
     if (!account) throw new Error(`a permit for ${permit.account}, which is not configured`);
     this.#permits.add(permit);
+    const { permits } = this.#deps;
+    let logged: readonly number[] = [];
+    const sent = (): void => {
+      if (!permit.paced) return;
+      // It is known before the answer comes; where it is not, the minute is judged by what it holds then.
+      permits.sent(permit).then(
+        (count) => (logged = count),
+        (error: unknown) => this.#deps.log.error({ error }, 'permit.not_stamped'),
+      );
+    };
     const giveBack = async (news: AccountNews | null): Promise<void> => {
       if (!this.#permits.delete(permit)) return;
       this.#lent.delete(permit);
-      const { permits } = this.#deps;
-      const released = news ? permits.report(permit, news) : permits.release(permit);
+      const released = news ? permits.report(permit, news, logged) : permits.release(permit);
       // What asks for the next one stands behind this on the same connection: both are one way.
       this.#signal();
       try {
@@ -231,7 +240,7 @@ export class Dispatcher {
         this.#deps.log.error({ error }, 'permit.not_released');
       }
     };
-    return { permit, account, report: giveBack, release: async () => giveBack(null) };
+    return { permit, account, sent, report: giveBack, release: async () => giveBack(null) };
   }
 
   async #work(ready: ReadyClass, entry: Taken<JobEntry>, held: HeldPermit | null): Promise<void> {

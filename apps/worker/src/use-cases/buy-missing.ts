@@ -103,7 +103,7 @@ async function buyCall(
   held: HeldPermit,
   inputs: LocalInputs,
 ): Promise<Bought> {
-  const order = { call, indexes, account: held.account, inputs, onAnswered: held.report };
+  const order = { call, indexes, account: held.account, inputs, onSent: held.sent, onAnswered: held.report };
   const purchase = await buyPictures(deps, job, order);
   if (typeof purchase === 'string' || !purchase.checkpoint) return { call, indexes, purchase, images: [], error: null };
   const { attempt, checkpoint } = purchase;

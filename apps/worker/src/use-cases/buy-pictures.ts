@@ -48,6 +48,8 @@ export interface Order {
   readonly indexes: readonly number[];
   readonly account: Account;
   readonly inputs: LocalInputs;
+  /** Called when the request is on its way. */
+  readonly onSent: () => void;
   /** Called when the answer is on disk: from then on the provider is free for the next. */
   readonly onAnswered: (news: AccountNews) => Promise<void>;
 }
@@ -90,7 +92,7 @@ export async function buyPictures(
       maxImages: 16,
     },
     async (index) => deps.spool.imageSink(key, index),
-    async (event, preview) => showPreview(deps, job, event, preview),
+    { onSent: order.onSent, onPreview: async (event, preview) => showPreview(deps, job, event, preview) },
   );
   deps.metrics.inFlight.dec();
   const pictures = picturesOf(answer, indexes.length);

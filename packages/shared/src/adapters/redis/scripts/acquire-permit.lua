@@ -2,7 +2,8 @@
 -- ARGV: permit id, images, lease ms, window margin ms, then per account: id, the model where it is counted apart ('': it
 -- is not), rank (lower first), weight, and the limits of the account and of the model: each concurrency, requests/min,
 -- images/min, requests/day, images/month (0: no limit), burst (0: none is known).
--- Answers {account id, day, month, time} with the counters it counts in, or {'', wait in ms}; -1: until somebody gives one back.
+-- Answers {account id, day, month, time, paced} with the counters it counts in and 1 where its requests or images are
+-- limited by the minute, or {'', wait in ms}; -1: until somebody gives one back.
 local permit, images, lease, margin = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local at = now()
 local MINUTE, HOUR, DAY = 60000, 3600000, 86400000
@@ -65,10 +66,10 @@ local function take(book)
   local key, limit = book.key, book.limit
   redis.call('ZADD', key .. 'leases', at + lease, permit)
   for _, why in ipairs(book.due) do redis.call('HSET', key .. why, 'trial', permit) end
-  if limit[2] > 0 then
-    redis.call('ZADD', key .. 'requests', at, permit)
-    redis.call('PEXPIRE', key .. 'requests', 2 * MINUTE)
-  end
+  -- Logged without a limit too: an answer may tell one that counts what was sent before it was known.
+  if limit[2] == 0 then redis.call('ZREMRANGEBYSCORE', key .. 'requests', '-inf', at - MINUTE - margin) end
+  redis.call('ZADD', key .. 'requests', at, permit)
+  redis.call('PEXPIRE', key .. 'requests', 2 * MINUTE)
   if book.bucket then
     local full = math.max(at, tonumber(redis.call('GET', key .. 'bucket') or '0')) + MINUTE / limit[2]
     redis.call('SET', key .. 'bucket', string.format('%.0f', full), 'PX', math.ceil(full - at) + MINUTE)
@@ -103,5 +104,9 @@ for i = 5, #ARGV, 16 do
   end
 end
 if best == nil then return { '', shortest or -1 } end
-for _, book in ipairs(best.books) do take(book) end
-return { best.id, day, month, at }
+local paced = 0
+for _, book in ipairs(best.books) do
+  take(book)
+  if book.limit[2] > 0 or book.limit[3] > 0 then paced = 1 end
+end
+return { best.id, day, month, at, paced }

@@ -2,11 +2,11 @@
 -- takes the next permit by what was true before.
 -- ARGV: permit, news, pause in ms that was asked for (0: none), reason, when the permit was taken, which book the news is
 -- about (1: the account's, 2: the model's), requests/min that the answer told (0: it did not), for how long it said they
--- are used up, which book these are about; then the name and the configured concurrency of the account's book, and of the
+-- are used up, which book these are about, requests in our log of its minute when the call was sent (-1: not asked); then the name and the configured concurrency of the account's book, and of the
 -- model's where it is counted apart.
 -- Answers {change, value, book}: {'parked', ms}, {'circuit_opened', ms}, {'recovered', 0}, {'slowed', calls} or {'', 0}.
 local permit, news, pause, reason = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
-local takenAt, told, usedUp = tonumber(ARGV[5]), tonumber(ARGV[7]), tonumber(ARGV[8])
+local takenAt, told, usedUp, logged = tonumber(ARGV[5]), tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[10])
 local at = now()
 local SECOND, MINUTE, HOUR, DAY = 1000, 60000, 3600000, 86400000
 -- So many failures in a row open the circuit: one job's own retries alone need 15 s for that.
@@ -14,7 +14,7 @@ local RUN = 5
 local change = { '', 0, 1 }
 
 local books = {}
-for i = 10, #ARGV, 2 do
+for i = 11, #ARGV, 2 do
   books[#books + 1] = { number = #books + 1, key = P .. 'account:' .. ARGV[i] .. ':', configured = tonumber(ARGV[i + 1]) }
 end
 local about, toldOf = books[tonumber(ARGV[6])], books[tonumber(ARGV[9])]
@@ -98,8 +98,10 @@ local function rest(book, ms)
 end
 if told > 0 then redis.call('SET', toldOf.key .. 'told', told, 'PX', 10 * MINUTE) end
 -- Requests that are used up by ourselves need no pause: the log of the minute knows when there is room again. Where it
--- knows of fewer, somebody else uses the key, or the provider counts its own way.
-if told == 0 or redis.call('ZCOUNT', toldOf.key .. 'requests', at - MINUTE, '+inf') < told then rest(toldOf, usedUp) end
+-- knew of fewer when the call was sent, somebody else uses the key, or the provider counts its own way. By now some of
+-- them have left it: asked now, a limit that is used in full would look shared, and rest for a minute.
+if logged < 0 then logged = redis.call('ZCOUNT', toldOf.key .. 'requests', takenAt - MINUTE, '+inf') end
+if told == 0 or logged < told then rest(toldOf, usedUp) end
 rest(about, pause)
 for _, book in ipairs(books) do redis.call('ZREM', book.key .. 'leases', permit) end
 redis.call('PUBLISH', P .. 'wake', 'permit')
