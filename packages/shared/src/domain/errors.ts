@@ -55,6 +55,8 @@ export const errorTable = {
   unsupported_encoding: row(415, 'invalid_request_error'),
   expectation_failed: row(417, 'invalid_request_error'),
   idempotency_key_reused: row(422, 'idempotency_error'),
+  // A catalogue: its file, or one of its rows.
+  invalid_csv: row(400, 'invalid_request_error'),
   // Input images and masks.
   missing_image: row(400, 'invalid_request_error'),
   empty_image: row(400, 'invalid_request_error'),
