@@ -18,11 +18,10 @@ export interface CutFault {
 export const maxRowBytes = 4 * 1024 * 1024;
 
 /**
- * Text that may be looked at in vain, since a quote was not closed, before the file is given up: so much, and so many
- * times what was read (rows of 4 MB that come in pieces of 64 kB need 32).
+ * Text that may be read twice, since a quote in it was not closed, before the file is given up: so much, and once what
+ * was read. Only a file made for it comes near: each of its lines would have to keep a record open.
  */
-const maxReread = 256 * 1024 * 1024;
-const maxRereadRatio = 40;
+const maxReread = 32 * 1024 * 1024;
 
 /** Where a character comes next; remembered, so that looking for a rare one does not cost a pass for each record. */
 class Finder {
@@ -69,6 +68,10 @@ export class RecordCutter {
   #line: number;
   #read = 0;
   #reread = 0;
+  /** The last position that was looked at for a closing quote. */
+  #seen = 0;
+  /** A record that is not complete is looked at again when the text has this length: a long one costs two passes. */
+  #enough = 0;
   /** Within a line that was refused for its length. */
   #skipping = false;
 
@@ -90,6 +93,7 @@ export class RecordCutter {
   #cut(more: string, last: boolean): CutRecord[] {
     this.#text += more;
     this.#read += more.length;
+    if (this.#text.length < this.#enough && !last) return [];
     for (const finder of [this.#quotes, this.#feeds, this.#returns, this.#delimiters]) finder.reset(this.#text);
     const records: CutRecord[] = [];
     let at = 0;
@@ -110,6 +114,7 @@ export class RecordCutter {
       this.#skipping = true;
     }
     if (this.#skipping) this.#text = this.#text.endsWith('\r') ? '\r' : '';
+    this.#enough = Math.min(2 * this.#text.length, maxRowBytes);
     return records;
   }
 
@@ -146,7 +151,7 @@ export class RecordCutter {
     for (let at = open + 1; ;) {
       const quote = text.indexOf('"', at);
       if (quote === -1 || (quote + 1 === text.length && !last)) {
-        this.#reread += text.length - open;
+        this.#seen = text.length;
         return 'more';
       }
       const next = text[quote + 1];
@@ -156,13 +161,14 @@ export class RecordCutter {
       }
       const closes = next === undefined || next === this.#delimiter || next === '\n' || next === '\r';
       if (closes || !/[\r\n]/.test(text.slice(open, quote))) return quote + 1;
-      this.#reread += quote - open;
+      this.#seen = quote;
       return 'unclosed';
     }
   }
 
   #unclosed(start: number, open: number, lineEnd: number): Found {
-    if (this.#reread > maxReread + maxRereadRatio * this.#read) {
+    this.#reread += this.#seen - lineEnd;
+    if (this.#reread > maxReread + this.#read) {
       throw csvError(`Too many quotes are not closed, the last one in line ${this.#line}: mend the file's quotes.`);
     }
     const before = open === start ? null : this.#text.slice(start, open - 1);

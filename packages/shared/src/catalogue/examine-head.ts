@@ -51,7 +51,7 @@ function refuseZeros(head: Buffer): void {
     if (byte === 0) zeros[at % 2] = (zeros[at % 2] ?? 0) + 1;
   });
   const [even = 0, oddOnes = 0] = zeros;
-  if ((even + oddOnes) * 5 < start.length) return;
+  if ((even + oddOnes) * 5 <= start.length) return;
   if (even > 4 * oddOnes || oddOnes > 4 * even) {
     const name = oddOnes > even ? 'utf-16le' : 'utf-16be';
     throw csvError(
