@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from '@jest/globals';
 import { RendermillError } from '@rendermill/shared/domain/errors';
 import { lines, showing, sourceOf } from './catalogue-world.js';

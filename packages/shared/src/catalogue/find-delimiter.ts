@@ -8,7 +8,7 @@ const names: Readonly<Record<string, string>> = { ',': 'a comma', ';': 'a semico
 /** A header of one column: its lines are cells as they are, prompts with commas too. This character is in no text. */
 const onlyColumn = '\u001f';
 
-const sampleLength = 262_144;
+const sampleLength = 65_536;
 const sampleRows = 50;
 
 /** What a line `sep=;` before the header says, as Excel writes and reads it. */

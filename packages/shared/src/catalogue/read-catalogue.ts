@@ -22,6 +22,8 @@ export type CatalogueLine =
 /** How long rows are made before others in this process have their turn, in milliseconds. */
 const turn = 20;
 
+const pieceBytes = 65_536;
+
 /** Rows that may run into a limit of the template before it is given up: each may take a second. */
 const maxLimited = 20;
 
@@ -96,7 +98,8 @@ async function openSource(
   const examined = examineHead(head, whole, given);
   if (head.length === examined.skip) throw csvError('The file is empty: it needs a header and rows.');
   async function* chunks(): AsyncGenerator<Buffer> {
-    yield head.subarray(examined.skip);
+    // In pieces like those that follow: what comes at once is read at once, and holds up others in this process.
+    for (let at = examined.skip; at < head.length; at += pieceBytes) yield head.subarray(at, at + pieceBytes);
     for (let next = await bytes.next(); !next.done; next = await bytes.next()) yield next.value;
   }
   return { examined, chunks: chunks() };

@@ -23,6 +23,8 @@ export interface Rows {
   readonly rows: AsyncIterable<readonly Row[]>;
 }
 
+const recordsAtOnce = 500;
+
 export const maxCellBytes = 1024 * 1024;
 
 /** Reads header and rows of a text that comes in pieces, the first of which has the header. Rows come a piece at a time. */
@@ -64,10 +66,16 @@ async function* eachPiece(
   cutter: RecordCutter,
   pieces: AsyncIterator<string>,
 ): AsyncGenerator<readonly Row[]> {
-  yield reader.read(first);
-  for (let next = await pieces.next(); !next.done; next = await pieces.next())
-    yield reader.read(cutter.push(next.value));
-  yield reader.read(cutter.end());
+  yield* inParts(reader, first);
+  for (let next = await pieces.next(); !next.done; next = await pieces.next()) {
+    yield* inParts(reader, cutter.push(next.value));
+  }
+  yield* inParts(reader, cutter.end());
+}
+
+/** A quote that is closed late, or never, sets free megabytes of records at once. */
+function* inParts(reader: RowReader, records: readonly CutRecord[]): Generator<readonly Row[]> {
+  for (let at = 0; at < records.length; at += recordsAtOnce) yield reader.read(records.slice(at, at + recordsAtOnce));
 }
 
 function cutFault(record: CutRecord): string {
