@@ -59,6 +59,8 @@ export const errorTable = {
   // Files.
   missing_file: row(400, 'invalid_request_error'),
   empty_file: row(400, 'invalid_request_error'),
+  // A catalogue: its file, or one of its rows.
+  invalid_csv: row(400, 'invalid_request_error'),
   // Input images and masks.
   missing_image: row(400, 'invalid_request_error'),
   empty_image: row(400, 'invalid_request_error'),
