@@ -1,9 +1,11 @@
 import type { LimitFunction } from 'p-limit';
 import type { Queues } from '@rendermill/shared/adapters/bullmq/queues';
+import type { Files } from '@rendermill/shared/adapters/files/files';
 import type { Outbound } from '@rendermill/shared/adapters/http/outbound';
 import type { AccountBooks } from '@rendermill/shared/adapters/redis/account-books';
 import type { AccountState } from '@rendermill/shared/adapters/redis/account-state';
 import type { Feed } from '@rendermill/shared/adapters/redis/feed';
+import type { FileStore } from '@rendermill/shared/adapters/redis/file-store';
 import type { JobLists } from '@rendermill/shared/adapters/redis/job-lists';
 import type { JobStore } from '@rendermill/shared/adapters/redis/job-store';
 import type { Signals } from '@rendermill/shared/adapters/redis/signals';
@@ -42,6 +44,9 @@ export interface ApiDeps {
   readonly webhooks: WebhookStore;
   readonly webhookSecrets: WebhookSecrets;
   readonly storage: Storage;
+  /** Files with their bytes, and their records alone. */
+  readonly files: Files;
+  readonly fileStore: FileStore;
   readonly outbound: Outbound;
   readonly accounts: readonly Account[];
   /** Resolves where Redis answers. */

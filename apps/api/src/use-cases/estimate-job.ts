@@ -29,7 +29,7 @@ export async function estimateJob(
 ): Promise<JobEstimate> {
   const planned = await planJob(deps, caller, job);
   const { request, images, model, eligible, routing } = planned;
-  await ingestInputs(deps, body, images, job.mask ?? null, request.mask_from);
+  await ingestInputs(deps, caller.project, body, images, job.mask ?? null, request.mask_from);
   const offers = offersFor(eligible, model, request);
   const calls = callsOf(request, routing);
   return { model, images: request.n, calls, offers, seconds: await secondsFor(deps, caller, planned, calls) };

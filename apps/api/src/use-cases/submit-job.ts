@@ -42,7 +42,14 @@ export async function submitJob(deps: ApiDeps, submission: Submission): Promise<
     job,
     submission.previews,
   );
-  const ingested = await ingestInputs(deps, submission.body, images, job.mask ?? null, request.mask_from);
+  const ingested = await ingestInputs(
+    deps,
+    caller.project,
+    submission.body,
+    images,
+    job.mask ?? null,
+    request.mask_from,
+  );
 
   const place = { id: newId('job'), project: caller.project, created_at: Date.now() };
   const { inputs, mask } = await storeInputs(deps, place, ingested);

@@ -30,6 +30,16 @@ export function isId(prefix: Prefix, text: string): boolean {
   );
 }
 
+/** A file's id, written as OpenAI writes it. */
+export function newFileId(): string {
+  return `file-${base62(randomBytes(17), 22)}`;
+}
+
+/** True for what {@link newFileId} makes. */
+export function isFileId(text: string): boolean {
+  return /^file-[0-9A-Za-z]{22}$/.test(text);
+}
+
 /** Lower-case hex sha256. */
 export function sha256(data: string | Uint8Array): string {
   return createHash('sha256').update(data).digest('hex');

@@ -46,3 +46,8 @@ export function inputKey(job: JobPlace, name: number | 'mask', contentType: stri
 export function recordKey(job: JobPlace): string {
   return `${jobFolder(job.project, job.id, job.created_at)}/job.json`;
 }
+
+/** A file's name is its sender's and stands in its record; here it is its id. */
+export function fileKey(project: string, fileId: string): string {
+  return `${project}/files/${fileId}`;
+}
