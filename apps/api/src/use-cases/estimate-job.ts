@@ -5,7 +5,7 @@ import { groupUsage, meanResponseMs } from '@rendermill/shared/domain/usage-repo
 import type { ApiDeps, Caller } from '../deps.js';
 import type { ReceivedBody } from '../http/receive-body.js';
 import { ingestInputs } from './ingest-inputs.js';
-import { planJob, type PlannedJob } from './plan-job.js';
+import { planCallersJob, type PlannedJob } from './plan-job.js';
 import { waitingJobs } from './waiting-jobs.js';
 
 /** What a job would cost and how long it would take: every check of a real one, nothing stored, nothing bought. */
@@ -27,7 +27,7 @@ export async function estimateJob(
   body: ReceivedBody,
   job: JobBody,
 ): Promise<JobEstimate> {
-  const planned = await planJob(deps, caller, job);
+  const planned = await planCallersJob(deps, caller, job);
   const { request, images, model, eligible, routing } = planned;
   await ingestInputs(deps, caller.project, body, images, job.mask ?? null, request.mask_from);
   const offers = offersFor(eligible, model, request);

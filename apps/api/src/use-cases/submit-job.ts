@@ -10,7 +10,7 @@ import { jobEntryId, prepareQueue, readyQueue } from '@rendermill/shared/queues/
 import type { ApiDeps, Caller } from '../deps.js';
 import type { ReceivedBody } from '../http/receive-body.js';
 import { ingestInputs, storeInputs, type IngestedInputs } from './ingest-inputs.js';
-import { planJob } from './plan-job.js';
+import { planCallersJob } from './plan-job.js';
 
 export interface Submission {
   readonly caller: Caller;
@@ -36,7 +36,7 @@ export interface Committed {
 export async function submitJob(deps: ApiDeps, submission: Submission): Promise<Committed> {
   const { caller, job, repeat } = submission;
   await deps.holds.settle(repeat.claim);
-  const { request, images, model, eligible, routing, webhookUrl } = await planJob(
+  const { request, images, model, eligible, routing, webhookUrl } = await planCallersJob(
     deps,
     caller,
     job,

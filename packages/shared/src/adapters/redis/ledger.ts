@@ -1,5 +1,6 @@
 import { accountFault, type AttemptIntent, type AttemptSettlement, type Checkpoint } from '../../domain/attempts.js';
 import { jobEvent } from '../../domain/events.js';
+import { lineEnd } from '../../domain/line-record.js';
 import type { ErrorBody } from '../../domain/errors.js';
 import type { JobEnd } from '../../domain/outcome.js';
 import type { Job, Stage, StoredImage } from '../../domain/job.js';
@@ -111,7 +112,9 @@ export class Ledger {
 
   /** Ends a job with its event. False where the caller owns it no more: then nothing was published. */
   async finish(job: Job, end: JobEnd): Promise<boolean> {
-    const event = jobEvent({ ...job, ...end });
+    const ended = { ...job, ...end };
+    const event = jobEvent(ended);
+    const line = lineEnd(ended);
     const answer = await this.#scripts.run(
       'finish-job',
       job.id,
@@ -121,9 +124,12 @@ export class Ledger {
       JSON.stringify(end.effective),
       optional(end.error),
       this.retentionMs,
-      event.id,
+      // Lines are told of by their batch.
+      line ? '' : event.id,
       event.type,
       JSON.stringify(event.data),
+      line ? JSON.stringify(line.record) : '',
+      line ? JSON.stringify(line.cost) : '',
     );
     return answer === 1;
   }
