@@ -53,6 +53,8 @@ export interface BatchSpec {
   /** How long output and error file stay, in seconds, or null for the default. */
   readonly output_ttl: number | null;
   readonly webhook_url: string | null;
+  /** Base of the links in its output file: the address at which it was submitted. */
+  readonly public_url: string;
   /** Milliseconds since the epoch. */
   readonly created_at: number;
   readonly request_id: string;

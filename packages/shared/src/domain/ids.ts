@@ -14,7 +14,7 @@ function base62(bytes: Uint8Array, length: number): string {
   return text;
 }
 
-type Prefix = 'job' | 'req' | 'whe' | 'prm' | 'wrk' | 'api' | 'inp' | 'batch';
+type Prefix = 'job' | 'req' | 'whe' | 'prm' | 'wrk' | 'api' | 'inp' | 'batch' | 'prt';
 
 /** A random id of 131 bits: unguessable, and free of `:` as BullMQ demands of entry ids. */
 export function newId(prefix: Prefix): string {

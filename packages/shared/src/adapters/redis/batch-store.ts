@@ -116,7 +116,8 @@ export async function readBatches(scripts: ScriptRunner, ids: readonly string[])
   return ids.map((_, i) => {
     const [failure, fields] = answers[2 * i] ?? [];
     const [other, open] = answers[2 * i + 1] ?? [];
-    if (failure ?? other) throw failure ?? other;
+    if (failure) throw failure;
+    if (other) throw other;
     return decodeBatch(fields as Record<string, string>, Number(open));
   });
 }

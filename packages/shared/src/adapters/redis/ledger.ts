@@ -1,4 +1,5 @@
 import { accountFault, type AttemptIntent, type AttemptSettlement, type Checkpoint } from '../../domain/attempts.js';
+import { lineOfJob } from '../../domain/batch.js';
 import { jobEvent } from '../../domain/events.js';
 import { lineEnd } from '../../domain/line-record.js';
 import type { ErrorBody } from '../../domain/errors.js';
@@ -156,6 +157,12 @@ export class Ledger {
   /** The job as it stands, or null. */
   async read(id: string): Promise<LedgerJob | null> {
     return decodeJob(await this.#scripts.client.hgetall(this.#scripts.key('job', id)));
+  }
+
+  /** True where the job is a line's whose record has gone to its batch: nothing of it is needed any more. */
+  async isFlushed(id: string): Promise<boolean> {
+    const line = lineOfJob(id);
+    return line !== null && (await this.#scripts.client.exists(this.#scripts.key('batch', line.batch))) === 1;
   }
 
   #decode(answer: readonly unknown[]): LedgerJob {
