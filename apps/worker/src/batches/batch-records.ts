@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { linesDone, type Batch, type LineRecord } from '@rendermill/shared/domain/batch';
+import type { Batch, LineRecord } from '@rendermill/shared/domain/batch';
 import type { BatchPart } from '@rendermill/shared/adapters/redis/batch-store';
 import { readLine } from '@rendermill/shared/domain/batch-line';
 import { batchKey } from '@rendermill/shared/domain/object-keys';
@@ -13,14 +13,22 @@ export async function* batchRecords(
   batch: Batch,
   parts: readonly BatchPart[],
 ): AsyncGenerator<LineRecord> {
+  yield* latestRecords(storage, batch, parts);
+  yield* neverBegunLines(storage, batch);
+}
+
+/** The records in the parts that no retry has told of anew. */
+export async function* latestRecords(
+  storage: Storage,
+  batch: Batch,
+  parts: readonly BatchPart[],
+): AsyncGenerator<LineRecord> {
   const newer = await linesOfLaterGenerations(storage, batch, parts);
   for (const part of parts) {
     for await (const record of partRecords(storage, batch, part)) {
-      // A retry has told of it since.
       if ((newer.get(record.line) ?? 0) <= record.generation) yield record;
     }
   }
-  yield* neverBegunLines(storage, batch);
 }
 
 async function* partRecords(storage: Storage, batch: Batch, { name }: BatchPart): AsyncGenerator<LineRecord> {
@@ -43,7 +51,7 @@ async function linesOfLaterGenerations(
 }
 
 async function* neverBegunLines(storage: Storage, batch: Batch): AsyncGenerator<LineRecord> {
-  if (batch.cursor >= batch.total || linesDone(batch) >= batch.total) return;
+  if (batch.cursor >= batch.total) return;
   let line = batch.cursor;
   const error = neverBegun(batch);
   const range = { start: batch.offset, end: Number.MAX_SAFE_INTEGER };

@@ -3,14 +3,15 @@ import { linesDone } from '@rendermill/shared/domain/batch';
 import { batchEvent, reached } from '@rendermill/shared/domain/batch-events';
 import type { WorkerDeps } from '../deps.js';
 import { closeBatch } from './close-batch.js';
-import { feedBatch } from './feed-batch.js';
+import { feedAgain, feedBatch } from './feed-batch.js';
+import { findAgain, linesAgain } from './find-again.js';
 import { flushResults } from './flush-results.js';
-import { LineReader } from './line-reader.js';
+import { LineReader, type NextLine } from './line-reader.js';
 import { rooms } from './rooms.js';
 import { validateBatch } from './validate-batch.js';
 
-/** Records wait for a full part this long at most. */
-const flushMs = 5_000;
+/** Records wait for a full part this long at most: a part for every few lines would be too many parts. */
+const flushMs = 60_000;
 /** The rate of a batch is measured over so long. */
 const paceMs = 30_000;
 
@@ -51,6 +52,7 @@ export class BatchLeader {
         // One batch in trouble (a store that is away) must not hold up the others.
         this.#deps.log.error({ error, batch: batch.id }, 'batch.stuck');
         this.#readers.delete(batch.id);
+        this.#readers.delete(`${batch.id} again`);
       }
     }
     return more ? 0 : null;
@@ -67,6 +69,10 @@ export class BatchLeader {
       this.#beside(batch, async () => validateBatch(this.#deps, batch));
       return false;
     }
+    if (batch.status === 'in_progress' && batch.retry !== null) {
+      this.#beside(batch, async () => findAgain(this.#deps, batch));
+      return false;
+    }
     await this.#flush(batch);
     await this.#tell(batch);
     if (batch.status === 'cancelling') await this.#cancelOpen(batch);
@@ -76,9 +82,20 @@ export class BatchLeader {
       this.#beside(batch, async () => this.#close(batch.id));
       return false;
     }
-    const feeds = batch.status === 'in_progress' && batch.paused_at === null && batch.rest === null;
-    if (!feeds || room <= 0 || batch.cursor >= batch.total) return false;
+    if (batch.status !== 'in_progress' || batch.paused_at !== null || room <= 0) return false;
+    if (batch.again > 0 && (batch.rest === null || batch.rest_kept)) return this.#feedAgain(batch, room);
+    if (batch.rest !== null || batch.cursor >= batch.total) return false;
     return feedBatch(this.#deps, batch, room, this.#reader(batch.id));
+  }
+
+  async #feedAgain(batch: Batch, room: number): Promise<boolean> {
+    const { batches, batchStore } = this.#deps;
+    const index = await batches.index(batch.id);
+    const reader = this.#reader(`${batch.id} again`);
+    const lines: NextLine[] = [];
+    for (const line of linesAgain(await batchStore.states(batch.id), room))
+      lines.push(await reader.at(batch, line, index));
+    return feedAgain(this.#deps, batch, lines);
   }
 
   /** As it stands by now: what was counted since this round began is in it. */
@@ -127,13 +144,17 @@ export class BatchLeader {
   #beside(batch: Batch, work: () => Promise<void>): void {
     const task = work()
       .catch((error: unknown) => this.#deps.log.error({ error, batch: batch.id }, 'batch.stuck'))
-      .finally(() => this.#tasks.delete(batch.id));
+      .then(async () => {
+        this.#tasks.delete(batch.id);
+        await this.#deps.signals.wake('batches');
+      })
+      .catch((error: unknown) => this.#deps.log.warn({ error }, 'batch.not_woken'));
     this.#tasks.set(batch.id, task);
   }
 
   #forgetOthers(batches: readonly Batch[]): void {
     const known = new Set(batches.map(({ id }) => id));
     for (const map of [this.#readers, this.#flushedAt, this.#announced])
-      for (const id of map.keys()) if (!known.has(id)) map.delete(id);
+      for (const id of map.keys()) if (!known.has(id.split(' ')[0] ?? '')) map.delete(id);
   }
 }

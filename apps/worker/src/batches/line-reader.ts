@@ -1,4 +1,5 @@
 import type { Batch } from '@rendermill/shared/domain/batch';
+import { indexEvery } from '@rendermill/shared/adapters/redis/batch-ledger';
 import { batchKey } from '@rendermill/shared/domain/object-keys';
 import { StorageError } from '@rendermill/shared/ports/storage';
 import type { WorkerDeps } from '../deps.js';
@@ -40,6 +41,21 @@ export class LineReader {
       lines.push({ line: this.#at.line, text: raw.bytes.toString(), next: raw.next });
     }
     return lines;
+  }
+
+  /** One line anywhere: from the nearest place of which the index tells, or from where the last one was found. */
+  async at(batch: Batch, line: number, index: readonly number[]): Promise<NextLine> {
+    const block = Math.floor((line - 1) / indexEvery);
+    if (this.#at.line >= line || this.#at.line < block * indexEvery) {
+      this.#ahead = [];
+      this.#at = { line: block * indexEvery, offset: index[block] ?? 0 };
+    }
+    for (;;) {
+      const { line: cursor, offset } = this.#at;
+      const [found] = await this.next({ ...batch, cursor, offset }, 1);
+      if (!found) throw new Error(`batch ${batch.id} has no line ${line}`);
+      if (found.line === line) return found;
+    }
   }
 
   async #read(batch: Batch, offset: number): Promise<RawLine[]> {

@@ -28,7 +28,7 @@ export class SeenIds {
 /** True where it is there already. The empty slot is 0, 0. */
 function put(slots: Uint32Array, high: number, low: number): boolean {
   const places = slots.length / 2;
-  for (let place = low % places; ; place = (place + 1) % places) {
+  for (let place = high % places; ; place = (place + 1) % places) {
     const at = 2 * place;
     if (slots[at] === high && slots[at + 1] === low) return true;
     if (slots[at] === 0 && slots[at + 1] === 0) {
@@ -50,5 +50,5 @@ function hash(text: string): [number, number] {
   }
   a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909);
   b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909);
-  return [a >>> 0, (b >>> 0) | 1];
+  return [a >>> 0, (b | 1) >>> 0];
 }

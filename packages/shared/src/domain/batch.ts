@@ -96,6 +96,10 @@ export interface Batch extends BatchSpec {
   readonly times: Partial<Record<BatchStatus, number>>;
   readonly errors: readonly BatchFault[];
   readonly rest: RestReason | null;
+  /** A retry runs lines of before: `rest` is for those that were never begun. */
+  readonly rest_kept: boolean;
+  /** The error code of the lines that a retry is for, '' for all, while they are being found; null where none is. */
+  readonly retry: string | null;
   readonly output_file_id: string | null;
   readonly error_file_id: string | null;
   readonly cost: BatchCost;

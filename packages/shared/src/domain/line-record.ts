@@ -32,5 +32,7 @@ export function lineEnd(job: Job): LineEnd | null {
   };
   const { input_tokens = 0, output_tokens = 0, total_tokens = 0 } = job.usage ?? {};
   const usage = { input_tokens, output_tokens, total_tokens };
-  return { record, cost: { ...lineCost(job.attempts), reserved: job.estimate ?? 0, usage } };
+  // Those of earlier generations were counted when they ended.
+  const attempts = job.attempts.filter(({ generation }) => generation === job.generation);
+  return { record, cost: { ...lineCost(attempts), reserved: job.estimate ?? 0, usage } };
 }

@@ -27,6 +27,9 @@ export function decodeBatch(fields: Fields, open: number): Batch | null {
   });
   return {
     ...spec,
+    // A retry after the deadline runs without it, and perhaps with another budget.
+    deadline: fields['deadline'] === 'none' ? null : spec.deadline,
+    max_cost: fields['max_cost'] ? Number(fields['max_cost']) : spec.max_cost,
     status: fields['status'] as BatchStatus,
     generation: number(fields['generation']),
     total: number(fields['total']),
@@ -41,6 +44,8 @@ export function decodeBatch(fields: Fields, open: number): Batch | null {
     times: Object.fromEntries(times),
     errors: fields['faults'] ? (JSON.parse(fields['faults']) as BatchFault[]) : [],
     rest: (fields['rest'] || null) as RestReason | null,
+    rest_kept: fields['rest_kept'] === '1',
+    retry: fields['retry'] ?? null,
     output_file_id: fields['output'] || null,
     error_file_id: fields['errors'] || null,
     cost: {

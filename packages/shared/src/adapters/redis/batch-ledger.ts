@@ -121,6 +121,22 @@ export class BatchLedger {
     return (await this.#scripts.run('feed-line', this.#worker, batch.id, line, next, what, ...rest)) as FedLine;
   }
 
+  /** These ended lines wait again, with the images that they have; `last`: a retry is for no others. */
+  async markAgain(
+    id: string,
+    lines: readonly { readonly line: number; readonly images: readonly unknown[] }[],
+    last: boolean,
+  ): Promise<boolean> {
+    const rows = lines.flatMap(({ line, images }) => [line, images.length > 0 ? JSON.stringify(images) : '']);
+    return (await this.#scripts.run('mark-again', this.#worker, id, last ? 1 : 0, ...rows)) === 1;
+  }
+
+  /** Images that lines to be run again have from before. */
+  async kept(id: string, line: number): Promise<StoredImage[]> {
+    const row = await this.#scripts.client.hget(this.#scripts.key('batch', id, 'kept'), String(line));
+    return row ? (JSON.parse(row) as StoredImage[]) : [];
+  }
+
   /** The oldest records of ended lines that are not in the bucket. */
   async results(id: string, limit: number): Promise<string[]> {
     return this.#scripts.client.lrange(this.#scripts.key('batch', id, 'results'), 0, limit - 1);
@@ -181,5 +197,5 @@ export class BatchLedger {
   }
 }
 
-/** `stale`: another line is next; `stopped`: none is to be fed by this worker now. */
-export type FedLine = 'fed' | 'stale' | 'stopped';
+/** The run of the line's job, 0 where it has none; `stale`: another line is next; `stopped`: none is to be fed now. */
+export type FedLine = number | 'stale' | 'stopped';

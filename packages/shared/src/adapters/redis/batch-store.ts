@@ -71,6 +71,15 @@ export class BatchStore {
     return done === 1 ? true : status;
   }
 
+  /** Runs the lines of an ended batch again that came to nothing, or those with this error code. As {@link change}. */
+  async retry(id: string, code: string | null, maxCost: number | null): Promise<true | BatchStatus | 'gone'> {
+    const [done, status] = (await this.#scripts.run('retry-batch', id, code ?? '', maxCost ?? '')) as [
+      number,
+      BatchStatus | 'gone',
+    ];
+    return done === 1 ? true : status;
+  }
+
   /** Ids of the jobs that a batch's lines are now. */
   async openJobs(id: string): Promise<string[]> {
     return this.#scripts.client.smembers(this.#scripts.key('batch', id, 'open'));

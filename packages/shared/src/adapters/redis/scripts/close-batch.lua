@@ -7,10 +7,11 @@ if not leads(worker) then return 0 end
 local row = redis.call('HMGET', key, 'status', 'project', 'url')
 if row[1] ~= 'finalizing' and row[1] ~= 'cancelling' then return 0 end
 redis.call('HSET', key, 'status', status, 'at:' .. status, now(), 'output', output, 'errors', errors, 'left', left)
+redis.call('HDEL', key, 'retry', 'again')
 redis.call('HINCRBY', key, status == 'cancelled' and 'cancelled' or 'failed', left)
 redis.call('HINCRBY', key, 'version', 1)
 redis.call('ZREM', P .. 'batches-active', id)
-for _, part in ipairs({ '', ':index', ':states', ':parts' }) do redis.call('PEXPIRE', key .. part, retention) end
+for _, part in ipairs({ '', ':index', ':states', ':parts', ':kept' }) do redis.call('PEXPIRE', key .. part, retention) end
 emit(row[2], event, kind, data, row[3], retention)
 redis.call('PUBLISH', P .. 'changed', id)
 return 1

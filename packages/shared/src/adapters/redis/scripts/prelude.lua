@@ -105,7 +105,7 @@ local function endLine(id, status, record, cost)
     redis.call('HINCRBY', key, 'twice', cost.twice)
     addTo(key, 'twice_cost', cost.twice_cost)
   end
-  redis.call('HINCRBY', key, 'reserved', -cost.reserved)
+  redis.call('HINCRBY', key, 'reserved', 0 - cost.reserved)
   for name, tokens in pairs(cost.usage) do redis.call('HINCRBY', key, name, tokens) end
   redis.call('HINCRBY', key, 'version', 1)
   redis.call('RPUSH', key .. ':results', record)
