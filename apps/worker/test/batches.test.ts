@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { BatchStore } from '@rendermill/shared/adapters/redis/batch-store';
-import { ScriptRunner } from '@rendermill/shared/adapters/redis/scripts';
-import { isEnded, type Batch, type BatchSpec } from '@rendermill/shared/domain/batch';
-import { newId } from '@rendermill/shared/domain/ids';
-import { batchKey } from '@rendermill/shared/domain/object-keys';
+import type { BatchStore } from '@rendermill/shared/adapters/redis/batch-store';
+import type { Batch, BatchSpec } from '@rendermill/shared/domain/batch';
+import { batchRows, batchStore, endedBatch, line, submitLines } from '../../../test/batches.js';
 import { until } from '../../../test/until.js';
 import { createWorld, type World } from '../../../test/world.js';
 
@@ -11,58 +9,15 @@ let world: World;
 let store: BatchStore;
 beforeAll(async () => {
   world = await createWorld({ account: { limits: { concurrency: 5 } } });
-  store = new BatchStore(new ScriptRunner(world.redis, world.prefix.slice(1, -2)));
+  store = batchStore(world);
 });
 afterAll(async () => world.close());
 
-const line = (custom_id: string, body: Record<string, unknown>, url = '/v1/images/generations') =>
-  JSON.stringify({ custom_id, method: 'POST', url, body });
-
-async function submit(lines: readonly string[], over: Partial<BatchSpec> = {}): Promise<string> {
-  const id = newId('batch');
-  const spec: BatchSpec = {
-    id,
-    project: 'default',
-    key_id: 'admin',
-    mode: 'live',
-    source: { kind: 'requests' },
-    input_file_id: null,
-    endpoint: null,
-    completion_window: '24h',
-    metadata: null,
-    priority: 'low',
-    on_unknown_outcome: 'retry',
-    max_cost: null,
-    deadline: null,
-    output_ttl: null,
-    webhook_url: null,
-    public_url: world.url,
-    created_at: Date.now(),
-    request_id: 'req_test',
-    ...over,
-  };
-  await world.storage.put(batchKey(spec, 'input.jsonl'), Buffer.from(`${lines.join('\n')}\n`), 'application/jsonl');
-  await store.submit(spec, { key: '', fingerprint: '' });
-  return id;
-}
-
-async function ended(id: string): Promise<Batch> {
-  await until(async () => isEnded((await store.get('default', id))?.status ?? 'validating'));
-  const batch = await store.get('default', id);
-  if (!batch) throw new Error('gone');
-  return batch;
-}
-
-async function read(batch: Batch, name: string): Promise<Record<string, unknown>[]> {
-  const object = await world.storage.get(batchKey(batch, name));
-  if (!object) return [];
-  let text = '';
-  for await (const chunk of object.body) text += String(chunk);
-  return text
-    .trim()
-    .split('\n')
-    .map((row) => JSON.parse(row) as Record<string, unknown>);
-}
+const submit = async (lines: readonly string[], over: Partial<BatchSpec> = {}) => submitLines(world, lines, over);
+const ended = async (id: string) => endedBatch(world, id);
+const read = async (batch: Batch, name: string) => batchRows(world, batch, name);
+const codeOf = (row: Record<string, unknown>) =>
+  (row['response'] as { body: { error: { code: string } } }).body.error.code;
 
 test('every line becomes a picture or an error, once; the good, the bad and the ugly in one file', async () => {
   await world.simulator.faults([{ when: { promptIncludes: 'forbidden' }, fault: { kind: 'moderation_blocked' } }]);
@@ -75,11 +30,13 @@ test('every line becomes a picture or an error, once; the good, the bad and the 
   const errors = await read(batch, 'errors.jsonl');
   expect([output.length, errors.length, (await read(batch, 'manifest.jsonl')).length]).toEqual([61, 3, 64]);
   expect(new Set([...output, ...errors].map(({ custom_id }) => custom_id)).size).toBe(64);
-  const link = (output[0]?.['response'] as { body: { data: { url: string }[] } }).body.data[0]?.url ?? '';
+  const [first] = output;
+  if (!first) throw new Error('no output');
+  const link = (first['response'] as { body: { data: { url: string }[] } }).body.data[0]?.url ?? '';
   expect(link).toMatch(new RegExp(`^${world.url}/v1/jobs/job_.+/images/0\\?expires=\\d+&signature=`));
   const inline = output.find(({ custom_id }) => custom_id === 'b64');
   expect(JSON.stringify(inline)).toMatch(/"b64_json":"iVBORw0K/);
-  const codes = errors.map((row) => (row['response'] as { body: { error: { code: string } } }).body.error.code);
+  const codes = errors.map(codeOf);
   expect(codes.sort()).toEqual(['invalid_size', 'missing_required_parameter', 'moderation_blocked']);
   // Nothing of it stays in Redis but the batch itself.
   const keys = await world.redis.keys(`${world.prefix}job:*`);
@@ -163,9 +120,7 @@ test('max_cost stops the feeding; what was never begun fails with budget_exceede
   expect([batch.status, batch.completed + batch.failed]).toEqual(['completed', 30]);
   expect(batch.completed).toBeGreaterThan(0);
   expect(batch.cost.actual).toBeLessThanOrEqual(100_000);
-  const codes = (await read(batch, 'errors.jsonl')).map(
-    (row) => (row['response'] as { body: { error: { code: string } } }).body.error.code,
-  );
+  const codes = (await read(batch, 'errors.jsonl')).map(codeOf);
   expect(new Set(codes)).toEqual(new Set(['budget_exceeded']));
 });
 

@@ -142,14 +142,17 @@ export class BatchLeader {
   }
 
   #beside(batch: Batch, work: () => Promise<void>): void {
-    const task = work()
-      .catch((error: unknown) => this.#deps.log.error({ error, batch: batch.id }, 'batch.stuck'))
-      .then(async () => {
+    const task = async (): Promise<void> => {
+      try {
+        await work();
         this.#tasks.delete(batch.id);
         await this.#deps.signals.wake('batches');
-      })
-      .catch((error: unknown) => this.#deps.log.warn({ error }, 'batch.not_woken'));
-    this.#tasks.set(batch.id, task);
+      } catch (error) {
+        this.#tasks.delete(batch.id);
+        this.#deps.log.error({ error, batch: batch.id }, 'batch.stuck');
+      }
+    };
+    this.#tasks.set(batch.id, task());
   }
 
   #forgetOthers(batches: readonly Batch[]): void {
