@@ -172,15 +172,16 @@ export async function buildWorker(
   const renewals = new Loop('permits', log, permitLeaseMs / 3, async () =>
     deps.permits.renew(dispatcher.permits).then(() => null),
   );
+  const leader = new BatchLeader(deps);
   const audits = new Loop('audit', log, 30_000, async () => {
     await sweeper.pickUpDropped();
     await sweeper.findLostEntries();
     await tidySpool(deps);
+    await leader.audit();
     return null;
   });
   const jobFeed = new Loop('feed', log, 1_000, async () => feedJobs(deps));
   const outbox = new Loop('outbox', log, 1_000, async () => feedDeliveries(deps));
-  const leader = new BatchLeader(deps);
   const batches = new Loop('batches', log, 1_000, async () => leader.step());
   const loops = [heartbeats, renewals, sweeps, audits, jobFeed, outbox, batches];
   for (const loop of loops) loop.start();

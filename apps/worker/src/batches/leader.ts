@@ -9,6 +9,7 @@ import { flushResults } from './flush-results.js';
 import { LineReader, type NextLine } from './line-reader.js';
 import { rooms } from './rooms.js';
 import { validateBatch } from './validate-batch.js';
+import { BatchWatch } from './watch-batches.js';
 
 /** Records wait for a full part this long at most: a part for every few lines would be too many parts. */
 const flushMs = 60_000;
@@ -25,10 +26,12 @@ export class BatchLeader {
   readonly #readers = new Map<string, LineReader>();
   readonly #flushedAt = new Map<string, number>();
   readonly #announced = new Map<string, number>();
+  readonly #watch: BatchWatch;
   #leads = false;
 
   constructor(deps: WorkerDeps) {
     this.#deps = deps;
+    this.#watch = new BatchWatch(deps);
   }
 
   /** True where a batch's news are this worker's business. */
@@ -56,6 +59,11 @@ export class BatchLeader {
       }
     }
     return more ? 0 : null;
+  }
+
+  /** Looks for batches in trouble. */
+  async audit(): Promise<void> {
+    if (this.#leads) await this.#watch.look(await this.#deps.batches.active());
   }
 
   /** Waits for what goes on beside, and lets another lead. */

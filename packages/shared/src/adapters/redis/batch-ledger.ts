@@ -131,6 +131,11 @@ export class BatchLedger {
     return (await this.#scripts.run('mark-again', this.#worker, id, last ? 1 : 0, ...rows)) === 1;
   }
 
+  /** Lines whose jobs are gone wait to be made again; answers how many. */
+  async mend(id: string, jobs: readonly string[]): Promise<number> {
+    return Number(await this.#scripts.run('mend-lines', this.#worker, id, ...jobs));
+  }
+
   /** Images that lines to be run again have from before. */
   async kept(id: string, line: number): Promise<StoredImage[]> {
     const row = await this.#scripts.client.hget(this.#scripts.key('batch', id, 'kept'), String(line));
