@@ -1,6 +1,10 @@
 import type { Queues } from '@rendermill/shared/adapters/bullmq/queues';
 import type { Outbound } from '@rendermill/shared/adapters/http/outbound';
+import type { BatchLedger } from '@rendermill/shared/adapters/redis/batch-ledger';
+import type { BatchStore } from '@rendermill/shared/adapters/redis/batch-store';
 import type { Feed } from '@rendermill/shared/adapters/redis/feed';
+import type { FileStore } from '@rendermill/shared/adapters/redis/file-store';
+import type { JobStore } from '@rendermill/shared/adapters/redis/job-store';
 import type { Ledger } from '@rendermill/shared/adapters/redis/ledger';
 import type { Liveness } from '@rendermill/shared/adapters/redis/liveness';
 import type { Permits } from '@rendermill/shared/adapters/redis/permits';
@@ -26,6 +30,11 @@ export interface WorkerDeps {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly ledger: Ledger;
+  /** The ledger as users see it: for a batch's cancel. */
+  readonly jobs: JobStore;
+  readonly batches: BatchLedger;
+  readonly batchStore: BatchStore;
+  readonly files: FileStore;
   readonly permits: Permits;
   readonly liveness: Liveness;
   readonly feed: Feed;
@@ -44,6 +53,8 @@ export interface WorkerDeps {
   /** The base URL at which an account is reached. */
   readonly addressOf: (account: Account) => Promise<string>;
   readonly maxPaidAttempts: number;
+  /** Key of signed links. */
+  readonly secret: string;
   readonly lease: Lease;
   readonly background: Background;
   readonly uploads: LimitFunction;

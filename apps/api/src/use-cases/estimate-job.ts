@@ -8,7 +8,7 @@ import { groupUsage, meanResponseMs } from '@rendermill/shared/domain/usage-repo
 import type { ApiDeps, Caller } from '../deps.js';
 import type { ReceivedBody } from '../http/receive-body.js';
 import { ingestInputs } from './ingest-inputs.js';
-import { planJob } from './plan-job.js';
+import { planCallersJob } from './plan-job.js';
 import { waitingJobs } from './waiting-jobs.js';
 
 /** What a job would cost and how long it would take: every check of a real one, nothing stored, nothing bought. */
@@ -32,7 +32,7 @@ export async function estimateJob(
   body: ReceivedBody,
   job: JobBody,
 ): Promise<JobEstimate> {
-  const { request, images, model } = await planJob(deps, caller, job);
+  const { request, images, model } = await planCallersJob(deps, caller, job);
   const ingested = await ingestInputs(deps, caller.project, body, images, job.mask ?? null, request.mask_from);
   const inputs = ingested.images.map((input) => ('url' in input ? unseen : input.facts));
   const wanted = { model, type: job.type, request, inputs };

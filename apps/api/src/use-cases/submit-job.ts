@@ -11,7 +11,7 @@ import { jobEntryId, prepareQueue, readyQueue } from '@rendermill/shared/queues/
 import type { ApiDeps, Caller } from '../deps.js';
 import type { ReceivedBody } from '../http/receive-body.js';
 import { ingestInputs, storeInputs, type IngestedInputs } from './ingest-inputs.js';
-import { planJob } from './plan-job.js';
+import { planCallersJob } from './plan-job.js';
 
 export interface Submission {
   readonly caller: Caller;
@@ -40,7 +40,7 @@ export async function submitJob(deps: ApiDeps, submission: Submission): Promise<
   // A repeat needs no input again: a file that it names may be gone by now.
   const known = await deps.jobs.repeated(repeat);
   if (known) return repeated(known);
-  const { request, images, model, webhookUrl } = await planJob(deps, caller, job, submission.previews);
+  const { request, images, model, webhookUrl } = await planCallersJob(deps, caller, job, submission.previews);
   const ingested = await ingestInputs(
     deps,
     caller.project,

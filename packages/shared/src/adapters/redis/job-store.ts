@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { jobEvent } from '../../domain/events.js';
+import { lineEnd } from '../../domain/line-record.js';
 import { errorBodyOf } from '../../domain/errors.js';
 import { missingIndexes, type Job, type JobSpec, type Priority, type Stage } from '../../domain/job.js';
 import type { JobInput } from '../../domain/job-request.js';
@@ -116,16 +117,20 @@ export class JobStore {
     let current: Job | null = job;
     while (current) {
       const error = errorBodyOf('cancelled', 'The job was cancelled before it was rendered.');
-      const event = jobEvent({ ...current, status: 'cancelled', error });
+      const ended = { ...current, status: 'cancelled' as const, error };
+      const event = jobEvent(ended);
+      const line = lineEnd(ended);
       const answer = await this.#scripts.run(
         'cancel-job',
         current.id,
         current.version,
         JSON.stringify(error),
         this.#retentionMs,
-        event.id,
+        line ? '' : event.id,
         event.type,
         JSON.stringify(event.data),
+        line ? JSON.stringify(line.record) : '',
+        line ? JSON.stringify(line.cost) : '',
       );
       if (answer !== 'changed') return answer as 'cancelled' | 'requested' | 'terminal';
       current = await this.get(job.project, job.id);
