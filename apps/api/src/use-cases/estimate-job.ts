@@ -45,7 +45,8 @@ async function secondsFor(deps: ApiDeps, caller: Caller, planned: PlannedJob, ca
   return secondsAt(concurrency, calls, await ahead(deps, account), mean);
 }
 
-async function meanTimes(deps: ApiDeps, caller: Caller, model: string): Promise<Map<string, number>> {
+/** By account id, of what was timed lately. */
+export async function meanTimes(deps: ApiDeps, caller: Caller, model: string): Promise<Map<string, number>> {
   const today = Math.floor(Date.now() / 86_400_000);
   const rows = await deps.usage.read(caller.project, today - recentDays + 1, today);
   const fitting = rows.filter((row) => row.model === model);
@@ -58,7 +59,7 @@ async function meanTimes(deps: ApiDeps, caller: Caller, model: string): Promise<
 }
 
 /** Calls in flight there, and jobs that wait for it. */
-async function ahead(deps: ApiDeps, account: Account): Promise<number> {
+export async function ahead(deps: ApiDeps, account: Account): Promise<number> {
   const [state, waiting] = await Promise.all([deps.accountBooks.read(account.id), waitingJobs(deps)]);
   return state.calls + (waiting.get(account.id) ?? 0);
 }
