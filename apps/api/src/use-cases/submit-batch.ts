@@ -42,6 +42,7 @@ export async function submitBatch(deps: ApiDeps, submission: BatchSubmission): P
     deadline: body.deadline ?? null,
     output_ttl: body.output_expires_after?.seconds ?? null,
     webhook_url: webhookUrl,
+    public_url: deps.settings.publicUrl,
     created_at: Date.now(),
     request_id: submission.requestId,
   };
