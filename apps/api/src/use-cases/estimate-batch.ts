@@ -66,8 +66,10 @@ export async function estimateBatch(deps: ApiDeps, caller: Caller, body: BatchBo
     const { number, line } = input;
     if ('code' in line) throw atLine(number, null, 'invalid_parameter', line.message);
     totals.add(number, line, plannedOrNamed(deps, caller, number, line));
-    share = input.share;
-    if (share < 1 && totals.lines % 100 === 0 && Date.now() > until) break;
+    if (input.share < 1 && totals.lines % 100 === 0 && Date.now() > until) {
+      share = input.share;
+      break;
+    }
   }
   if (totals.lines === 0)
     throw new RendermillError('empty_file', 'The input has no lines.', { param: 'input_file_id' });
