@@ -3,7 +3,8 @@ import type { BatchMoment } from '@rendermill/shared/adapters/redis/batch-reader
 import { extensionOf } from '@rendermill/shared/domain/object-keys';
 import type { ApiDeps } from '../deps.js';
 import { endedLines } from '../use-cases/batch-records.js';
-import { resultRow, storedImages } from './present-line.js';
+import { storedImages } from './present-line.js';
+import { resultLines } from './result-lines.js';
 
 /** What a ZIP of a batch's pictures has in it, one after another. Pictures are compressed already: they are stored as they are. */
 export async function* zipEntries(deps: ApiDeps, moment: BatchMoment) {
@@ -25,13 +26,8 @@ export async function* zipEntries(deps: ApiDeps, moment: BatchMoment) {
     }
   }
   const lastModified = new Date();
-  yield { name: 'results.jsonl', input: rows(deps, moment), lastModified };
+  yield { name: 'results.jsonl', input: resultLines(deps, moment), lastModified };
   if (missing.length > 0) yield { name: 'missing.jsonl', input: missing.join(''), lastModified };
-}
-
-async function* rows(deps: ApiDeps, moment: BatchMoment): AsyncGenerator<string> {
-  for await (const record of endedLines(deps, moment))
-    yield `${JSON.stringify(resultRow(deps.settings, moment.batch, record))}\n`;
 }
 
 const maxNameBytes = 160;

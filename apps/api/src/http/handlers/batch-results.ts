@@ -6,9 +6,9 @@ import { z } from 'zod';
 import type { BatchMoment } from '@rendermill/shared/adapters/redis/batch-reader';
 import { attachmentAs } from '@rendermill/shared/adapters/storage/disposition';
 import { RendermillError } from '@rendermill/shared/domain/errors';
-import { endedLines } from '../../use-cases/batch-records.js';
+import type { ApiDeps } from '../../deps.js';
 import { resultObject } from '../batch-schemas.js';
-import { resultRow } from '../present-line.js';
+import { resultLines, resultRows } from '../result-lines.js';
 import type { Context, Route } from '../route.js';
 import { zipEntries } from '../zip-entries.js';
 import { noBatch, requireBatch } from './batches.js';
@@ -43,19 +43,11 @@ async function results(context: Context): Promise<void> {
   try {
     // A client that hangs up ends the reading: the pipeline destroys what it reads from.
     if (format === 'zip') await pipeline(Readable.fromWeb(makeZip(zipEntries(deps, moment)) as never), response);
-    else if (format === 'csv') await pipeline(Readable.from(cells(context, moment)), table(), response);
-    else await pipeline(Readable.from(lines(context, moment)), response);
+    else if (format === 'csv') await pipeline(Readable.from(cells(deps, moment)), table(), response);
+    else await pipeline(Readable.from(resultLines(deps, moment)), response);
   } catch (error) {
     if (!context.gone.aborted) throw error;
   }
-}
-
-async function* rows({ deps }: Context, moment: BatchMoment) {
-  for await (const record of endedLines(deps, moment)) yield resultRow(deps.settings, moment.batch, record);
-}
-
-async function* lines(context: Context, moment: BatchMoment): AsyncGenerator<string> {
-  for await (const row of rows(context, moment)) yield `${JSON.stringify(row)}\n`;
 }
 
 const columns = ['custom_id', 'line', 'status', 'image_urls', 'error_code', 'error_message', 'cost_usd', 'job_id'];
@@ -65,8 +57,8 @@ function table() {
   return stringify({ header: true, columns, escape_formulas: true });
 }
 
-async function* cells(context: Context, moment: BatchMoment): AsyncGenerator<(string | number | null)[]> {
-  for await (const { custom_id, line, status, images, error, cost, job_id } of rows(context, moment)) {
+async function* cells(deps: ApiDeps, moment: BatchMoment): AsyncGenerator<(string | number | null)[]> {
+  for await (const { custom_id, line, status, images, error, cost, job_id } of resultRows(deps, moment)) {
     const urls = images.map(({ url }) => url).join(' ');
     yield [custom_id, line, status, urls, error?.code ?? null, error?.message ?? null, cost.actual, job_id];
   }
