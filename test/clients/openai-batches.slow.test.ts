@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type OpenAI from 'openai7';
-import { jsonl, line, lines } from '../batches.js';
+import { jsonl, line, lines } from '../batch-calls.js';
 import { until } from '../until.js';
 import { createWorld, type World } from '../world.js';
 import { connect, versions } from './openai.js';

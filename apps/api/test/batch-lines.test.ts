@@ -3,6 +3,7 @@ import { parse } from 'csv-parse/sync';
 import { unzipSync } from 'fflate';
 import { sha } from '../../../test/clients/support.js';
 import { createBatch, endedBatch, getBatch, line, lines, type Refusal } from '../../../test/batch-calls.js';
+import { batchStore } from '../../../test/batches.js';
 import { until } from '../../../test/until.js';
 import { createWorld, type World } from '../../../test/world.js';
 
@@ -16,7 +17,7 @@ interface Row {
   batch_id: string;
   type: string | null;
   request: { prompt: string } | null;
-  images: { url: string; sha256: string; index: number }[];
+  images: { url: string; key: string; sha256: string; index: number }[];
   error: { code: string } | null;
 }
 interface List {
@@ -204,7 +205,7 @@ describe('when it has ended', () => {
 
   test('a picture that was taken out of the bucket is named, and the others come', async () => {
     const [first] = (await read(`/v1/batches/${id}/jobs?limit=1`)).data;
-    await world.storage.delete((first?.images[0] as unknown as { key: string }).key);
+    await world.storage.delete(first?.images[0]?.key ?? '');
     const answer = await fetch(`${world.url}/v1/batches/${id}/results?format=zip`, {
       headers: { authorization: `Bearer ${world.key}` },
     });
@@ -235,4 +236,33 @@ test('lines that a cancelled batch never began are among its results and its job
   const listed = await all(`/v1/batches/${id}/jobs?status=cancelled&limit=100`);
   expect(listed).toHaveLength(request_counts.cancelled);
   expect(listed.at(-1)).toMatchObject({ line: 200, custom_id: 'never 200', error: { code: 'cancelled' } });
+});
+
+test('of lines that a retry runs again the last record counts, and none while they are under way', async () => {
+  const fault = { kind: 'moderation_blocked' } as const;
+  await world.simulator.faults([{ when: { promptIncludes: 'second time 2' }, fault }]);
+  const { id } = await createBatch(world, { requests: lines(25, 'second time') });
+  expect((await endedBatch(world, id)).request_counts).toMatchObject({ completed: 18, failed: 7 });
+  await world.simulator.faults([{ when: { promptIncludes: 'second time 2' }, fault: { kind: 'hang_before_headers' } }]);
+  expect(await batchStore(world).retry(id, 'moderation_blocked', null)).toBe(true);
+  await until(async () => (await world.simulator.stats()).held === 4);
+  const results = async (): Promise<Row[]> =>
+    (await world.call<string>('GET', `/v1/batches/${id}/results`)).body
+      .trim()
+      .split('\n')
+      .map((text) => JSON.parse(text) as Row);
+  expect(new Set(numbers(await results()))).toEqual(
+    new Set(numbers(await all(`/v1/batches/${id}/jobs?status=completed&limit=100`))),
+  );
+  const open = await all(`/v1/batches/${id}/jobs?status=in_progress&limit=100`);
+  const waiting = await all(`/v1/batches/${id}/jobs?status=queued&limit=2`);
+  expect(numbers([...open, ...waiting]).sort((a, b) => a - b)).toEqual([2, 20, 21, 22, 23, 24, 25]);
+  expect(waiting.every(({ error, custom_id }) => error === null && custom_id?.startsWith('second time'))).toBe(true);
+  await world.simulator.faults([]);
+  await world.simulator.release();
+  await endedBatch(world, id);
+  const rows = await results();
+  expect(numbers(rows).sort((a, b) => a - b)).toEqual(Array.from({ length: 25 }, (_, i) => i + 1));
+  expect(rows.every(({ status }) => status === 'completed')).toBe(true);
+  expect(await all(`/v1/batches/${id}/jobs?status=failed&limit=100`)).toEqual([]);
 });
