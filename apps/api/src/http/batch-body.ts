@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { catalogueOptions, catalogueTemplate, csvOptions } from '@rendermill/shared/catalogue/options';
 import { batchEndpoints } from '@rendermill/shared/domain/batch';
 
 /** `POST /v1/batches`: OpenAI's body, and ours beyond it. */
@@ -26,9 +27,9 @@ const fields = {
     .strictObject({ anchor: z.literal('created_at'), seconds: z.int().min(3_600).max(2_592_000) })
     .nullish()
     .describe('Life of output and error file; 30 days by default.'),
-  template: z.record(z.string(), z.unknown()).nullish().describe('Of a CSV: the fields of a job, in Liquid.'),
-  csv: z.record(z.string(), z.unknown()).nullish().describe('Of a CSV: encoding and delimiter, where they are known.'),
-  group_by: z.string().min(1).max(512).nullish().describe('Of a CSV: rows with the same value here are one product.'),
+  template: catalogueTemplate.nullish().describe('Of a CSV: the fields of a job, in Liquid.'),
+  csv: csvOptions.nullish().describe('Of a CSV: encoding and delimiter, where they are known.'),
+  group_by: catalogueOptions.shape.group_by.nullish(),
   webhook_url: z.string().max(2_048).nullish(),
   priority: z
     .enum(['low', 'normal'], { error: "is 'low' or 'normal': 'high' is for single jobs" })

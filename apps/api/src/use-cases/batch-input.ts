@@ -1,5 +1,8 @@
 import type { BatchEndpoint } from '@rendermill/shared/domain/batch';
-import type { Line, LineFault } from '@rendermill/shared/domain/batch-line';
+import { catalogueLines } from '@rendermill/shared/catalogue/catalogue-lines';
+import type { CatalogueOptions } from '@rendermill/shared/catalogue/options';
+import { lineOf, type Line, type LineFault } from '@rendermill/shared/domain/batch-line';
+import type { ReadObject } from '@rendermill/shared/ports/storage';
 import { RendermillError } from '@rendermill/shared/domain/errors';
 import { maxLineBytes, splitLines } from '@rendermill/shared/streams/split-lines';
 import type { ApiDeps } from '../deps.js';
@@ -25,14 +28,14 @@ export async function* inputLines(
     for (const [i, line] of lines.entries()) yield { number: i + 1, line, share: (i + 1) / lines.length };
     return;
   }
-  if (given.kind === 'csv') {
-    const message = 'template: catalogues cannot be read before they are submitted yet.';
-    throw new RendermillError('invalid_parameter', message, { param: 'template' });
-  }
   const object = await deps.files.open(given.file);
   if (!object) {
     const param = 'input_file_id';
     throw new RendermillError('file_not_found', `${param}: the bytes of this file are gone.`, { param });
+  }
+  if (given.kind === 'csv') {
+    yield* rows(object, given.options, endpoint);
+    return;
   }
   let number = 0;
   for await (const lines of splitLines(object.body as AsyncIterable<Buffer>)) {
@@ -42,6 +45,17 @@ export async function* inputLines(
       yield { number, line: parse(bytes, endpoint), share: next / object.facts.bytes };
     }
   }
+}
+
+async function* rows(
+  { body, facts }: ReadObject,
+  options: CatalogueOptions,
+  endpoint: BatchEndpoint | null,
+): AsyncGenerator<InputLine> {
+  let read = 0;
+  body.on('data', (chunk: Buffer) => (read += chunk.length)).pause();
+  for await (const { row, ...line } of catalogueLines(body, options, endpoint))
+    yield { number: row, line: lineOf(line, endpoint), share: Math.min(1, read / facts.bytes) };
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

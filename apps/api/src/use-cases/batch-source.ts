@@ -1,3 +1,4 @@
+import type { CatalogueOptions } from '@rendermill/shared/catalogue/options';
 import { lineOf, type Line, type LineFault } from '@rendermill/shared/domain/batch-line';
 import type { BatchEndpoint } from '@rendermill/shared/domain/batch';
 import { RendermillError } from '@rendermill/shared/domain/errors';
@@ -10,7 +11,7 @@ import type { BatchBody } from '../http/batch-body.js';
 export type GivenLines =
   | { readonly kind: 'requests'; readonly lines: readonly Line[] }
   | { readonly kind: 'jsonl'; readonly file: FileRecord }
-  | { readonly kind: 'csv'; readonly file: FileRecord; readonly options: Readonly<Record<string, unknown>> };
+  | { readonly kind: 'csv'; readonly file: FileRecord; readonly options: CatalogueOptions };
 
 export async function givenLines(
   deps: Pick<ApiDeps, 'fileStore'>,
@@ -19,17 +20,14 @@ export async function givenLines(
 ): Promise<GivenLines> {
   if (body.requests != null) return { kind: 'requests', lines: inlineLines(body.requests, body.endpoint ?? null) };
   const file = await inputFile(deps, project, body.input_file_id ?? '');
-  if (body.template != null) return { kind: 'csv', file, options: catalogueOptions(body) };
+  const { template, csv, group_by } = body;
+  if (template != null)
+    return { kind: 'csv', file, options: { template, ...(csv ? { csv } : {}), ...(group_by ? { group_by } : {}) } };
   if (/\.(csv|tsv)$/i.test(file.filename)) {
     const message = `template: '${file.filename}' is a catalogue: send a template that makes a job of each row.`;
     throw new RendermillError('missing_required_parameter', message, { param: 'template' });
   }
   return { kind: 'jsonl', file };
-}
-
-/** What a catalogue is read by: the one place where its options are taken from the body. */
-function catalogueOptions({ template, csv, group_by }: BatchBody): Readonly<Record<string, unknown>> {
-  return { template, csv: csv ?? {}, group_by: group_by ?? null };
 }
 
 async function inputFile(deps: Pick<ApiDeps, 'fileStore'>, project: string, id: string): Promise<FileRecord> {
