@@ -3,7 +3,6 @@ import { parse } from 'csv-parse/sync';
 import { unzipSync } from 'fflate';
 import { sha } from '../../../test/clients/support.js';
 import { createBatch, endedBatch, getBatch, line, lines, type Refusal } from '../../../test/batch-calls.js';
-import { batchStore } from '../../../test/batches.js';
 import { until } from '../../../test/until.js';
 import { createWorld, type World } from '../../../test/world.js';
 
@@ -244,7 +243,8 @@ test('of lines that a retry runs again the last record counts, and none while th
   const { id } = await createBatch(world, { requests: lines(25, 'second time') });
   expect((await endedBatch(world, id)).request_counts).toMatchObject({ completed: 18, failed: 7 });
   await world.simulator.faults([{ when: { promptIncludes: 'second time 2' }, fault: { kind: 'hang_before_headers' } }]);
-  expect(await batchStore(world).retry(id, 'moderation_blocked', null)).toBe(true);
+  const again = await world.call('POST', `/v1/batches/${id}/retry`, { error_code: 'moderation_blocked' });
+  expect(again.status).toBe(200);
   await until(async () => (await world.simulator.stats()).held === 4);
   const results = async (): Promise<Row[]> =>
     (await world.call<string>('GET', `/v1/batches/${id}/results`)).body
