@@ -64,7 +64,7 @@ test('a batch makes a picture of each row that can be used, and a line of its er
   const { body: csv } = await world.call<string>('GET', `/v1/batches/${batch.id}/results?format=csv`);
   const rows: Record<string, string>[] = parse(csv, { columns: true });
   const good = rows.filter(({ status }) => status === 'completed').map(({ custom_id }) => custom_id);
-  expect(good.sort()).toEqual(['1/a', '1/b']);
+  expect(new Set(good)).toEqual(new Set(['1/a', '1/b']));
 });
 
 test('a column that is not there is an error before anything is bought', async () => {
