@@ -1,6 +1,7 @@
 import { accountBook } from '@rendermill/shared/adapters/redis/books';
 import type { Account } from '@rendermill/shared/domain/accounts';
 import { orderOf, type Line } from '@rendermill/shared/domain/batch-line';
+import { notCounted, type NotCounted, type Wanted } from '@rendermill/shared/domain/costs';
 import { errorBody, RendermillError, type ErrorBody } from '@rendermill/shared/domain/errors';
 import { callsOf, offersFor, type Offer } from '@rendermill/shared/domain/estimates';
 import { planJob, type Plan } from '@rendermill/shared/domain/plan';
@@ -20,7 +21,8 @@ export interface BatchEstimate {
   /** Micro-dollars at the cheapest and at the dearest account of each line. */
   readonly min: number;
   readonly max: number;
-  readonly byTable: boolean;
+  /** What the figures leave out. */
+  readonly excludes: readonly NotCounted[];
   /** Lines that would fail without being bought, and the first of them. */
   readonly invalid: { readonly count: number; readonly first: readonly InvalidLine[] };
   readonly seconds: number | null;
@@ -55,21 +57,20 @@ export function planLine(
 ): PlannedLine | ErrorBody {
   const order = orderOf(line);
   if ('message' in order) return order;
+  const { type, provider = null } = order.job;
+  const { mode } = caller;
   let plan: Plan;
+  let routed: ReturnType<typeof route>;
+  let wanted: Wanted;
   try {
-    plan = planJob(deps.accounts, caller.mode, order.job);
+    plan = planJob(deps.accounts, mode, order.job);
+    wanted = { type, model: plan.model, request: plan.request, inputs: plan.images.map(() => unseen) };
+    routed = route(deps.accounts, { ...wanted, mode, provider }, deps.prefer);
   } catch (error) {
     if (error instanceof RendermillError) return errorBody(error);
     throw error;
   }
-  const { type, provider } = order.job;
-  const wanted = { type, model: plan.model, request: plan.request, inputs: plan.images.map(() => unseen) };
-  const { eligible, routing } = route(
-    deps.accounts,
-    { ...wanted, mode: caller.mode, provider: provider ?? null },
-    deps.prefer,
-  );
-  return { plan, eligible, routing, type, offers: offersFor(eligible, wanted) };
+  return { plan, ...routed, type, offers: offersFor(routed.eligible, wanted) };
 }
 
 export async function estimateBatch(deps: ApiDeps, caller: Caller, body: BatchBody): Promise<BatchEstimate> {
@@ -124,7 +125,7 @@ class Totals {
   #calls = 0;
   #min = 0;
   #max = 0;
-  #byTable = false;
+  readonly #excludes = new Set<NotCounted>();
   #invalidCount = 0;
   readonly #invalid: InvalidLine[] = [];
   readonly #groups = new Map<string, Group>();
@@ -145,7 +146,7 @@ class Totals {
     this.#calls += calls;
     this.#min += Math.min(...costs);
     this.#max += Math.max(...costs);
-    this.#byTable ||= known.some(({ basis }) => basis === 'table');
+    for (const one of planned.offers.flatMap(({ excludes }) => excludes)) this.#excludes.add(one);
     const group = this.#groups.get(`${routing.id}|${model}`) ?? { model, eligible, calls: 0 };
     this.#groups.set(`${routing.id}|${model}`, group);
     group.calls += calls;
@@ -160,7 +161,7 @@ class Totals {
       calls: all(this.#calls),
       min: all(this.#min),
       max: all(this.#max),
-      byTable: this.#byTable,
+      excludes: notCounted.filter((one) => this.#excludes.has(one)),
       invalid: { count: all(this.#invalidCount), first: this.#invalid },
       seconds: seconds === null ? null : all(seconds),
       sample: share === 1 ? null : { lines: this.lines, share },
