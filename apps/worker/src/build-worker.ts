@@ -4,6 +4,7 @@ import { consume } from '@rendermill/shared/adapters/bullmq/consumer';
 import { Queues } from '@rendermill/shared/adapters/bullmq/queues';
 import { Outbound } from '@rendermill/shared/adapters/http/outbound';
 import { BatchLedger } from '@rendermill/shared/adapters/redis/batch-ledger';
+import { BatchReader } from '@rendermill/shared/adapters/redis/batch-reader';
 import { BatchStore } from '@rendermill/shared/adapters/redis/batch-store';
 import { routingClasses } from '@rendermill/shared/adapters/redis/classes';
 import { connectRedis } from '@rendermill/shared/adapters/redis/connect';
@@ -104,6 +105,7 @@ export async function buildWorker(
     jobs: new JobStore(scripts, env.RETENTION_DAYS),
     batches: new BatchLedger(scripts, id, env.RETENTION_DAYS),
     batchStore: new BatchStore(scripts),
+    batchReader: new BatchReader(scripts),
     files: new FileStore(scripts),
     permits: new Permits(scripts),
     liveness,

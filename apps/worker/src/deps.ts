@@ -1,6 +1,7 @@
 import type { Queues } from '@rendermill/shared/adapters/bullmq/queues';
 import type { Outbound } from '@rendermill/shared/adapters/http/outbound';
 import type { BatchLedger } from '@rendermill/shared/adapters/redis/batch-ledger';
+import type { BatchReader } from '@rendermill/shared/adapters/redis/batch-reader';
 import type { BatchStore } from '@rendermill/shared/adapters/redis/batch-store';
 import type { Feed } from '@rendermill/shared/adapters/redis/feed';
 import type { FileStore } from '@rendermill/shared/adapters/redis/file-store';
@@ -34,6 +35,7 @@ export interface WorkerDeps {
   readonly jobs: JobStore;
   readonly batches: BatchLedger;
   readonly batchStore: BatchStore;
+  readonly batchReader: BatchReader;
   readonly files: FileStore;
   readonly permits: Permits;
   readonly liveness: Liveness;

@@ -114,6 +114,27 @@ test('a cancelled batch keeps what is made; every other line says that it was ca
   expect(new Set(errors.map((row) => (row['error'] as { code: string }).code))).toEqual(new Set(['batch_cancelled']));
 });
 
+test('a retry that is cancelled leaves its lines as they were, for the next', async () => {
+  const prompt = 'cancelled retry';
+  await world.simulator.faults([{ when: { promptIncludes: prompt }, fault: { kind: 'moderation_blocked' } }]);
+  const id = await submit(Array.from({ length: 60 }, (_, i) => line(`r${i}`, { prompt: `${prompt} ${i}` })));
+  expect((await ended(id)).failed).toBe(60);
+  await world.simulator.faults([{ when: { promptIncludes: prompt }, fault: { kind: 'hang_before_headers' } }]);
+  await retry(id, 'moderation_blocked');
+  await until(async () => (await world.simulator.stats()).held === 5);
+  await store.change(id, 'cancel');
+  await world.simulator.faults([]);
+  await world.simulator.release();
+  const stopped = await ended(id);
+  expect([stopped.status, stopped.completed + stopped.cancelled + stopped.failed]).toEqual(['cancelled', 60]);
+  expect(stopped.failed).toBeGreaterThan(20);
+  const rows = [...(await read(stopped, 'output.2.jsonl')), ...(await read(stopped, 'errors.2.jsonl'))];
+  expect(new Set(rows.map(({ custom_id }) => custom_id)).size).toBe(60);
+  expect((await world.call('POST', `/v1/batches/${id}/retry`)).status).toBe(200);
+  const last = await ended(id);
+  expect([last.status, last.completed, last.failed, last.cancelled]).toEqual(['completed', 60, 0, 0]);
+});
+
 test('max_cost stops the feeding; what was never begun fails with budget_exceeded', async () => {
   const lines = Array.from({ length: 30 }, (_, i) =>
     line(`m${i}`, { prompt: `money ${i}`, quality: 'low', size: '1024x1024', model: 'gpt-image-1' }),

@@ -1,6 +1,6 @@
 import type { BatchMoment } from '@rendermill/shared/adapters/redis/batch-reader';
 import type { ApiDeps } from '../deps.js';
-import { endedLines } from '../use-cases/batch-records.js';
+import { endedLines } from '@rendermill/shared/batches/log';
 import { resultRow } from './present-line.js';
 
 /** A batch's results, row by row, as they are read. */

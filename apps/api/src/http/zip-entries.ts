@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { BatchMoment } from '@rendermill/shared/adapters/redis/batch-reader';
 import { extensionOf } from '@rendermill/shared/domain/object-keys';
 import type { ApiDeps } from '../deps.js';
-import { endedLines } from '../use-cases/batch-records.js';
+import { endedLines } from '@rendermill/shared/batches/log';
 import { storedImages } from './present-line.js';
 import { resultLines } from './result-lines.js';
 

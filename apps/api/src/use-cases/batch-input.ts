@@ -6,7 +6,7 @@ import type { ReadObject } from '@rendermill/shared/ports/storage';
 import { RendermillError } from '@rendermill/shared/domain/errors';
 import { maxLineBytes, splitLines } from '@rendermill/shared/streams/split-lines';
 import type { ApiDeps } from '../deps.js';
-import { lineOfUser, type GivenLines } from './batch-source.js';
+import type { GivenLines } from './batch-source.js';
 
 /** A line of a batch that is not submitted (yet). */
 export interface InputLine {
@@ -55,7 +55,7 @@ async function* rows(
   let read = 0;
   body.on('data', (chunk: Buffer) => (read += chunk.length)).pause();
   for await (const { row, ...line } of catalogueLines(body, options, endpoint))
-    yield { number: row, line: lineOf(line, endpoint), share: Math.min(1, read / facts.bytes) };
+    yield { number: row, line: lineOf(line, endpoint, true), share: Math.min(1, read / facts.bytes) };
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -74,7 +74,7 @@ function parse(bytes: Buffer | null, endpoint: BatchEndpoint | null): Line | Lin
   } catch (error) {
     return noJson(`This line is not valid JSON: ${(error as Error).message}.`);
   }
-  return lineOfUser(value, endpoint);
+  return lineOf(value, endpoint);
 }
 
 const noJson = (message: string): LineFault => ({ code: 'invalid_json_line', message, param: null });

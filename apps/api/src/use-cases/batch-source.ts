@@ -48,7 +48,7 @@ async function inputFile(deps: Pick<ApiDeps, 'fileStore'>, project: string, id: 
 function inlineLines(requests: readonly unknown[], endpoint: BatchEndpoint | null): Line[] {
   const seen = new Map<string, number>();
   return requests.map((request, i) => {
-    const line = lineOfUser(request, endpoint);
+    const line = lineOf(request, endpoint);
     if ('code' in line) throw faultAt(i, line);
     const { custom_id } = line;
     const before = seen.get(custom_id);
@@ -66,11 +66,4 @@ function faultAt(i: number, { code, message, param }: LineFault): RendermillErro
   const given = code === 'missing_custom_id' ? 'missing_required_parameter' : 'invalid_parameter';
 
   return new RendermillError(given, `${where}: ${message}`, { param: where });
-}
-
-/** A line as its user writes it: `row_error` is only ours to say. */
-export function lineOfUser(value: unknown, endpoint: BatchEndpoint | null): Line | LineFault {
-  if (typeof value !== 'object' || value === null || !('row_error' in value)) return lineOf(value, endpoint);
-  const { row_error: _ours, ...rest } = value;
-  return lineOf(rest, endpoint);
 }

@@ -8,7 +8,7 @@ import { neverBegun } from '@rendermill/shared/domain/never-begun';
 import { batchKey } from '@rendermill/shared/domain/object-keys';
 import { splitLines } from '@rendermill/shared/streams/split-lines';
 import type { ApiDeps } from '../deps.js';
-import { neverBegunRecord, openObject, partRecords } from './batch-records.js';
+import { neverBegunRecord, openObject, partRecords } from '@rendermill/shared/batches/log';
 
 /** A line of a batch, from where it lies now. */
 export type LineView =

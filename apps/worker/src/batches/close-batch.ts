@@ -3,10 +3,10 @@ import { linesDone, type Batch, type BatchStatus } from '@rendermill/shared/doma
 import { batchEvent, eventOfEnd } from '@rendermill/shared/domain/batch-events';
 import { derivedFileId } from '@rendermill/shared/domain/ids';
 import { batchKey } from '@rendermill/shared/domain/object-keys';
-import type { BatchPart } from '@rendermill/shared/adapters/redis/batch-store';
+import type { BatchMoment } from '@rendermill/shared/adapters/redis/batch-reader';
+import { endedLines } from '@rendermill/shared/batches/log';
 import type { WorkerDeps } from '../deps.js';
 import { keepStoring } from '../use-cases/keep-storing.js';
-import { batchRecords } from './batch-records.js';
 import { flushResults } from './flush-results.js';
 import { errorLine, outputLine } from './output-lines.js';
 
@@ -21,27 +21,30 @@ export async function closeBatch(deps: WorkerDeps, batch: Batch): Promise<void> 
   while (await keepStoring(deps, batch.id, async () => flushResults(deps, batch, true)));
   const status = endOf(batch);
   const left = batch.total - linesDone(batch);
-  const counts = status === 'cancelled' ? { cancelled: batch.cancelled + left } : { failed: batch.failed + left };
-  const ended = { ...batch, ...counts, status };
+  // A retry's lines that were not run again failed before.
+  const failed = status === 'cancelled' ? batch.again : left;
+  const counts = { failed: batch.failed + failed, cancelled: batch.cancelled + left - failed };
+  const ended = { ...batch, ...counts, status, times: { ...batch.times, [status]: Date.now() } };
   const seconds = batch.output_ttl ?? fileSeconds;
   const expires = Math.floor(Date.now() / 1_000) + seconds;
-  const parts = await deps.batchStore.parts(batch.id);
+  const log = await deps.batchReader.moment(batch.id);
+  if (!log) return;
+  const moment = { ...log, batch: ended };
   const suffix = batch.generation === 1 ? '' : `.${batch.generation}`;
 
   const bad = ended.failed + ended.cancelled;
-  const output =
-    ended.completed > 0 ? await write(deps, ended, parts, `output${suffix}.jsonl`, expires, goodLines) : null;
-  const errors = bad > 0 ? await write(deps, ended, parts, `errors${suffix}.jsonl`, expires, badLines) : null;
-  if (batch.total > 0) await write(deps, ended, parts, 'manifest.jsonl', null, everyLine);
+  const output = ended.completed > 0 ? await write(deps, moment, `output${suffix}.jsonl`, expires, goodLines) : null;
+  const errors = bad > 0 ? await write(deps, moment, `errors${suffix}.jsonl`, expires, badLines) : null;
+  if (batch.total > 0) await write(deps, moment, 'manifest.jsonl', null, everyLine);
 
   const type = eventOfEnd[status];
   if (!type) throw new Error(`a batch does not end as ${status}`);
   const event = batchEvent({ ...ended, output_file_id: output, error_file_id: errors }, type);
   if (!(await deps.batches.close(batch, status, { output, errors }, left, event))) return;
-  const { total, completed, failed, cancelled } = ended;
+  const { total, completed, cancelled } = ended;
   deps.metrics.batches.inc({ status });
   deps.log.info(
-    { batch: batch.id, project: batch.project, status, total, completed, failed, cancelled },
+    { batch: batch.id, project: batch.project, status, total, completed, failed: ended.failed, cancelled },
     'batch.finished',
   );
 }
@@ -51,27 +54,22 @@ function endOf({ rest }: Batch): BatchStatus {
   return rest === 'batch_expired' ? 'expired' : 'completed';
 }
 
-type Lines = (
-  deps: WorkerDeps,
-  batch: Batch,
-  parts: readonly BatchPart[],
-  expires: number,
-) => AsyncGenerator<Buffer, void, undefined>;
+type Lines = (deps: WorkerDeps, moment: BatchMoment, expires: number) => AsyncGenerator<Buffer, void, undefined>;
 
 /** Writes one of a batch's files. With an `expires` (unix seconds) it is one of `/v1/files` too: then its id is answered. */
 async function write(
   deps: WorkerDeps,
-  batch: Batch,
-  parts: readonly BatchPart[],
+  moment: BatchMoment,
   name: string,
   expires: number | null,
   lines: Lines,
 ): Promise<string | null> {
+  const { batch } = moment;
   const key = batchKey(batch, name);
   const bytes = await keepStoring(deps, key, async () => {
     let written = 0;
     const counted = async function* (): AsyncGenerator<Buffer> {
-      for await (const chunk of gathered(lines(deps, batch, parts, expires ?? 0))) {
+      for await (const chunk of gathered(lines(deps, moment, expires ?? 0))) {
         written += chunk.length;
         yield chunk;
       }
@@ -110,30 +108,22 @@ async function* gathered(lines: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
 }
 
 async function* goodLines(
-  { storage, secret }: WorkerDeps,
-  batch: Batch,
-  parts: readonly BatchPart[],
+  deps: WorkerDeps,
+  moment: BatchMoment,
   expires: number,
 ): AsyncGenerator<Buffer, void, undefined> {
-  for await (const record of batchRecords(storage, batch, parts)) {
-    if (record.status === 'completed') yield* outputLine(storage, batch, record, { secret, expires });
+  const { storage, secret } = deps;
+  for await (const record of endedLines(deps, moment)) {
+    if (record.status === 'completed') yield* outputLine(storage, moment.batch, record, { secret, expires });
   }
 }
 
-async function* badLines(
-  { storage }: WorkerDeps,
-  batch: Batch,
-  parts: readonly BatchPart[],
-): AsyncGenerator<Buffer, void, undefined> {
-  for await (const record of batchRecords(storage, batch, parts)) {
-    if (record.status !== 'completed') yield errorLine(batch, record);
+async function* badLines(deps: WorkerDeps, moment: BatchMoment): AsyncGenerator<Buffer, void, undefined> {
+  for await (const record of endedLines(deps, moment)) {
+    if (record.status !== 'completed') yield errorLine(moment.batch, record);
   }
 }
 
-async function* everyLine(
-  { storage }: WorkerDeps,
-  batch: Batch,
-  parts: readonly BatchPart[],
-): AsyncGenerator<Buffer, void, undefined> {
-  for await (const record of batchRecords(storage, batch, parts)) yield Buffer.from(`${JSON.stringify(record)}\n`);
+async function* everyLine(deps: WorkerDeps, moment: BatchMoment): AsyncGenerator<Buffer, void, undefined> {
+  for await (const record of endedLines(deps, moment)) yield Buffer.from(`${JSON.stringify(record)}\n`);
 }

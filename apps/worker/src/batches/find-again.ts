@@ -1,7 +1,7 @@
 import { lineState, type Batch, type LineRecord } from '@rendermill/shared/domain/batch';
 import type { PresentedJob } from '@rendermill/shared/domain/present-job';
+import { endedLines } from '@rendermill/shared/batches/log';
 import type { WorkerDeps } from '../deps.js';
-import { latestRecords } from './batch-records.js';
 
 /** Lines marked in one script. */
 const lotLines = 500;
@@ -10,7 +10,9 @@ const lotLines = 500;
 export async function findAgain(deps: WorkerDeps, batch: Batch): Promise<void> {
   let lot: { line: number; images: readonly unknown[] }[] = [];
   let marked = 0;
-  for await (const record of latestRecords(deps.storage, batch, await deps.batchStore.parts(batch.id))) {
+  const moment = await deps.batchReader.moment(batch.id);
+  if (!moment) return;
+  for await (const record of endedLines(deps, moment)) {
     if (!isFor(batch, record)) continue;
     marked++;
     lot.push({ line: record.line, images: (record.job as Partial<PresentedJob> | null)?.images ?? [] });

@@ -3,7 +3,7 @@ import { maxInputBytes } from '@rendermill/shared/adapters/images/check-input';
 import type { NewJob } from '@rendermill/shared/adapters/redis/job-store';
 import { lineJobId, type Batch, type LineRecord } from '@rendermill/shared/domain/batch';
 import { orderOf, readLine, type Line } from '@rendermill/shared/domain/batch-line';
-import { errorBody, errorBodyOf, RendermillError, type ErrorBody } from '@rendermill/shared/domain/errors';
+import { errorBody, RendermillError, type ErrorBody } from '@rendermill/shared/domain/errors';
 import { isFileId, sha256 } from '@rendermill/shared/domain/ids';
 import type { JobSpec } from '@rendermill/shared/domain/job';
 import type { ImageReference, JobInput } from '@rendermill/shared/domain/job-request';
@@ -20,7 +20,7 @@ export type MadeLine = { readonly job: NewJob } | { readonly record: LineRecord 
 
 /** Makes a job of a line: by the same schema, model table and routing as a job that comes alone. */
 export async function makeLine(deps: WorkerDeps, batch: Batch, next: NextLine): Promise<MadeLine> {
-  const line = readLine(next.text, batch.endpoint);
+  const line = readLine(next.text, batch.endpoint, batch.source.kind === 'csv');
   if ('code' in line) throw new Error(`line ${next.line} of ${batch.id} was valid: ${line.message}`);
   const order = orderOf(line);
   if ('message' in order) return { record: refused(batch, next.line, line, false, order) };
@@ -129,13 +129,4 @@ async function inputOf(
   const key = batchKey(batch, `inputs/raw-${name}`);
   await keepStoring(deps, key, async () => deps.storage.put(key, bytes, 'application/octet-stream'));
   return { ...unknown, key, sha256: createHash('sha256').update(bytes).digest('hex') };
-}
-
-/** What a line is called that was never begun. */
-export function neverBegun(batch: Batch): ErrorBody {
-  if (batch.rest === 'budget_exceeded')
-    return errorBodyOf('budget_exceeded', 'The batch had spent its max_cost before this line was begun.');
-  if (batch.rest === 'batch_expired')
-    return errorBodyOf('deadline_exceeded', 'The deadline passed before this line was begun.');
-  return errorBodyOf('cancelled', 'The batch was cancelled before this line was begun.');
 }

@@ -3,7 +3,7 @@ import { indexEvery } from '@rendermill/shared/adapters/redis/batch-ledger';
 import { batchKey } from '@rendermill/shared/domain/object-keys';
 import { StorageError } from '@rendermill/shared/ports/storage';
 import type { WorkerDeps } from '../deps.js';
-import { splitLines, type RawLine } from './split-lines.js';
+import { splitLines, type RawLine } from '@rendermill/shared/streams/split-lines';
 
 /** A line of `input.jsonl` whose turn has come. */
 export interface NextLine {

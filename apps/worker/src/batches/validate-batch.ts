@@ -11,7 +11,7 @@ import type { WorkerDeps } from '../deps.js';
 import { keepStoring } from '../use-cases/keep-storing.js';
 import { catalogueInput } from './catalogue-input.js';
 import { SeenIds } from './seen-ids.js';
-import { maxLineBytes, splitLines, type RawLine } from './split-lines.js';
+import { maxLineBytes, splitLines, type RawLine } from '@rendermill/shared/streams/split-lines';
 
 /** So many faults are listed; a file that has more has one kind of fault. */
 const maxFaults = 100;

@@ -27,18 +27,18 @@ export interface LineFault {
 const rowError = z.object({ message: z.string(), type: z.string(), param: z.string().nullable(), code: z.string() });
 
 /** Reads a line's structure. Whether its body makes sense is asked when its turn comes: that is the line's own fault. */
-export function readLine(text: string, endpoint: BatchEndpoint | null): Line | LineFault {
+export function readLine(text: string, endpoint: BatchEndpoint | null, ours = false): Line | LineFault {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
     return fault('invalid_json_line', `This line is not valid JSON: ${clip(asError(error).message, 200)}.`, null);
   }
-  return lineOf(value, endpoint);
+  return lineOf(value, endpoint, ours);
 }
 
-/** The same of a parsed line. */
-export function lineOf(value: unknown, endpoint: BatchEndpoint | null): Line | LineFault {
+/** The same of a parsed line. `ours`: we wrote it, from a catalogue, and `row_error` is ours to say. */
+export function lineOf(value: unknown, endpoint: BatchEndpoint | null, ours = false): Line | LineFault {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return fault('invalid_json_line', 'A line is a JSON object.', null);
   const { custom_id, method, url, body, row_error } = value as Record<string, unknown>;
@@ -59,7 +59,7 @@ export function lineOf(value: unknown, endpoint: BatchEndpoint | null): Line | L
     custom_id,
     url: given as BatchEndpoint,
     body: body as Record<string, unknown>,
-    fault: row_error === undefined ? null : (rowError.parse(row_error) as ErrorBody),
+    fault: ours && row_error !== undefined ? (rowError.parse(row_error) as ErrorBody) : null,
   };
 }
 

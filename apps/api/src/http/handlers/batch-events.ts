@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { BatchMoment } from '@rendermill/shared/adapters/redis/batch-reader';
 import { isEnded, type LineRecord } from '@rendermill/shared/domain/batch';
 import { RendermillError } from '@rendermill/shared/domain/errors';
-import { partRecords } from '../../use-cases/batch-records.js';
+import { partRecords } from '@rendermill/shared/batches/log';
 import { write } from '../images-response.js';
 import { resultRow } from '../present-line.js';
 import type { Context, Route } from '../route.js';

@@ -7,8 +7,12 @@ if not leads(worker) then return 0 end
 local row = redis.call('HMGET', key, 'status', 'project', 'url')
 if row[1] ~= 'finalizing' and row[1] ~= 'cancelling' then return 0 end
 redis.call('HSET', key, 'status', status, 'at:' .. status, now(), 'output', output, 'errors', errors, 'left', left)
-redis.call('HDEL', key, 'retry', 'again')
-redis.call('HINCRBY', key, status == 'cancelled' and 'cancelled' or 'failed', left)
+redis.call('HDEL', key, 'retry')
+-- A retry's lines that were not run again failed before, and are found by the next.
+local again = status == 'cancelled' and tonumber(redis.call('HGET', key, 'again') or '0') or left
+redis.call('HINCRBY', key, 'failed', again)
+redis.call('HINCRBY', key, 'cancelled', left - again)
+redis.call('HSET', key, 'left_failed', again)
 redis.call('HINCRBY', key, 'version', 1)
 redis.call('ZREM', P .. 'batches-active', id)
 for _, part in ipairs({ '', ':index', ':states', ':parts', ':kept' }) do redis.call('PEXPIRE', key .. part, retention) end

@@ -10,12 +10,14 @@ if idempotency ~= '' then
   local known = redis.call('HMGET', P .. 'idempotency:' .. idempotency, 'ref', 'fingerprint')
   if known[1] then return known[2] == fingerprint and 'existing' or 'conflict' end
 end
-local row = redis.call('HMGET', key, 'status', 'rest', 'left', 'project', 'cursor', 'total')
+local row = redis.call('HMGET', key, 'status', 'rest', 'left', 'left_failed')
 local status, rest = row[1], row[2] or ''
 if not status then return 'gone' end
 if status ~= 'completed' and status ~= 'expired' and status ~= 'cancelled' then return status end
-redis.call('HINCRBY', key, status == 'cancelled' and 'cancelled' or 'failed', 0 - tonumber(row[3] or '0'))
-redis.call('HDEL', key, 'left', 'output', 'errors', 'at:finalizing', 'at:completed', 'at:expired', 'at:cancelled', 'at:cancelling')
+local left, failed = tonumber(row[3] or '0'), tonumber(row[4] or '0')
+redis.call('HINCRBY', key, 'failed', 0 - failed)
+redis.call('HINCRBY', key, 'cancelled', failed - left)
+redis.call('HDEL', key, 'left', 'left_failed', 'output', 'errors', 'at:finalizing', 'at:completed', 'at:expired', 'at:cancelled', 'at:cancelling')
 -- What lines that were never begun fail with.
 local codes = { batch_cancelled = 'cancelled', batch_expired = 'deadline_exceeded', budget_exceeded = 'budget_exceeded' }
 local all = code == '' or code == codes[rest]

@@ -1,16 +1,18 @@
 import type { Readable } from 'node:stream';
-import type { BatchMoment } from '@rendermill/shared/adapters/redis/batch-reader';
-import type { BatchPart } from '@rendermill/shared/adapters/redis/batch-store';
-import { isEnded, lineState, type Batch, type LineRecord } from '@rendermill/shared/domain/batch';
-import { readLine } from '@rendermill/shared/domain/batch-line';
-import { neverBegun } from '@rendermill/shared/domain/never-begun';
-import { batchKey } from '@rendermill/shared/domain/object-keys';
-import { StorageError } from '@rendermill/shared/ports/storage';
-import { splitLines } from '@rendermill/shared/streams/split-lines';
-import type { ApiDeps } from '../deps.js';
+import type { BatchMoment, BatchReader } from '../adapters/redis/batch-reader.js';
+import type { BatchPart } from '../adapters/redis/batch-store.js';
+import { isEnded, lineState, type Batch, type LineRecord } from '../domain/batch.js';
+import { readLine } from '../domain/batch-line.js';
+import { neverBegun } from '../domain/never-begun.js';
+import { batchKey } from '../domain/object-keys.js';
+import { StorageError, type Storage } from '../ports/storage.js';
+import { splitLines } from '../streams/split-lines.js';
 
 /** Records of a batch's ended lines, read as they lie: what is held is a chunk of one part. */
-type Deps = Pick<ApiDeps, 'storage' | 'batchReader'>;
+interface Deps {
+  readonly storage: Storage;
+  readonly batchReader: BatchReader;
+}
 
 /** One record for each line that has ended at this moment, the last of those that tell of it; about in the order of the lines. */
 export async function* endedLines(deps: Deps, moment: BatchMoment): AsyncGenerator<LineRecord> {
