@@ -13,6 +13,8 @@ import { Feed } from '@rendermill/shared/adapters/redis/feed';
 import { JobLists } from '@rendermill/shared/adapters/redis/job-lists';
 import { JobStore } from '@rendermill/shared/adapters/redis/job-store';
 import { holderLeaseMs, Liveness } from '@rendermill/shared/adapters/redis/liveness';
+import { LiveAccounts } from '@rendermill/shared/adapters/redis/live-accounts';
+import { Profiles } from '@rendermill/shared/adapters/redis/profiles';
 import { ScriptRunner } from '@rendermill/shared/adapters/redis/scripts';
 import { Signals } from '@rendermill/shared/adapters/redis/signals';
 import { UnknownAttempts } from '@rendermill/shared/adapters/redis/unknown-attempts';
@@ -75,6 +77,9 @@ export async function buildApi(
   const signals = new Signals(redis, subscriber, scripts.prefix);
   const waiter = new JobWaiter(jobs);
   await waiter.start(signals);
+  const profiles = new Profiles(scripts);
+  const live = new LiveAccounts(configuration.accounts, profiles);
+  await followProfiles(live, signals, log, lifecycle);
   const holds = new Holds(jobs, log);
   lifecycle.onClose('holds', () => holds.close());
   const webhooks = new WebhookStore(scripts);
@@ -106,7 +111,9 @@ export async function buildApi(
     webhookSecrets: new WebhookSecrets(webhooks, env.RENDERMILL_SECRET, env.RENDERMILL_WEBHOOK_SECRET),
     storage,
     outbound,
-    accounts: configuration.accounts,
+    accounts: live.list,
+    live,
+    profiles,
     pingRedis: async () => {
       await redis.ping();
     },
@@ -150,6 +157,15 @@ async function keepLease(liveness: Liveness, holder: string, log: Logger, lifecy
     clearInterval(beat);
     await liveness.holderLeave(holder);
   });
+}
+
+/** What workers find out about accounts reaches this process by a message, and what it missed in half a minute. */
+async function followProfiles(live: LiveAccounts, signals: Signals, log: Logger, lifecycle: Lifecycle): Promise<void> {
+  const onError = (error: unknown): void => log.warn({ error }, 'profile.not_read');
+  await live.follow(signals, onError);
+  await live.refresh();
+  const look = setInterval(() => void live.refresh().catch(onError), 30_000);
+  lifecycle.onClose('profiles', () => clearInterval(look));
 }
 
 async function listen(server: Server, port: number, host: string): Promise<void> {

@@ -6,6 +6,8 @@ import type { AccountState } from '@rendermill/shared/adapters/redis/account-sta
 import type { Feed } from '@rendermill/shared/adapters/redis/feed';
 import type { JobLists } from '@rendermill/shared/adapters/redis/job-lists';
 import type { JobStore } from '@rendermill/shared/adapters/redis/job-store';
+import type { LiveAccounts } from '@rendermill/shared/adapters/redis/live-accounts';
+import type { Profiles } from '@rendermill/shared/adapters/redis/profiles';
 import type { Signals } from '@rendermill/shared/adapters/redis/signals';
 import type { UnknownAttempts } from '@rendermill/shared/adapters/redis/unknown-attempts';
 import type { UsageBooks } from '@rendermill/shared/adapters/redis/usage-books';
@@ -44,6 +46,10 @@ export interface ApiDeps {
   readonly storage: Storage;
   readonly outbound: Outbound;
   readonly accounts: readonly Account[];
+  /** The same accounts: what is read through it is known of them from then on. */
+  readonly live: LiveAccounts;
+  /** What was found out about the accounts. */
+  readonly profiles: Profiles;
   /** Resolves where Redis answers. */
   readonly pingRedis: () => Promise<void>;
   /** Folder for uploads on their way to the store. */

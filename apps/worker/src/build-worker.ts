@@ -6,9 +6,12 @@ import { Outbound } from '@rendermill/shared/adapters/http/outbound';
 import { routingClasses } from '@rendermill/shared/adapters/redis/classes';
 import { connectRedis } from '@rendermill/shared/adapters/redis/connect';
 import { Feed } from '@rendermill/shared/adapters/redis/feed';
+import { JobStore } from '@rendermill/shared/adapters/redis/job-store';
 import { Ledger } from '@rendermill/shared/adapters/redis/ledger';
+import { LiveAccounts } from '@rendermill/shared/adapters/redis/live-accounts';
 import { Liveness, renewEveryMs } from '@rendermill/shared/adapters/redis/liveness';
 import { Permits, permitLeaseMs } from '@rendermill/shared/adapters/redis/permits';
+import { Profiles } from '@rendermill/shared/adapters/redis/profiles';
 import { ScriptRunner } from '@rendermill/shared/adapters/redis/scripts';
 import { Signals } from '@rendermill/shared/adapters/redis/signals';
 import { WebhookSecrets } from '@rendermill/shared/adapters/redis/webhook-secrets';
@@ -30,9 +33,11 @@ import { Lease } from './consumers/lease.js';
 import { Loop } from './consumers/loop.js';
 import { workOn } from './consumers/work-on.js';
 import type { WorkerDeps } from './deps.js';
+import { advanceProbes } from './use-cases/advance-probe.js';
 import { deliverEvent } from './use-cases/deliver-event.js';
 import { feedDeliveries } from './use-cases/feed-deliveries.js';
 import { feedJobs } from './use-cases/feed-jobs.js';
+import { restoreProfiles } from './use-cases/keep-profile.js';
 import { Sweeper } from './use-cases/sweep.js';
 import { tidySpool } from './use-cases/tidy-spool.js';
 
@@ -86,7 +91,9 @@ export async function buildWorker(
   lifecycle.onClose('outbound', () => outbound.close());
   const providers = new Agent({ connect: { timeout: 10_000 }, pipelining: 1, keepAliveTimeout: 4_000 });
   lifecycle.onClose('providers', () => providers.destroy());
-  const accounts = new Map(configuration.accounts.map((account) => [account.id, account]));
+  const profiles = new Profiles(scripts);
+  const live = new LiveAccounts(configuration.accounts, profiles);
+  const accounts = live.byId;
   const webhooks = new WebhookStore(scripts);
   const secrets = new WebhookSecrets(webhooks, env.RENDERMILL_SECRET, env.RENDERMILL_WEBHOOK_SECRET);
   const interruption = new AbortController();
@@ -96,6 +103,7 @@ export async function buildWorker(
     log,
     metrics: createMetrics('worker'),
     ledger: new Ledger(scripts, env.RETENTION_DAYS),
+    jobs: new JobStore(scripts, env.RETENTION_DAYS),
     permits: new Permits(scripts),
     liveness,
     feed: new Feed(scripts),
@@ -107,6 +115,8 @@ export async function buildWorker(
     outbound,
     providers,
     accounts,
+    live,
+    profiles,
     addressOf: addresses(lifecycle),
     maxPaidAttempts: env.MAX_PAID_ATTEMPTS,
     lease,
@@ -170,12 +180,18 @@ export async function buildWorker(
   });
   const jobFeed = new Loop('feed', log, 1_000, async () => feedJobs(deps));
   const outbox = new Loop('outbox', log, 1_000, async () => feedDeliveries(deps));
-  const loops = [heartbeats, renewals, sweeps, audits, jobFeed, outbox];
+  const probes = new Loop('probes', log, 5_000, async () => advanceProbes(deps).then(() => null));
+  // First of all: nobody is asked for what is known not to be taken.
+  await live.refresh();
+  const refreshes = new Loop('profiles', log, 30_000, async () => restoreProfiles(deps).then(() => null));
+  const loops = [heartbeats, renewals, sweeps, audits, jobFeed, outbox, probes, refreshes];
   for (const loop of loops) loop.start();
+  await live.follow(deps.signals, (error) => log.warn({ error }, 'profile.not_read'));
 
   await deps.signals.listen('wake', (what) => {
     if (what === 'outbox') outbox.wake();
     else if (what === 'due') jobFeed.wake();
+    else if (what === 'probe') probes.wake();
     else dispatcher.notify(what);
   });
   dispatcher.start();

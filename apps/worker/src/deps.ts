@@ -1,9 +1,12 @@
 import type { Queues } from '@rendermill/shared/adapters/bullmq/queues';
 import type { Outbound } from '@rendermill/shared/adapters/http/outbound';
 import type { Feed } from '@rendermill/shared/adapters/redis/feed';
+import type { JobStore } from '@rendermill/shared/adapters/redis/job-store';
 import type { Ledger } from '@rendermill/shared/adapters/redis/ledger';
+import type { LiveAccounts } from '@rendermill/shared/adapters/redis/live-accounts';
 import type { Liveness } from '@rendermill/shared/adapters/redis/liveness';
 import type { Permits } from '@rendermill/shared/adapters/redis/permits';
+import type { Profiles } from '@rendermill/shared/adapters/redis/profiles';
 import type { Signals } from '@rendermill/shared/adapters/redis/signals';
 import type { WebhookStore } from '@rendermill/shared/adapters/redis/webhook-store';
 import type { Spool } from '@rendermill/shared/adapters/spool/spool';
@@ -25,6 +28,8 @@ export interface WorkerDeps {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly ledger: Ledger;
+  /** Where jobs are submitted: the calls of probes are. */
+  readonly jobs: JobStore;
   readonly permits: Permits;
   readonly liveness: Liveness;
   readonly feed: Feed;
@@ -38,6 +43,10 @@ export interface WorkerDeps {
   /** Connections to the configured providers. */
   readonly providers: Dispatcher;
   readonly accounts: ReadonlyMap<string, Account>;
+  /** The same accounts: what is read through it is known of them from then on. */
+  readonly live: LiveAccounts;
+  /** What was found out about the accounts. */
+  readonly profiles: Profiles;
   /** The base URL at which an account is reached. */
   readonly addressOf: (account: Account) => Promise<string>;
   readonly maxPaidAttempts: number;

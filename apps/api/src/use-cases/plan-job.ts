@@ -32,7 +32,8 @@ export async function planJob(deps: ApiDeps, caller: Caller, job: JobBody, previ
   const needs = { model, operation: job.type, mode: caller.mode, provider };
   requireAccounts(deps.accounts, needs);
   checkAgainstModel(model, job.type, request, images.length);
-  const { eligible, routing } = route(deps.accounts, { ...needs, request }, request.n);
+  const inputs = { images: images.length, mask: job.mask != null };
+  const { eligible, routing } = route(deps.accounts, { ...needs, request, inputs }, request.n);
   const webhookUrl = job.webhook_url == null ? null : await requireWebhookUrl(deps, job.webhook_url, 'webhook_url');
   return { request, images, model, eligible, routing, webhookUrl };
 }

@@ -1,12 +1,11 @@
 import type { Job } from '@rendermill/shared/domain/job';
-import { eligibleAccounts } from '@rendermill/shared/domain/routing';
+import { eligibleAccounts, needsOf } from '@rendermill/shared/domain/routing';
 import type { ApiDeps } from '../deps.js';
 
 /** Why nobody serves a queued job now, where every account that could is set aside; else null. For people. */
 export async function whyWaiting(deps: ApiDeps, job: Job): Promise<string | null> {
   if (job.status !== 'queued') return null;
-  const { model, type: operation, mode, provider, request } = job;
-  const eligible = eligibleAccounts(deps.accounts, { model, operation, mode, provider, request });
+  const eligible = eligibleAccounts(deps.accounts, needsOf(job));
   const parked: string[] = [];
   for (const account of eligible) {
     const state = await deps.accountState(account);

@@ -4,6 +4,8 @@ import { simulatorAccountId, type Account } from '../domain/accounts.js';
 import { priceTable, type PriceTable } from '../domain/prices.js';
 import { presets } from '../domain/presets/index.js';
 import { presetIds, type AccountLimits, type Preset } from '../domain/presets/preset.js';
+import { operationFeatures } from '../domain/profile.js';
+import { parameterNames } from '../domain/parameters.js';
 import { webhookSchedule } from '../domain/backoff.js';
 import { ConfigError } from './env.js';
 
@@ -29,6 +31,7 @@ const accountSchema = z.strictObject({
   weight: z.int().min(1).max(1_000).default(1),
   timeout_ms: z.int().min(1_000).max(3_600_000).optional(),
   prices: priceTable.nullish(),
+  accepts: z.partialRecord(z.enum([...operationFeatures, ...parameterNames]), z.boolean()).default({}),
   enabled: z.boolean().default(true),
 });
 
@@ -106,6 +109,8 @@ function account(
     timeoutMs: row.timeout_ms ?? preset.timeoutMs,
     prices,
     usdRate: usdRate(prices, rates),
+    accepts: row.accepts,
+    findings: {},
   };
 }
 

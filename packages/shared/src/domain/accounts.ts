@@ -1,6 +1,7 @@
 import type { AccountLimits, Preset } from './presets/preset.js';
 import type { Mode } from './job.js';
 import type { PriceTable } from './prices.js';
+import type { Findings } from './profile.js';
 
 /** One key at one provider, as configured. The key itself never leaves the process that read it. */
 export interface Account {
@@ -21,6 +22,10 @@ export interface Account {
   readonly prices: PriceTable | null;
   /** USD for one unit of the price table's currency, or null where no rate is configured. */
   readonly usdRate: number | null;
+  /** What the configuration says that it takes (true) or not, by feature: over what was found and what the preset says. */
+  readonly accepts: Readonly<Record<string, boolean>>;
+  /** What it turned out to take, by model and feature: only what is recent and of this very key and address. */
+  readonly findings: Findings;
 }
 
 /** The id of the account that `rm_test_` keys and installations without a provider use. */

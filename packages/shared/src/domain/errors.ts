@@ -83,6 +83,7 @@ export const errorTable = {
   cancelled: row(409, 'invalid_request_error'),
   job_not_cancellable: row(409, 'invalid_request_error'),
   job_not_retryable: row(409, 'invalid_request_error'),
+  probe_in_progress: row(409, 'invalid_request_error', true),
   provider_quota_exhausted: row(503, 'provider_error'),
   no_provider_for_model: row(503, 'provider_error'),
   bad_provider_response: row(502, 'provider_error'),

@@ -3,7 +3,7 @@ import type { Attempt } from './attempts.js';
 import { maxTries } from './backoff.js';
 import { errorBodyOf, type ErrorBody } from './errors.js';
 import type { Job } from './job.js';
-import { eligibleAccounts, imagesPerCall, routingClass, type RoutingClass } from './routing.js';
+import { eligibleAccounts, imagesPerCall, needsOf, routingClass, type RoutingClass } from './routing.js';
 import type { Verdict } from './verdicts.js';
 
 /**
@@ -37,11 +37,10 @@ export function hasRefused(account: string, job: Pick<Job, 'attempts' | 'generat
   return refusals(job).some(({ provider }) => provider === account);
 }
 
-type Routed = Pick<Job, 'model' | 'type' | 'mode' | 'provider' | 'request' | 'attempts' | 'generation'>;
+type Routed = Pick<Job, 'attempts' | 'generation'> & Parameters<typeof needsOf>[0];
 
 function eligibleFor(accounts: readonly Account[], job: Routed): Account[] {
-  const { model, type: operation, mode, provider, request } = job;
-  return eligibleAccounts(accounts, { model, operation, mode, provider, request });
+  return eligibleAccounts(accounts, needsOf(job));
 }
 
 /** True where an account other than this one could serve the job and has not refused it. */

@@ -3,9 +3,11 @@ import { providerModel, type Account } from './accounts.js';
 import { RendermillError } from './errors.js';
 import { modelRow } from './models.js';
 import { callCost, imageEstimate, type Price } from './prices.js';
+import { ruleOf, standingOf, type Feature, type Standing } from './profile.js';
+import { passedOn } from './parameters.js';
 import type { JobRequest, Operation } from './job-request.js';
 import type { Usage } from './usage.js';
-import type { Mode } from './job.js';
+import type { Job, Mode } from './job.js';
 
 /** What decides which accounts could serve a job. */
 export interface RoutingNeeds {
@@ -14,8 +16,27 @@ export interface RoutingNeeds {
   readonly mode: Mode;
   /** What is asked for, where it is known yet. */
   readonly request?: JobRequest;
+  /** How many input images there are, and whether a mask, where it is known yet. */
+  readonly inputs?: { readonly images: number; readonly mask: boolean };
   /** The account the user asked for, or null. */
   readonly provider: string | null;
+  /** The job is a probe's: it goes to the account whatever is known of it. */
+  readonly probe?: boolean;
+}
+
+type Routed = Pick<Job, 'model' | 'type' | 'mode' | 'provider' | 'request' | 'inputs' | 'mask' | 'probe'>;
+
+/** What a job that is there needs. */
+export function needsOf({ model, type, mode, provider, request, inputs, mask, probe }: Routed): RoutingNeeds {
+  return {
+    model,
+    operation: type,
+    mode,
+    provider,
+    request,
+    inputs: { images: inputs.length, mask: mask !== null },
+    ...(probe ? { probe: true } : {}),
+  };
 }
 
 /**
@@ -30,14 +51,44 @@ export function servedAs(account: Account, operation: Operation, model: string):
 }
 
 /** Why an account cannot serve a request that its model could, or null. */
-export function requestFault({ id, preset }: Account, model: string, request: JobRequest): string | null {
+export function requestFault(account: Account, needs: RoutingNeeds): string | null {
+  const { model, request } = needs;
+  const { id, preset } = account;
   const maxPrompt = preset.maxPrompt[model];
-  if (maxPrompt !== undefined && [...(request.prompt ?? '')].length > maxPrompt)
+  if (maxPrompt !== undefined && [...(request?.prompt ?? '')].length > maxPrompt)
     return `prompt: ${preset.name} (account ${id}) takes prompts of at most ${maxPrompt} characters for ${model}`;
-  const refused = Object.entries(preset.parameters).find(
-    ([name, rule]) => rule === 'refuse' && request[name as keyof JobRequest] !== undefined,
-  );
-  return refused ? `${refused[0]}: ${preset.name} (account ${id}) would drop it without a word` : null;
+  for (const name of request ? passedOn : []) {
+    const value = request?.[name];
+    if (value === undefined || ruleOf(account, model, name, value) !== 'refuse') continue;
+    const standing = standingOf(account, model, name);
+    return standing === null
+      ? `${name}: ${preset.name} (account ${id}) would drop it without a word`
+      : notTaken(account, model, name, standing);
+  }
+  return operationFault(account, needs);
+}
+
+/** The features that a request needs beside its parameters, with the parameter that asks for each. */
+function operationFault(account: Account, { model, operation, inputs }: RoutingNeeds): string | null {
+  const served = servedAs(account, operation, model);
+  const images = inputs?.images ?? 0;
+  const mask = inputs?.mask === true;
+  const needed: readonly (readonly [param: string, feature: Feature, needed: boolean])[] = [
+    ['type', 'generation', served === 'generation'],
+    ['type', 'edit', served === 'edit'],
+    ['image', 'several_images', images > 1],
+    ['mask', 'mask', mask],
+    ['mask', 'several_images_with_mask', images > 1 && mask],
+  ];
+  for (const [param, feature] of needed.filter(([, , isNeeded]) => isNeeded)) {
+    const standing = standingOf(account, model, feature);
+    if (standing && !standing.takes) return notTaken(account, model, param, standing, feature);
+  }
+  return null;
+}
+
+function notTaken({ id }: Account, model: string, param: string, { source }: Standing, feature: string = param) {
+  return `${param}: the account ${id} does not take ${feature.replaceAll('_', ' ')} for ${model} (${source})`;
 }
 
 /** The prompt of a variation that is served as an edit. Stated in the docs, and on the job. */
@@ -50,7 +101,7 @@ export function eligibleAccounts(accounts: readonly Account[], needs: RoutingNee
     .filter((account) => account.modes.includes(needs.mode))
     .filter((account) => needs.provider === null || account.id === needs.provider)
     .filter((account) => sells(account, needs))
-    .filter((account) => !needs.request || requestFault(account, needs.model, needs.request) === null)
+    .filter((account) => needs.probe === true || !needs.request || requestFault(account, needs) === null)
     .sort((a, b) => a.priority - b.priority || b.weight - a.weight || (a.id < b.id ? -1 : 1));
 }
 
@@ -64,7 +115,7 @@ export function requireAccounts(accounts: readonly Account[], needs: RoutingNeed
   if (eligible.length > 0) return eligible;
   const { request, ...others } = needs;
   const faults = request
-    ? eligibleAccounts(accounts, others).flatMap((account) => requestFault(account, needs.model, request) ?? [])
+    ? eligibleAccounts(accounts, others).flatMap((account) => requestFault(account, needs) ?? [])
     : [];
   if (faults[0]) throw new RendermillError('invalid_parameter', faults.join('; '), { param: faults[0].split(':')[0] });
   if (needs.provider !== null && !accounts.some((account) => account.id === needs.provider)) {
@@ -132,10 +183,12 @@ export function costAt(account: Account, model: string, request: JobRequest, ima
  * smaller than one call would never have room for it.
  */
 export function imagesPerCall(eligible: readonly Account[], model: string, n: number): number {
-  const most = eligible.flatMap(({ preset, limits }) => [
-    preset.maxImagesPerCall,
-    limits.images_per_minute ?? Infinity,
-    limits.images_per_month ?? Infinity,
+  const most = eligible.flatMap((account) => [
+    account.preset.maxImagesPerCall,
+    account.limits.images_per_minute ?? Infinity,
+    account.limits.images_per_month ?? Infinity,
+    // One that does not know `n` makes one image.
+    standingOf(account, model, 'n')?.takes === false ? 1 : Infinity,
   ]);
   return Math.min(n, modelRow(model)?.imagesPerCall ?? n, ...most);
 }

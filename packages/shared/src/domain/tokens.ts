@@ -34,3 +34,12 @@ export function outputTokens(model: string, sizeText = 'auto', qualityText = 'au
   const size = parseSize(sizeText === 'auto' ? '1024x1024' : sizeText);
   return size ? flexibleTokens(quality, size.width, size.height) : null;
 }
+
+/**
+ * Input tokens of a request, as OpenAI counts them: text at four bytes a token, square images scaled to 512 pixels and
+ * tiled; models that read every input in full detail count 4,160 more for each.
+ */
+export function inputTokens(model: string, prompt: string, images: number): { text: number; image: number } {
+  const faithful = model.startsWith('gpt-image-2');
+  return { text: Math.ceil(Buffer.byteLength(prompt) / 4), image: images * (65 + 129 + (faithful ? 4_160 : 0)) };
+}

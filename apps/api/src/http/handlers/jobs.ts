@@ -6,7 +6,7 @@ import { isTerminal, jobStatuses, missingIndexes, type Job } from '@rendermill/s
 import { isRendered } from '@rendermill/shared/domain/job-results';
 import { presentJob } from '@rendermill/shared/domain/present-job';
 import { jobSchema, parseBody } from '@rendermill/shared/domain/request-body';
-import { route as routeJob } from '@rendermill/shared/domain/routing';
+import { needsOf, route as routeJob } from '@rendermill/shared/domain/routing';
 import { jobEntryId, readyQueue } from '@rendermill/shared/queues/entries';
 import { queuePriority } from '@rendermill/shared/adapters/redis/job-store';
 import { committedJob } from '../../use-cases/committed-job.js';
@@ -121,9 +121,13 @@ async function cancel(context: Context): Promise<void> {
 async function retry(context: Context): Promise<void> {
   const { deps, caller, request, response } = context;
   const job = await requireJob(context);
+  if (job.probe)
+    throw new RendermillError(
+      'job_not_retryable',
+      `This is a call of a probe: POST /v1/providers/${job.provider}/probe.`,
+    );
   const repeat = repeatOf(deps, caller, request, job.id, false);
-  const needs = { model: job.model, operation: job.type, mode: job.mode, provider: job.provider };
-  const { routing } = routeJob(deps.accounts, needs, job.request.n);
+  const { routing } = routeJob(deps.accounts, needsOf(job), job.request.n);
   const fetched = [...job.inputs, job.mask].every((input) => input === null || input.width !== null);
   const how = await deps.jobs.retry(job, routing, fetched ? 'ready' : 'prepare', repeat);
   if (how === 'conflict')
