@@ -50,6 +50,8 @@ test('a job goes on with as many images a call as before: its cap counts by plan
     timeoutMs: 1,
     prices: null,
     usdRate: 1,
+    accepts: {},
+    findings: {},
   });
   const error = { message: 'no', type: 'provider_error', param: null, code: 'no_provider_for_model' } as const;
   const refusal = (provider: string, generation: number) =>
@@ -57,7 +59,7 @@ test('a job goes on with as many images a call as before: its cap counts by plan
   const accounts = [account('a', 1), account('b', 10)];
   const job = { model: 'm', type: 'generation', mode: 'live', provider: null, generation: 2 } as const;
   const request = { prompt: 'x', n: 4 };
-  const on = (attempts: Attempt[]) => routeOn(accounts, { ...job, request, attempts });
+  const on = (attempts: Attempt[]) => routeOn(accounts, { ...job, request, inputs: [], mask: null, attempts });
   expect(on([refusal('a', 1)])).toMatchObject({ accounts: ['a', 'b'], images: 1 });
   expect(on([refusal('a', 2)])).toMatchObject({ accounts: ['b'], images: 1 });
   expect(on([refusal('a', 2), refusal('b', 2)])).toBe(error);

@@ -32,6 +32,8 @@ function account(limits: Partial<AccountLimits>, more: Partial<Account> = {}): A
     timeoutMs: 1,
     prices: null,
     usdRate: 1,
+    accepts: {},
+    findings: {},
     ...more,
   };
 }

@@ -3,7 +3,7 @@ import type { Attempt } from './attempts.js';
 import { maxTries } from './backoff.js';
 import { errorBodyOf, type ErrorBody } from './errors.js';
 import type { Job } from './job.js';
-import { eligibleAccounts, imagesPerCall, needsOf, routingClass, type RoutingClass } from './routing.js';
+import { eligibleAccounts, needsOf, routingClass, splitOf, type RoutingClass } from './routing.js';
 import type { Verdict } from './verdicts.js';
 
 /**
@@ -59,5 +59,5 @@ export function routeOn(accounts: readonly Account[], job: Routed): RoutingClass
   if (eligible.length === 0) return gone;
   const left = eligible.filter(({ id }) => !hasRefused(id, job));
   if (left.length === 0) return refusals(job).at(-1)?.settlement?.error ?? gone;
-  return routingClass(left, imagesPerCall(eligible, model, request.n));
+  return routingClass(left, splitOf(accounts, needsOf(job), request.n));
 }

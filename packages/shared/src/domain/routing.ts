@@ -69,7 +69,7 @@ export function requestFault(account: Account, needs: RoutingNeeds): string | nu
 }
 
 /** The features that a request needs beside its parameters, with the parameter that asks for each. */
-function operationFault(account: Account, { model, operation, inputs }: RoutingNeeds): string | null {
+function operationFault(account: Account, { model, operation, inputs, request }: RoutingNeeds): string | null {
   const served = servedAs(account, operation, model);
   const images = inputs?.images ?? 0;
   const mask = inputs?.mask === true;
@@ -79,6 +79,7 @@ function operationFault(account: Account, { model, operation, inputs }: RoutingN
     ['image', 'several_images', images > 1],
     ['mask', 'mask', mask],
     ['mask', 'several_images_with_mask', images > 1 && mask],
+    ['n', 'n', (request?.n ?? 1) > 1 && account.preset.maxImagesPerCall > 1],
   ];
   for (const [param, feature] of needed.filter(([, , isNeeded]) => isNeeded)) {
     const standing = standingOf(account, model, feature);
@@ -182,15 +183,22 @@ export function costAt(account: Account, model: string, request: JobRequest, ima
  * How many images of a job of n one call makes: what every account that could serve it can do. A limit that is
  * smaller than one call would never have room for it.
  */
-export function imagesPerCall(eligible: readonly Account[], model: string, n: number): number {
+function imagesPerCall(eligible: readonly Account[], model: string, n: number): number {
   const most = eligible.flatMap((account) => [
     account.preset.maxImagesPerCall,
     account.limits.images_per_minute ?? Infinity,
     account.limits.images_per_month ?? Infinity,
-    // One that does not know `n` makes one image.
-    standingOf(account, model, 'n')?.takes === false ? 1 : Infinity,
   ]);
   return Math.min(n, modelRow(model)?.imagesPerCall ?? n, ...most);
+}
+
+/**
+ * The same for a job, by what the accounts are configured to do. What is found out about them meanwhile takes none of
+ * them out of this count: the cap on paid attempts counts by planned call, and another split would begin to count anew.
+ */
+export function splitOf(accounts: readonly Account[], needs: RoutingNeeds, n: number): number {
+  const configured = accounts.map((account) => ({ ...account, findings: {} }));
+  return imagesPerCall(eligibleAccounts(configured, needs), needs.model, n);
 }
 
 /** Where a job goes: the accounts that could serve it, and the class whose ready queue it waits in. */
@@ -200,5 +208,5 @@ export function route(
   n: number,
 ): { eligible: Account[]; routing: RoutingClass } {
   const eligible = requireAccounts(accounts, needs);
-  return { eligible, routing: routingClass(eligible, imagesPerCall(eligible, needs.model, n)) };
+  return { eligible, routing: routingClass(eligible, splitOf(accounts, needs, n)) };
 }
