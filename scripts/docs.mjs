@@ -90,6 +90,7 @@ A provider's key in the environment makes an account by itself. For more, \`REND
 | \`priority\`, \`weight\` | lower priority first; within one priority, accounts share by weight |
 | \`timeout_ms\` | longest time until an answer begins |
 | \`prices\` | \`{ "currency", "models": { name: { "per_token": { "text_in", "image_in", "image_out" }, "per_image": { quality: { size: price } } } } }\`, in the currency's units (per million tokens); models that are not named keep the preset's prices, where the currency is the same |
+| \`accepts\` | what the account takes (\`true\`) or not, whatever its preset says and whatever was found out: \`{ "mask": false, "moderation": true }\`; names of parameters, \`generation\`, \`edit\`, \`several_images\`, \`mask\`, \`several_images_with_mask\` |
 | \`enabled\` | \`false\` keeps the account out of use |
 
 | preset | provider | base URL | key | calls at once by default |

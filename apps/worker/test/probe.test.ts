@@ -106,7 +106,7 @@ describe('an account that takes what OpenAI takes', () => {
       (ended?.calls ?? []).map(async ({ job }) => (await world.call<PresentedJob>('GET', `/v1/jobs/${job}`)).body),
     );
     expect(jobs.map((job) => [job.status, job.provider, job.probe?.id])).toEqual(
-      Array(2).fill(['completed', 'strict', ended?.id]),
+      [1, 2].map(() => ['completed', 'strict', ended?.id]),
     );
     const { body } = await world.call<{ data: { provider: string; images: number }[] }>(
       'GET',

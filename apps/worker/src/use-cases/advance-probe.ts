@@ -17,8 +17,13 @@ import { submitProbeJob } from './submit-probe-job.js';
  */
 export async function advanceProbes(deps: WorkerDeps): Promise<void> {
   for (const id of await deps.profiles.running()) {
-    const { probe } = await deps.profiles.read(id);
-    if (probe?.status === 'running') await advance(deps, probe);
+    try {
+      const { probe } = await deps.profiles.read(id);
+      if (probe?.status === 'running') await advance(deps, probe);
+    } catch (error) {
+      // One that cannot be gone on with now must not hold up the others.
+      deps.log.error({ error, provider: id }, 'probe.not_advanced');
+    }
   }
 }
 
@@ -40,8 +45,9 @@ async function advance(deps: WorkerDeps, probe: Probe): Promise<void> {
   const { ended, step, job, failed } = course;
   if (failed) return end(deps, probe, account, ended, 'failed', fault(whyFailed(course)));
   if (!step) return end(deps, probe, account, ended, 'completed', null);
-  if (late) return end(deps, probe, account, ended, 'interrupted', fault('The probe took longer than two hours.'));
+  // Its deadline is the probe's: it ends by then, and what it may cost is known.
   if (job) return;
+  if (late) return end(deps, probe, account, ended, 'interrupted', fault('The probe took longer than two hours.'));
   const dear = tooDear(probe, account, ended, step);
   if (dear) return end(deps, probe, account, ended, 'failed', dear);
   if (ended.length === 0) await keepProfile(deps, account.id);
@@ -78,7 +84,11 @@ async function end(
   const ended: Probe = { ...probe, status, error, calls, ended_at: Date.now() };
   const findings = account ? findingsOf(probe, account, steps) : {};
   await keepProfile(deps, probe.account, { probe: ended, findings });
-  if (!(await deps.profiles.end(ended, findings))) return;
+  if (!(await deps.profiles.end(ended, findings))) {
+    // Somebody ended it before, and the next may have begun: the record is to say what stands.
+    await keepProfile(deps, probe.account);
+    return;
+  }
   await deps.live.read(probe.account);
   const told = { probe: probe.id, provider: probe.account, model: probe.model, status, calls: calls.length };
   const found = Object.fromEntries(

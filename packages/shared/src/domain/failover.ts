@@ -3,7 +3,7 @@ import type { Attempt } from './attempts.js';
 import { maxTries } from './backoff.js';
 import { errorBodyOf, type ErrorBody } from './errors.js';
 import type { Job } from './job.js';
-import { eligibleAccounts, needsOf, routingClass, splitOf, type RoutingClass } from './routing.js';
+import { eligibleAccounts, needsOf, requestFault, routingClass, splitOf, type RoutingClass } from './routing.js';
 import type { Verdict } from './verdicts.js';
 
 /**
@@ -56,8 +56,16 @@ export function routeOn(accounts: readonly Account[], job: Routed): RoutingClass
   const { model, request } = job;
   const eligible = eligibleFor(accounts, job);
   const gone = errorBodyOf('no_provider_for_model', `No configured provider account offers '${model}' any more.`);
-  if (eligible.length === 0) return gone;
+  // Nobody takes it any more: what it was refused with, or what was found out meanwhile.
+  if (eligible.length === 0) return refusals(job).at(-1)?.settlement?.error ?? notTakenBy(accounts, job) ?? gone;
   const left = eligible.filter(({ id }) => !hasRefused(id, job));
   if (left.length === 0) return refusals(job).at(-1)?.settlement?.error ?? gone;
   return routingClass(left, splitOf(accounts, needsOf(job), request.n));
+}
+
+/** What those that would serve the job, but for what was found out about them, do not take of it; null: there are none. */
+function notTakenBy(accounts: readonly Account[], job: Routed): ErrorBody | null {
+  const { request: _request, ...needs } = needsOf(job);
+  const faults = eligibleAccounts(accounts, needs).flatMap((account) => requestFault(account, needsOf(job)) ?? []);
+  return faults[0] === undefined ? null : errorBodyOf('invalid_request', faults.join('; '), faults[0].split(':')[0]);
 }

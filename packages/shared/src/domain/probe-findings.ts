@@ -1,6 +1,8 @@
 import { subjectOf, type Feature, type Finding, type Findings } from './profile.js';
 import type { Account } from './accounts.js';
-import type { Job } from './job.js';
+import type { Job, StoredImage } from './job.js';
+import type { JobRequest } from './job-request.js';
+import { parseSize } from './sizes.js';
 import { passedOn } from './parameters.js';
 import type { Probe, ProbeCall } from './probe.js';
 import { nextStep, type ProbeStep, type StepResult } from './probe-steps.js';
@@ -108,14 +110,11 @@ function noteParameters(by: EndedStep, note: Note): void {
   const unknown = new Set(job.attempts.flatMap(({ settlement }) => settlement?.unknown_parameter ?? []));
   for (const name of passedOn) {
     const value = step.request[name];
-    if (value === undefined) continue;
+    // A square is what comes where the size is not heard: it shows nothing.
+    if (value === undefined || (name === 'size' && !isOblong(step.request.size))) continue;
     if (unknown.has(name)) note(name, 'refused', by);
     else if (last?.ignored_parameters.includes(name)) continue;
-    else if (image && name === 'size' && value !== 'auto' && isOblong(String(value)))
-      note(name, `${image.width}x${image.height}` === value ? 'obeyed' : 'ignored', by);
-    else if (image && name === 'output_format')
-      note(name, image.content_type === `image/${String(value)}` ? 'obeyed' : 'ignored', by);
-    else if (name !== 'size') note(name, 'taken', by);
+    else note(name, seen(name, step.request, image), by);
   }
   if (unknown.has('n')) note('n', 'refused', by);
   const form = last?.settlement?.answered_as;
@@ -124,10 +123,16 @@ function noteParameters(by: EndedStep, note: Note): void {
     note('response_format', unknown.has('response_format') ? 'refused' : form === 'bytes' ? 'obeyed' : 'ignored', by);
 }
 
-/** A square is what comes where the size is not heard, so it shows nothing. */
-function isOblong(size: string): boolean {
-  const [width, height] = size.split('x');
-  return width !== height;
+/** What the picture shows of a parameter that was sent. */
+function seen(name: string, { size, output_format }: JobRequest, image: StoredImage | undefined): Finding['verdict'] {
+  if (image && name === 'size') return `${image.width}x${image.height}` === size ? 'obeyed' : 'ignored';
+  if (image && name === 'output_format') return image.content_type === `image/${output_format}` ? 'obeyed' : 'ignored';
+  return 'taken';
+}
+
+function isOblong(text: string | undefined): boolean {
+  const size = text === undefined ? null : parseSize(text);
+  return size !== null && size.width !== size.height;
 }
 
 function noteEdits(accepted: readonly EndedStep[], refused: readonly EndedStep[], note: Note): void {

@@ -75,7 +75,8 @@ export function standingOf(account: Account, model: string, feature: Feature): S
   const finding = account.findings[model]?.[feature];
   if (!finding) return null;
   const takes = finding.verdict === 'taken' || finding.verdict === 'obeyed';
-  const said = finding.message === null ? '' : `: ${finding.message}`;
+  // What a provider said to a job is its project's.
+  const said = finding.message === null || finding.probe === null ? '' : `: ${finding.message}`;
   const by = finding.probe === null ? `job ${finding.job}` : `probe ${finding.probe}`;
   const verb = finding.verdict === 'ignored' ? 'seen to be ignored' : 'found';
   return { takes, source: `${verb} by ${by} on ${new Date(finding.at).toISOString().slice(0, 10)}${said}` };

@@ -68,6 +68,14 @@ export function requestFault(account: Account, needs: RoutingNeeds): string | nu
   return operationFault(account, needs);
 }
 
+/**
+ * True where a job may be made at an account by what is known now: what was found out since it was routed there may have
+ * come between, and a request without what the account does not take would be another picture.
+ */
+export function takesJob(account: Account, job: Routed): boolean {
+  return job.probe !== undefined || requestFault(account, needsOf(job)) === null;
+}
+
 /** The features that a request needs beside its parameters, with the parameter that asks for each. */
 function operationFault(account: Account, { model, operation, inputs, request }: RoutingNeeds): string | null {
   const served = servedAs(account, operation, model);

@@ -22,7 +22,7 @@ export class LiveAccounts {
   /** Learns of every account. Answers those of which nothing is known any more, though something was. */
   async refresh(): Promise<string[]> {
     const forgotten: string[] = [];
-    for (const { id, findings } of [...this.list]) {
+    for (const { id, findings } of this.list) {
       await this.read(id);
       const now = this.byId.get(id)?.findings ?? {};
       if (Object.keys(now).length === 0 && Object.keys(findings).length > 0) forgotten.push(id);

@@ -31,6 +31,11 @@ function deep(fields: Readonly<Record<string, string>>): Findings {
   return findings;
 }
 
+/** Null too where another release wrote it in a form that this one does not know. */
+function readProbe(text: string): Probe | null {
+  return probeSchema.safeParse(JSON.parse(text)).data ?? null;
+}
+
 export class Profiles {
   readonly #scripts: ScriptRunner;
 
@@ -44,7 +49,7 @@ export class Profiles {
       client.hgetall(this.#scripts.key('account', account, 'profile')),
       client.get(this.#scripts.key('account', account, 'probe')),
     ]);
-    return { findings: deep(fields), probe: probe === null ? null : probeSchema.parse(JSON.parse(probe)) };
+    return { findings: deep(fields), probe: probe === null ? null : readProbe(probe) };
   }
 
   async learn(account: string, findings: Findings): Promise<void> {

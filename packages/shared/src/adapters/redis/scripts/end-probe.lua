@@ -7,5 +7,5 @@ local old = present and cjson.decode(present)
 if not old or old.id ~= id or old.status ~= 'running' then return 0 end
 redis.call('SET', key, probe, 'PX', ttl)
 redis.call('SREM', P .. 'probes', account)
-learn(account, ttl, 5)
+learn(account, ttl, 5, math.huge)
 return 1

@@ -104,12 +104,12 @@ local function asideOf(key, at)
   return rest, due, tried
 end
 
--- Writes findings, which stand from ARGV[first] on as pairs of `model|feature`, finding. An account that takes any model's
--- name must not fill Redis with them: beyond a thousand or two new ones are not kept.
-local function learn(account, ttl, first)
+-- Writes findings, which stand from ARGV[first] on as pairs of `feature|model`, finding; new ones only while there are fewer
+-- than `most`.
+local function learn(account, ttl, first, most)
   local key = P .. 'account:' .. account .. ':profile'
   for i = first, #ARGV, 2 do
-    if redis.call('HEXISTS', key, ARGV[i]) == 1 or redis.call('HLEN', key) < 2000 then
+    if redis.call('HEXISTS', key, ARGV[i]) == 1 or redis.call('HLEN', key) < most then
       redis.call('HSET', key, ARGV[i], ARGV[i + 1])
     end
   end

@@ -4,5 +4,5 @@ local account, probe, ttl = ARGV[1], ARGV[2], ARGV[3]
 local key = P .. 'account:' .. account .. ':'
 if redis.call('EXISTS', key .. 'profile', key .. 'probe') > 0 then return 0 end
 if probe ~= '' then redis.call('SET', key .. 'probe', probe, 'PX', ttl) end
-learn(account, ttl, 4)
+learn(account, ttl, 4, math.huge)
 return 1
