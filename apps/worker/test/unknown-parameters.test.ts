@@ -173,3 +173,16 @@ test('the configuration has the last word', async () => {
   expect(job.attempts.map((attempt) => attempt.ignored_parameters)).toEqual([['moderation']]);
   await told.close();
 });
+
+test('calls that go side by side are each refused for nothing once, and each picture is paid once', async () => {
+  const side = await createWorld({
+    account: { preset: 'cometapi', limits: { concurrency: 4 } },
+    simulator: ['--unknown', 'moderation', '--unknown', 'user', '--unknown', 'output_compression'],
+  });
+  const ask = { ...low, n: 10, moderation: 'low', user: 'a', output_format: 'jpeg', output_compression: 50 };
+  const job = await side.ended((await side.submit(ask)).id);
+  expect(job).toMatchObject({ status: 'completed', paid_attempts: 10 });
+  expect(job.images).toHaveLength(10);
+  expect((await side.simulator.stats()).charged).toBe(10);
+  await side.close();
+});
