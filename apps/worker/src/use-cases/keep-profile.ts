@@ -11,7 +11,9 @@ const maxBytes = 8 * 1024 * 1024;
 /** Writes what is known now, with what is about to be known. */
 export async function keepProfile(deps: WorkerDeps, account: string, coming: Partial<Profile> = {}): Promise<void> {
   const known = await deps.profiles.read(account);
-  const findings = merge(known.findings, coming.findings ?? {});
+  // One that was asked for all replaces what was known of its model.
+  const { [coming.probe?.status === 'completed' ? coming.probe.model : '']: _replaced, ...kept } = known.findings;
+  const findings = merge(kept, coming.findings ?? {});
   const probe = coming.probe ?? known.probe;
   const record: ProfileRecord = { object: 'provider_profile', account, findings, probe };
   const body = Buffer.from(`${JSON.stringify(record, null, 2)}\n`);

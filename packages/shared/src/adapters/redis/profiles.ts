@@ -73,11 +73,11 @@ export class Profiles {
     return how;
   }
 
-  /** Ends a probe with what it found; false where it is over already. */
+  /** Ends a probe with what it found, which replaces what was known where it asked for all; false where it is over already. */
   async end(probe: Probe, findings: Findings): Promise<boolean> {
-    const { account, id } = probe;
-    const answer = await this.#scripts.run('end-probe', account, id, JSON.stringify(probe), keptMs, ...flat(findings));
-    return answer === 1;
+    const { account, id, status, model } = probe;
+    const told = [account, id, JSON.stringify(probe), keptMs, status === 'completed' ? model : ''];
+    return (await this.#scripts.run('end-probe', ...told, ...flat(findings))) === 1;
   }
 
   /** Brings back what the bucket remembers of an account of which nothing is known here; false where something is. */
