@@ -74,6 +74,7 @@ A provider's key in the environment makes an account by itself. For more, \`REND
       "timeout_ms": 360000
     }
   ],
+  "routing": { "prefer": "priority" },
   "usd_per": { "CNY": 0.14 },
   "webhook_schedule_seconds": [0, 5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400]
 }
@@ -86,12 +87,18 @@ A provider's key in the environment makes an account by itself. For more, \`REND
 | \`base_url\` | default: the preset's |
 | \`api_key\` | \`\${NAME}\` is replaced from the environment; the key never appears in logs, Redis or answers |
 | \`models\` | our model names → the provider's; default: the preset's |
-| \`limits\` | \`concurrency\`, \`requests_per_minute\`, \`requests_per_day\`, \`images_per_minute\`, \`images_per_month\`; kept over all workers. \`burst\`, for an account that is known to count with a token bucket: so many requests at once, filled again at \`requests_per_minute\` |
-| \`priority\`, \`weight\` | lower priority first; within one priority, accounts share by weight |
+| \`limits\` | \`concurrency\`, \`requests_per_minute\`, \`requests_per_day\`, \`images_per_minute\`, \`images_per_month\`; kept over all workers. \`burst\`, for an account that is known to count with a token bucket: so many requests at once, filled again at \`requests_per_minute\`. \`per_model\`: \`{ model: { the same } }\`, kept beside the account's own; a model that is named is also paused and parked by itself where an answer is about it, as every model of \`openai\` is |
+| \`priority\`, \`weight\` | lower priority first; within one priority, accounts share by weight (see \`routing\`) |
 | \`timeout_ms\` | longest time until an answer begins |
-| \`prices\` | \`{ "currency", "models": { name: { "per_token": { "text_in", "image_in", "image_out" }, "per_image": { quality: { size: price } } } } }\`, in the currency's units (per million tokens); models that are not named keep the preset's prices, where the currency is the same |
+| \`prices\` | \`{ "currency", "models": { name: { "currency", "per_token": { "text_in", "image_in", "image_out", "text_out" }, "per_image": { quality: { size: price } } } } }\`. In units of the currency (USD where none is named; a row may have its own), per million tokens and per image; \`*\` is any quality or size. \`text_out\`, where a model's words cost other than its pictures. Of both kinds the cheaper is billed. Models that are not named keep the preset's prices, in their own currency |
 | \`accepts\` | what the account takes (\`true\`) or not, whatever its preset says and whatever was found out: \`{ "mask": false, "moderation": true }\`; names of parameters, \`generation\`, \`edit\`, \`several_images\`, \`mask\`, \`several_images_with_mask\` |
 | \`enabled\` | \`false\` keeps the account out of use |
+
+| beside \`providers\` | meaning |
+| --- | --- |
+| \`routing.prefer\` | \`priority\` (default), or \`cheapest\`: of the accounts that have room and are well, those first at which exactly this request is estimated to cost least, unknown prices last; priority and weight decide between equals |
+| \`usd_per\` | USD for one unit of each other currency; a price without its rate is unknown |
+| \`webhook_schedule_seconds\` | waits between the tries of a webhook |
 
 | preset | provider | base URL | key | calls at once by default |
 | --- | --- | --- | --- | --- |

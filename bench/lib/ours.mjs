@@ -14,17 +14,17 @@ export class Ours {
   #env;
   #dir;
   #api = null;
-  #worker = null;
+  #workers = [];
   #url = '';
   #submitted = 0;
 
-  /** `setup`: { stage, simulator, store, concurrency, request: { model, size }, profile } */
+  /** `setup`: { stage, simulator, store, limits or concurrency, apiKey, request: { model, size }, profile } */
   constructor(setup) {
     this.#setup = setup;
   }
 
   async open() {
-    const { stage, simulator, store, concurrency } = this.#setup;
+    const { stage, simulator, store, concurrency, limits = { concurrency }, apiKey = 'sk-bench' } = this.#setup;
     const name = `b-${randomBytes(5).toString('hex')}`;
     this.#dir = join(stage.dir, name);
     await mkdir(this.#dir);
@@ -33,8 +33,8 @@ export class Ours {
       id: 'sim',
       preset: 'openai',
       base_url: simulator.url,
-      api_key: 'sk-bench',
-      limits: { concurrency },
+      api_key: apiKey,
+      limits,
     };
     await writeFile(config, JSON.stringify({ providers: [account] }));
     this.#env = {
@@ -51,9 +51,10 @@ export class Ours {
     this.#url = (await this.#api.message('ready')).url;
   }
 
-  async startWorker() {
-    this.#worker = this.#start('worker');
-    await this.#worker.message('ready');
+  async startWorker(count = 1) {
+    const workers = Array.from({ length: count }, () => this.#start('worker'));
+    this.#workers.push(...workers);
+    await Promise.all(workers.map((worker) => worker.message('ready')));
   }
 
   #start(app) {
@@ -104,14 +105,14 @@ export class Ours {
     return response.json();
   }
 
-  /** Of the worker, which is what a picture passes through; the API's beside it. */
+  /** Of the first worker, which is what a picture passes through; the API's beside it. */
   async mark() {
     const api = await this.#api.mark();
-    return { ...(await this.#worker.mark()), api };
+    return { ...(await this.#workers[0].mark()), api };
   }
 
   async close() {
-    await this.#worker?.stop();
+    await Promise.all(this.#workers.map((worker) => worker.stop()));
     await this.#api?.stop();
     await rm(this.#dir, { recursive: true, force: true });
   }

@@ -17,8 +17,8 @@ export async function runMeasure(measure, { stage, quick, profile, say }) {
 }
 
 async function runVariant(measure, variant, rounds, { stage, profile, say }) {
-  const { bytes, latencyMs, concurrency, count } = variant;
-  const simulator = await startSimulator({ dir: stage.dir, bytes, latencyMs, concurrency });
+  const { bytes, latencyMs, concurrency, requestsPerMinute, count } = variant;
+  const simulator = await startSimulator({ dir: stage.dir, bytes, latencyMs, concurrency, requestsPerMinute });
   const samples = new Map();
   try {
     await warmUp(simulator, { model: 'gpt-image-2', size: variant.size ?? '1024x1024' });

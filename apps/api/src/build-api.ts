@@ -4,12 +4,14 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { Queues } from '@rendermill/shared/adapters/bullmq/queues';
+import { Files } from '@rendermill/shared/adapters/files/files';
 import { Outbound } from '@rendermill/shared/adapters/http/outbound';
 import { AccountBooks } from '@rendermill/shared/adapters/redis/account-books';
 import { accountState } from '@rendermill/shared/adapters/redis/account-state';
 import { routingClasses } from '@rendermill/shared/adapters/redis/classes';
 import { connectRedis } from '@rendermill/shared/adapters/redis/connect';
 import { Feed } from '@rendermill/shared/adapters/redis/feed';
+import { FileStore } from '@rendermill/shared/adapters/redis/file-store';
 import { JobLists } from '@rendermill/shared/adapters/redis/job-lists';
 import { JobStore } from '@rendermill/shared/adapters/redis/job-store';
 import { holderLeaseMs, Liveness } from '@rendermill/shared/adapters/redis/liveness';
@@ -29,6 +31,7 @@ import type { Lifecycle } from '@rendermill/shared/observability/lifecycle';
 import type { Logger } from '@rendermill/shared/observability/log';
 import { createMetrics } from '@rendermill/shared/observability/metrics';
 import type { ApiDeps } from './deps.js';
+import { endFiles } from './end-files.js';
 import { createApp } from './http/app.js';
 import { clientError } from './http/client-error.js';
 import { Holds } from './holds.js';
@@ -42,6 +45,9 @@ export interface Api {
   /** Takes no more requests; held calls are answered so that their next try finds the same job. */
   readonly drain: () => Promise<void>;
 }
+
+/** A request has arrived by then: a file of 2 GB at 5 Mbit/s. Bodies of images have a shorter limit of their own. */
+const largestFileMs = 3_600_000;
 
 /** Opens everything the API needs, top to bottom; `lifecycle` closes it in reverse. */
 export async function buildApi(
@@ -83,6 +89,10 @@ export async function buildApi(
   const holds = new Holds(jobs, log);
   lifecycle.onClose('holds', () => holds.close());
   const webhooks = new WebhookStore(scripts);
+  const fileStore = new FileStore(scripts);
+  const files = new Files(fileStore, storage, (error, key) => log.warn({ error, key }, 'file.not_removed'));
+  const ending = endFiles(files, log);
+  lifecycle.onClose('files', () => ending.stop());
   const stopping = new AbortController();
   const settings = {
     publicUrl: env.RENDERMILL_PUBLIC_URL ?? '',
@@ -100,7 +110,7 @@ export async function buildApi(
     usage: new UsageBooks(scripts),
     unknowns: new UnknownAttempts(scripts),
     accountBooks: new AccountBooks(scripts),
-    accountState: async (account) => accountState(scripts, account),
+    accountState: async (book) => accountState(scripts, book),
     classes: async () => routingClasses(scripts),
     queues,
     feed: new Feed(scripts),
@@ -110,10 +120,13 @@ export async function buildApi(
     webhooks,
     webhookSecrets: new WebhookSecrets(webhooks, env.RENDERMILL_SECRET, env.RENDERMILL_WEBHOOK_SECRET),
     storage,
+    files,
+    fileStore,
     outbound,
     accounts: live.list,
     live,
     profiles,
+    prefer: configuration.prefer,
     pingRedis: async () => {
       await redis.ping();
     },
@@ -127,7 +140,7 @@ export async function buildApi(
   lifecycle.onClose('lists', () => lists.stop());
 
   const server = createServer(
-    { maxHeaderSize: 16 * 1024, headersTimeout: 10_000, keepAliveTimeout: 65_000 },
+    { maxHeaderSize: 16 * 1024, headersTimeout: 10_000, keepAliveTimeout: 65_000, requestTimeout: largestFileMs },
     createApp(deps),
   );
   server.on('clientError', clientError);

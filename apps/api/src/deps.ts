@@ -1,9 +1,12 @@
 import type { LimitFunction } from 'p-limit';
 import type { Queues } from '@rendermill/shared/adapters/bullmq/queues';
+import type { Files } from '@rendermill/shared/adapters/files/files';
 import type { Outbound } from '@rendermill/shared/adapters/http/outbound';
 import type { AccountBooks } from '@rendermill/shared/adapters/redis/account-books';
 import type { AccountState } from '@rendermill/shared/adapters/redis/account-state';
+import type { Book } from '@rendermill/shared/adapters/redis/books';
 import type { Feed } from '@rendermill/shared/adapters/redis/feed';
+import type { FileStore } from '@rendermill/shared/adapters/redis/file-store';
 import type { JobLists } from '@rendermill/shared/adapters/redis/job-lists';
 import type { JobStore } from '@rendermill/shared/adapters/redis/job-store';
 import type { LiveAccounts } from '@rendermill/shared/adapters/redis/live-accounts';
@@ -15,7 +18,7 @@ import type { WebhookSecrets } from '@rendermill/shared/adapters/redis/webhook-s
 import type { WebhookStore } from '@rendermill/shared/adapters/redis/webhook-store';
 import type { Account } from '@rendermill/shared/domain/accounts';
 import type { Mode } from '@rendermill/shared/domain/job';
-import type { RoutingClass } from '@rendermill/shared/domain/routing';
+import type { Preference, RoutingClass } from '@rendermill/shared/domain/routing-class';
 import type { Logger } from '@rendermill/shared/observability/log';
 import type { Metrics } from '@rendermill/shared/observability/metrics';
 import type { Storage } from '@rendermill/shared/ports/storage';
@@ -33,7 +36,7 @@ export interface ApiDeps {
   readonly usage: UsageBooks;
   readonly unknowns: UnknownAttempts;
   readonly accountBooks: AccountBooks;
-  readonly accountState: (account: Account) => Promise<AccountState>;
+  readonly accountState: (book: Book) => Promise<AccountState>;
   /** The routing classes in use. */
   readonly classes: () => Promise<RoutingClass[]>;
   readonly queues: Queues;
@@ -44,12 +47,17 @@ export interface ApiDeps {
   readonly webhooks: WebhookStore;
   readonly webhookSecrets: WebhookSecrets;
   readonly storage: Storage;
+  /** Files with their bytes, and their records alone. */
+  readonly files: Files;
+  readonly fileStore: FileStore;
   readonly outbound: Outbound;
   readonly accounts: readonly Account[];
   /** The same accounts: what is read through it is known of them from then on. */
   readonly live: LiveAccounts;
   /** What was found out about the accounts. */
   readonly profiles: Profiles;
+  /** What decides between accounts that could serve a job. */
+  readonly prefer: Preference;
   /** Resolves where Redis answers. */
   readonly pingRedis: () => Promise<void>;
   /** Folder for uploads on their way to the store. */

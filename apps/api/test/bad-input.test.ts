@@ -142,7 +142,12 @@ describe('a job', () => {
       'invalid_parameter',
       'image',
     ],
-    ['that edits a file id that nobody has', { type: 'edit', images: [{ file_id: 'file-x' }] }, 'not_found', 'image'],
+    [
+      'that edits a file id that nobody has',
+      { type: 'edit', images: [{ file_id: 'file-x' }] },
+      'image_file_not_found',
+      'image',
+    ],
     [
       'that edits SVG',
       { type: 'edit', image: `data:image/svg+xml;base64,${Buffer.from('<svg/>').toString('base64')}` },

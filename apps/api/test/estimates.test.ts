@@ -11,8 +11,9 @@ interface Estimate {
   images: number;
   calls: number;
   cost: { min: number; max: number };
+  input_tokens: { text: number; images: number | null };
   excludes: string[];
-  accounts: { provider: string; cost: number | null; basis: string | null }[];
+  accounts: { provider: string; cost: number | null; basis: string | null; excludes: string[] }[];
   seconds: number | null;
 }
 interface Refusal {
@@ -28,11 +29,17 @@ describe('POST /v1/estimates with several accounts', () => {
     currency,
     models: { 'gpt-image-1': { per_image: { '*': { '*': price } } } },
   });
+  const { models } = perImage('CNY', 0.1);
+  const flat = (currency: string, price: number) => ({ currency, per_image: { '*': { '*': price } } });
+  const threeCurrencies = {
+    currency: 'CNY',
+    models: { ...models, 'gpt-image-2': flat('USD', 0.02), 'gpt-image-1.5': flat('JPY', 3) },
+  };
   beforeAll(async () => {
     const providers = [
       { id: 'list', preset: 'openai', api_key: 'k' },
       { ...address, id: 'flat', prices: perImage('USD', 0.03), priority: 1 },
-      { ...address, id: 'yuan', prices: perImage('CNY', 0.1), priority: 2 },
+      { ...address, id: 'yuan', prices: threeCurrencies, priority: 2 },
       { ...address, id: 'yen', prices: perImage('JPY', 5), priority: 3 },
       { ...address, id: 'silent', priority: 4, limits: { images_per_minute: 2 } },
     ];
@@ -56,14 +63,15 @@ describe('POST /v1/estimates with several accounts', () => {
       images: 3,
       calls: 2,
       currency: 'USD',
-      cost: { min: 0.032_64, max: 0.09 },
-      excludes: ['input_tokens'],
+      cost: { min: 0.032_76, max: 0.09 },
+      input_tokens: { text: 8, images: 0 },
+      excludes: [],
       accounts: [
-        { provider: 'list', cost: 0.032_64, basis: 'table' },
-        { provider: 'flat', cost: 0.09, basis: 'per_image' },
-        { provider: 'yuan', cost: 0.042, basis: 'per_image' },
-        { provider: 'yen', cost: null, basis: null },
-        { provider: 'silent', cost: null, basis: null },
+        { provider: 'list', cost: 0.032_76, basis: 'table', excludes: [] },
+        { provider: 'flat', cost: 0.09, basis: 'per_image', excludes: [] },
+        { provider: 'yuan', cost: 0.042, basis: 'per_image', excludes: [] },
+        { provider: 'yen', cost: null, basis: null, excludes: [] },
+        { provider: 'silent', cost: null, basis: null, excludes: [] },
       ],
       seconds: null,
     });
@@ -71,14 +79,29 @@ describe('POST /v1/estimates with several accounts', () => {
 
   test('auto is estimated at its dearest', async () => {
     const { body: answer } = await estimate({ size: 'auto', quality: 'auto', provider: 'list' });
-    expect(answer.cost).toEqual({ min: 0.249_6, max: 0.249_6 });
+    expect(answer.cost).toEqual({ min: 0.249_64, max: 0.249_64 });
+  });
+
+  test('auto quality of a model with qualities that nobody has priced is said to be so, where the account bills by it', async () => {
+    const auto = { model: 'gpt-image-2.6-flare', quality: 'auto', provider: 'list' };
+    const { body: answer } = await estimate(auto);
+    expect(answer).toMatchObject({ cost: { min: 0.210_76 }, excludes: ['dearer_qualities'] });
+    expect((await estimate({ ...auto, quality: 'high' })).body.excludes).toEqual([]);
+    expect((await estimate({ quality: 'auto', provider: 'flat' })).body.excludes).toEqual([]);
+  });
+
+  test('prices of one account in two currencies stand beside each other; without a rate only those in it are unknown', async () => {
+    const yuan = { provider: 'yuan', n: 1 };
+    const known = [await estimate(yuan), await estimate({ ...yuan, model: 'gpt-image-2' })];
+    expect(known.map(({ body: { cost } }) => cost.min)).toEqual([0.014, 0.02]);
+    expect((await refusal({ ...yuan, model: 'gpt-image-1.5' })).message).toContain('set usd_per.JPY');
   });
 
   test('what nobody has a price for is an error that names the accounts and what to configure', async () => {
     const unpriced = await refusal({ provider: 'silent' });
     expect([unpriced.status, unpriced.code, unpriced.param]).toEqual([422, 'price_unknown', 'model']);
     expect(unpriced.message).toContain(`at 'silent' there is no price: set prices.models["gpt-image-1"]`);
-    expect((await refusal({ provider: 'yen' })).message).toContain(`at 'yen' prices are in JPY: set usd_per.JPY`);
+    expect((await refusal({ provider: 'yen' })).message).toContain(`at 'yen' its price is in JPY: set usd_per.JPY`);
     const dalle = await refusal({ model: 'dall-e-2', size: '256x256', quality: undefined });
     for (const id of ['list', 'flat', 'yuan', 'yen', 'silent']) expect(dalle.message).toContain(`at '${id}'`);
     const unpublished = await refusal({ model: 'gpt-image-2.6-flare', quality: 'max', provider: 'list' });
@@ -110,10 +133,18 @@ describe('POST /v1/estimates with several accounts', () => {
       image: `data:image/png;base64,${png.toString('base64')}`,
       custom_id: 'a',
     });
-    expect([status, answer.cost.min]).toEqual([200, 0.010_88]);
+    expect([status, answer.cost.min, answer.input_tokens]).toEqual([200, 0.013_03, { text: 42, images: 194 }]);
     expect((await world.redis.keys(`${world.prefix}*`)).sort()).toEqual(before.sort());
     for await (const object of world.storage.list('default/')) throw new Error(`stored: ${object.key}`);
     expect((await world.call<{ data: unknown[] }>('GET', '/v1/jobs')).body.data).toEqual([]);
+  });
+
+  test('an image that is still to be fetched is not counted, and said to be so by the accounts that bill it', async () => {
+    const edit = { type: 'edit', image: 'https://images.example/mug.png', model: 'gpt-image-1' };
+    const { body: answer } = await estimate(edit);
+    expect(answer.input_tokens.images).toBeNull();
+    expect(answer.excludes).toEqual(['input_image_tokens']);
+    expect(answer.accounts.map(({ excludes }) => excludes.length)).toEqual([1, 0, 0, 0, 0]);
   });
 
   test('a form is refused: it takes JSON', async () => {

@@ -377,6 +377,17 @@ describe('a call that is held too long', () => {
     expect((await ask('comes after')).status).toBe(200);
   });
 
+  test('says so where only its model is parked there', async () => {
+    const message = 'The quota of gpt-image-1 is used up.';
+    const fault = { kind: 'ok_with_error', code: 'insufficient_user_quota', message, charge: false } as const;
+    await impatient.simulator.faults([{ times: 1, fault }]);
+    expect((await ask('finds the quota used up')).body.error.code).toBe('provider_quota_exhausted');
+    const { body: answer } = await ask('comes later');
+    expect(answer.error.message).toMatch(/waiting: gpt-image-1 at the account sim is parked until \S+Z \(/);
+    await impatient.redis.unlink(`${impatient.prefix}account:sim:model:gpt-image-1:park`);
+    expect((await ask('comes later')).status).toBe(200);
+  });
+
   test('may be left by its client and claimed by the next identical request', async () => {
     await impatient.simulator.faults([
       { when: { promptIncludes: 'left' }, times: 1, fault: { kind: 'hang_before_headers' } },

@@ -46,7 +46,7 @@ describe('POST /v1/jobs', () => {
         error: null,
         started_at: null,
       });
-      expect(body.cost).toEqual({ currency: 'USD', estimated: 0.01632, actual: 0, basis: null });
+      expect(body.cost).toEqual({ currency: 'USD', estimated: 0.01637, actual: 0, basis: null });
     });
 
     test('is 200 with the ended job where Prefer: wait was long enough', async () => {

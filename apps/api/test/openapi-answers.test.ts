@@ -68,6 +68,18 @@ test("OpenAI's routes: images, models", async () => {
   await call('GET', '/v1/models/{id}', { path: '/v1/models/none' });
 });
 
+test('files: uploaded, read, listed, deleted, refused', async () => {
+  const body = new FormData();
+  body.append('purpose', 'batch');
+  body.append('file', new Blob(['{}']), 'lines.jsonl');
+  const { id } = await call('POST', '/v1/files', { body });
+  await call('POST', '/v1/files', { body: new FormData() });
+  await call('GET', '/v1/files');
+  await call('GET', '/v1/files/{id}', { path: `/v1/files/${id}` });
+  await call('DELETE', '/v1/files/{id}', { path: `/v1/files/${id}` });
+  await call('GET', '/v1/files/{id}/content', { path: `/v1/files/${id}/content` });
+});
+
 test('webhook endpoints: made, read, listed, changed, tested, deleted', async () => {
   const body = { name: 'documented', url: world.receiver.url, event_types: ['job.completed'] };
   const { id } = await call('POST', '/v1/webhook_endpoints', { body });

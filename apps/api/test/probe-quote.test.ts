@@ -7,7 +7,8 @@ interface Quote {
   object: string;
   model: string;
   cost: { expected: number | null; max: number | null };
-  calls: { step: string; cost: number | null; certain: boolean }[];
+  excludes: string[];
+  calls: { step: string; cost: number | null; excludes: string[]; certain: boolean }[];
   consent: Record<string, unknown>;
 }
 
@@ -29,12 +30,20 @@ describe('a first call', () => {
     expect([status, body.object, body.model]).toEqual([200, 'probe_quote', 'gpt-image-1']);
     const certain = body.calls.filter((call) => call.certain);
     expect(certain.map(({ step }) => step)).toEqual(['generation_with_every_parameter', 'edit_of_two_images_and_mask']);
-    // 400 and 272 tokens out at 40, 14 of text at 5, two pictures of 194 tokens at 10 dollars a million.
-    expect(certain.map(({ cost }) => cost)).toEqual([0.016_07, 0.014_83]);
-    expect(body.cost.expected).toBeCloseTo(0.0309, 6);
+    // 400 and 272 tokens out at 40, 25 and 59 of text at 5, two pictures of 194 tokens at 10 dollars a million.
+    expect(certain.map(({ cost }) => cost)).toEqual([0.016_125, 0.015_055]);
+    expect(body.cost.expected).toBeCloseTo(0.031_18, 6);
+    expect(body.excludes).toEqual([]);
     expect(body.cost.max).toBeGreaterThan(body.cost.expected ?? 0);
     expect(body.consent).toEqual({ model: 'gpt-image-1', spend: true, max_cost: body.cost.max });
     expect((await ask()).body.model).toBe('gpt-image-2');
+  });
+
+  test('names what nobody knows the price of, and the calls that it is part of', async () => {
+    const { body } = await ask({ model: 'gpt-image-2' });
+    expect(body.excludes).toEqual(['input_image_tokens']);
+    for (const { step, excludes } of body.calls)
+      expect([step, excludes]).toEqual([step, step.startsWith('edit') ? ['input_image_tokens'] : []]);
   });
 
   test('says that a price is unknown, never that it is 0', async () => {
@@ -54,8 +63,8 @@ describe('a first call', () => {
 });
 
 test.each([
-  ['no max_cost', 'sim', { spend: true }, 400, 'missing_required_parameter', /at most \$0\.\d+: say max_cost, 0\.\d+/],
-  ['too little', 'sim', { spend: true, max_cost: 0.001 }, 402, 'budget_exceeded', /which is more than max_cost/],
+  ['no max_cost', 'sim', { spend: true }, 400, 'missing_required_parameter', /at most \$0\.\d+, without input image tokens, which nobody knows: say max_cost, 0\.\d+/],
+  ['too little', 'sim', { spend: true, max_cost: 0.001 }, 402, 'budget_exceeded', /this is more than max_cost/],
   ['null for a known price', 'sim', { spend: true, max_cost: null }, 400, 'invalid_parameter', /say it as max_cost/],
   ['a figure for an unknown price', 'unpriced', { spend: true, max_cost: 1 }, 422, 'price_unknown', /"max_cost": null/],
   ['a model that it does not sell', 'sim', { model: 'sora_image' }, 404, 'model_not_found', /it sells gpt-image-2/],

@@ -48,7 +48,7 @@ test('are listed newest first, with what the provider can find them by', async (
     http_status: 504,
     provider_request_id: gateway?.request_id,
     code: 'outcome_unknown',
-    estimated_cost: 0.010_88,
+    estimated_cost: 0.010_925,
   });
   expect(data[1]?.message).toContain('504');
 });

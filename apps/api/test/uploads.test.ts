@@ -10,6 +10,7 @@ import { Lifecycle } from '@rendermill/shared/observability/lifecycle';
 import { createLogger } from '@rendermill/shared/observability/log';
 import { buildApi } from '../src/build-api.js';
 import { until } from '../../../test/until.js';
+import { uploadsOnDisk } from '../../../test/uploads-on-disk.js';
 import { createWorld, type World } from '../../../test/world.js';
 
 let world: World;
@@ -24,10 +25,7 @@ beforeAll(async () => {
 afterAll(async () => world.close());
 
 const edit = () => ({ type: 'edit', prompt: 'uploaded', model: 'gpt-image-1', image });
-const files = async (): Promise<string[]> => {
-  const found = await readdir(join(world.dir, 'data', 'uploads'), { recursive: true, withFileTypes: true });
-  return found.filter((entry) => entry.isFile()).map(({ name }) => name);
-};
+const files = async (): Promise<string[]> => uploadsOnDisk(world);
 
 /** A request whose body stops in the middle of its image, until `rest` is called. */
 function begin(requestId: string): { readonly rest: () => void; readonly status: Promise<number> } {

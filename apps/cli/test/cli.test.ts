@@ -36,7 +36,7 @@ describe('rendermill probe', () => {
   test('over a pipe tells what it would cost, and spends nothing without --yes', async () => {
     const { code, out, err } = await rendermill(['probe', 'sim', '--model', 'gpt-image-1']);
     expect([code, out]).toEqual([3, '']);
-    expect(err).toMatch(/A probe of gpt-image-1 at sim asks for, \$0\.0309 to \$0\.\d+ in all/);
+    expect(err).toMatch(/A probe of gpt-image-1 at sim asks for, \$0\.0312 to \$0\.\d+ in all/);
     expect(err).toMatch(/\$0\.0161 {2}a picture from words/);
     expect(err).toContain('add --yes');
     expect(await charged()).toBe(0);
@@ -56,6 +56,11 @@ describe('rendermill probe', () => {
     const { code, out } = await rendermill(['probe', 'unpriced', '--yes', '--json']);
     const { probe, profile } = JSON.parse(out) as { probe: { status: string; cost: null }; profile: unknown[] };
     expect([code, probe.status, probe.cost, profile.length]).toEqual([0, 'completed', null, 1]);
+  });
+
+  test('says what is not counted', async () => {
+    const { err } = await rendermill(['probe', 'sim', '--model', 'gpt-image-2']);
+    expect(err).toContain('Not counted, because nobody knows it: input image tokens.');
   });
 
   test('says an unknown price', async () => {

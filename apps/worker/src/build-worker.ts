@@ -3,8 +3,11 @@ import { Agent } from 'undici';
 import { consume } from '@rendermill/shared/adapters/bullmq/consumer';
 import { Queues } from '@rendermill/shared/adapters/bullmq/queues';
 import { Outbound } from '@rendermill/shared/adapters/http/outbound';
+import { BatchLedger } from '@rendermill/shared/adapters/redis/batch-ledger';
+import { BatchStore } from '@rendermill/shared/adapters/redis/batch-store';
 import { routingClasses } from '@rendermill/shared/adapters/redis/classes';
 import { connectRedis } from '@rendermill/shared/adapters/redis/connect';
+import { FileStore } from '@rendermill/shared/adapters/redis/file-store';
 import { Feed } from '@rendermill/shared/adapters/redis/feed';
 import { JobStore } from '@rendermill/shared/adapters/redis/job-store';
 import { Ledger } from '@rendermill/shared/adapters/redis/ledger';
@@ -26,6 +29,7 @@ import type { Logger } from '@rendermill/shared/observability/log';
 import { createMetrics } from '@rendermill/shared/observability/metrics';
 import { deliveryEntry, deliveryQueue, jobEntry, prepareQueue } from '@rendermill/shared/queues/entries';
 import { addresses } from './built-in-simulator.js';
+import { BatchLeader } from './batches/leader.js';
 import { Background } from './consumers/background.js';
 import { consumePrepare } from './consumers/consume-prepare.js';
 import { Dispatcher } from './consumers/dispatch.js';
@@ -104,6 +108,9 @@ export async function buildWorker(
     metrics: createMetrics('worker'),
     ledger: new Ledger(scripts, env.RETENTION_DAYS),
     jobs: new JobStore(scripts, env.RETENTION_DAYS),
+    batches: new BatchLedger(scripts, id, env.RETENTION_DAYS),
+    batchStore: new BatchStore(scripts),
+    files: new FileStore(scripts),
     permits: new Permits(scripts),
     liveness,
     feed: new Feed(scripts),
@@ -117,8 +124,10 @@ export async function buildWorker(
     accounts,
     live,
     profiles,
+    prefer: configuration.prefer,
     addressOf: addresses(lifecycle),
     maxPaidAttempts: env.MAX_PAID_ATTEMPTS,
+    secret: env.RENDERMILL_SECRET,
     lease,
     background: new Background(log),
     uploads: pLimit(8),
@@ -172,10 +181,12 @@ export async function buildWorker(
   const renewals = new Loop('permits', log, permitLeaseMs / 3, async () =>
     deps.permits.renew(dispatcher.permits).then(() => null),
   );
+  const leader = new BatchLeader(deps);
   const audits = new Loop('audit', log, 30_000, async () => {
     await sweeper.pickUpDropped();
     await sweeper.findLostEntries();
     await tidySpool(deps);
+    await leader.audit();
     return null;
   });
   const jobFeed = new Loop('feed', log, 1_000, async () => feedJobs(deps));
@@ -184,7 +195,8 @@ export async function buildWorker(
   // First of all: nobody is asked for what is known not to be taken.
   await live.refresh();
   const refreshes = new Loop('profiles', log, 30_000, async () => restoreProfiles(deps).then(() => null));
-  const loops = [heartbeats, renewals, sweeps, audits, jobFeed, outbox, probes, refreshes];
+  const batches = new Loop('batches', log, 1_000, async () => leader.step());
+  const loops = [heartbeats, renewals, sweeps, audits, jobFeed, outbox, batches, probes, refreshes];
   for (const loop of loops) loop.start();
   await live.follow(deps.signals, (error) => log.warn({ error }, 'profile.not_read'));
 
@@ -192,7 +204,9 @@ export async function buildWorker(
     if (what === 'outbox') outbox.wake();
     else if (what === 'due') jobFeed.wake();
     else if (what === 'probe') probes.wake();
-    else dispatcher.notify(what);
+    else if (what === 'batches') {
+      if (leader.leads) batches.wake();
+    } else dispatcher.notify(what);
   });
   dispatcher.start();
 
@@ -200,7 +214,12 @@ export async function buildWorker(
     const timer = setTimeout(() => interruption.abort(), graceMs);
     log.info({ jobs: dispatcher.running, grace_ms: graceMs }, 'worker.draining');
     await Promise.race([
-      Promise.all([dispatcher.stop(), prepare.close(), deps.background.idle()]),
+      Promise.all([
+        batches.stop().then(async () => leader.stop()),
+        dispatcher.stop(),
+        prepare.close(),
+        deps.background.idle(),
+      ]),
       // What waits for the store or a link gives up at once; a paid call that still runs is left to its fate.
       new Promise<void>((resolve) => {
         interruption.signal.addEventListener('abort', () => setTimeout(resolve, 2_000), { once: true });

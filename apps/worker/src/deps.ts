@@ -1,6 +1,9 @@
 import type { Queues } from '@rendermill/shared/adapters/bullmq/queues';
 import type { Outbound } from '@rendermill/shared/adapters/http/outbound';
+import type { BatchLedger } from '@rendermill/shared/adapters/redis/batch-ledger';
+import type { BatchStore } from '@rendermill/shared/adapters/redis/batch-store';
 import type { Feed } from '@rendermill/shared/adapters/redis/feed';
+import type { FileStore } from '@rendermill/shared/adapters/redis/file-store';
 import type { JobStore } from '@rendermill/shared/adapters/redis/job-store';
 import type { Ledger } from '@rendermill/shared/adapters/redis/ledger';
 import type { LiveAccounts } from '@rendermill/shared/adapters/redis/live-accounts';
@@ -13,6 +16,7 @@ import type { Spool } from '@rendermill/shared/adapters/spool/spool';
 import type { Account } from '@rendermill/shared/domain/accounts';
 import type { Job } from '@rendermill/shared/domain/job';
 import type { Outcome } from '@rendermill/shared/domain/outcome';
+import type { Preference } from '@rendermill/shared/domain/routing-class';
 import type { Logger } from '@rendermill/shared/observability/log';
 import type { Metrics } from '@rendermill/shared/observability/metrics';
 import type { Storage } from '@rendermill/shared/ports/storage';
@@ -28,8 +32,11 @@ export interface WorkerDeps {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly ledger: Ledger;
-  /** Where jobs are submitted: the calls of probes are. */
+  /** The ledger as users see it: where the calls of probes are submitted, and for a batch's cancel. */
   readonly jobs: JobStore;
+  readonly batches: BatchLedger;
+  readonly batchStore: BatchStore;
+  readonly files: FileStore;
   readonly permits: Permits;
   readonly liveness: Liveness;
   readonly feed: Feed;
@@ -47,9 +54,13 @@ export interface WorkerDeps {
   readonly live: LiveAccounts;
   /** What was found out about the accounts. */
   readonly profiles: Profiles;
+  /** What decides between accounts that could serve a job. */
+  readonly prefer: Preference;
   /** The base URL at which an account is reached. */
   readonly addressOf: (account: Account) => Promise<string>;
   readonly maxPaidAttempts: number;
+  /** Key of signed links. */
+  readonly secret: string;
   readonly lease: Lease;
   readonly background: Background;
   readonly uploads: LimitFunction;

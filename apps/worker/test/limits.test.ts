@@ -46,6 +46,19 @@ describe('a limit of four requests a minute', () => {
     expect(waiting.map(({ body }) => body.attempts)).toEqual([[]]);
     expect((await world.simulator.stats()).requests).toBe(4);
   });
+
+  test('is counted from when a call is sent, not from when its permit was taken', async () => {
+    const { body } = await world.call<{ data: { id: string }[] }>('GET', '/v1/jobs?status=completed');
+    // Written after the permit was taken, and before the call.
+    const intents = await Promise.all(
+      body.data.map(async ({ id }) => world.redis.hget(`${world.prefix}job:${id}`, 'a:1')),
+    );
+    const written = intents.map((intent) => (JSON.parse(intent ?? '') as { started_at: number }).started_at);
+    const log = await world.redis.zrange(`${world.prefix}account:sim:requests`, '0', '-1', 'WITHSCORES');
+    const counted = log.filter((_, i) => i % 2 === 1).map(Number);
+    expect(counted).toHaveLength(4);
+    expect(Math.min(...counted)).toBeGreaterThanOrEqual(Math.min(...written));
+  });
 });
 
 describe('a limit that is smaller than one call could be', () => {
@@ -114,11 +127,13 @@ describe('a provider that takes fewer calls at once than is configured', () => {
 
 describe('a provider that tells how many requests a minute it has left', () => {
   test('is asked for no more, though nothing is configured', async () => {
-    const world = await createWorld({ simulator: ['--rpm', '3'], account: { limits: { concurrency: 1 } } });
+    const world = await createWorld({ simulator: ['--rpm', '3'], account: { limits: { concurrency: 3 } } });
     const jobs = await Promise.all(Array.from({ length: 5 }, async (_, i) => world.submit({ prompt: `told ${i}` })));
     const completed = async () => (await world.call<{ data: unknown[] }>('GET', '/v1/jobs?status=completed')).body.data;
     await until(async () => (await completed()).length === 3);
-    expect(await world.redis.pttl(`${world.prefix}account:sim:cool`)).toBeGreaterThan(50_000);
+    // Those that were sent before it was told count too, so that there is room for none.
+    const [told, sent] = ['told', 'requests'].map((name) => `${world.prefix}account:sim:model:gpt-image-1:${name}`);
+    expect([await world.redis.get(told ?? ''), await world.redis.zcard(sent ?? '')]).toEqual(['3', 3]);
     const states = await Promise.all(
       jobs.map(async ({ id }) => world.call<{ status: string; attempts: unknown[] }>('GET', `/v1/jobs/${id}`)),
     );

@@ -168,16 +168,14 @@ test('TUZI_API_BASE moves the account of tu-zi', () => {
   expect(loadConfiguration(env).accounts[0]?.baseUrl).toBe('https://api.example.com/v1');
 });
 
-test.each([
-  ['of its currency: the others keep theirs', 'USD', ['gpt-image-1', 'gpt-image-2', 'mine']],
-  ['of another currency: the preset has none', 'CNY', ['mine']],
-])('a price in the configuration is added to those of the preset, %s', async (_what, currency, priced) => {
+test('a price in the configuration is added to those of the preset; each keeps its currency', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'rm-prices-'));
   const file = join(folder, 'config.json');
-  const prices = { currency, models: { mine: { per_image: { '*': { '*': 0.5 } } } } };
-  await writeFile(file, JSON.stringify({ providers: [{ id: 'a', preset: 'apiyi', api_key: 'k', prices }] }));
+  const prices = { currency: 'CNY', models: { mine: { per_image: { '*': { '*': 0.5 } } } } };
+  const providers = [{ id: 'a', preset: 'apiyi', api_key: 'k', prices }];
+  await writeFile(file, JSON.stringify({ providers, usd_per: { CNY: 0.14 } }));
   const { accounts } = loadConfiguration({ RENDERMILL_CONFIG: file });
   await rm(folder, { recursive: true });
-  expect(Object.keys(accounts[0]?.prices?.models ?? {})).toEqual(expect.arrayContaining(priced));
-  expect(Object.hasOwn(accounts[0]?.prices?.models ?? {}, 'gpt-image-1')).toBe(currency === 'USD');
+  const rates = Object.entries(accounts[0]?.prices ?? {}).map(([model, { usdRate }]) => [model, usdRate]);
+  expect(Object.fromEntries(rates)).toMatchObject({ 'gpt-image-1': 1, sora_image: 1, mine: 0.14 });
 });

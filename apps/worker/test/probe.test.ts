@@ -71,15 +71,16 @@ const edit = (images: number, more: object = {}) => ({
 });
 
 describe('an account that takes what OpenAI takes', () => {
-  test('is known after two paid calls; what was told is what was spent, by the provider’s own books', async () => {
+  test('is known after two paid calls; what was told, with a little more for its words, is what the provider’s own books say', async () => {
     const { quote, probe: ended, found } = await probe('strict');
     expect(ended).toMatchObject({ status: 'completed', error: null });
     expect(ended.calls.map(({ step, came_to }) => [step, came_to])).toEqual([
       ['generation_with_every_parameter', 'accepted'],
       ['edit_of_two_images_and_mask', 'accepted'],
     ]);
-    expect(ended.cost).toBe(quote.cost.expected);
-    expect(await spentAt('strict')).toBe(quote.cost.expected);
+    expect(ended.cost).toBe(await spentAt('strict'));
+    expect(ended.cost).toBeLessThanOrEqual(quote.cost.expected);
+    expect(ended.cost).toBeGreaterThan(quote.cost.expected * 0.98);
     expect(found).toEqual({
       generation: 'taken',
       edit: 'taken',

@@ -6,8 +6,7 @@ import { isTerminal, jobStatuses, transitions } from '@rendermill/shared/domain/
 import { sniffImage } from '@rendermill/shared/domain/magic';
 import { flexibleFault, modelRow, models, sizeFault } from '@rendermill/shared/domain/models';
 import { imageKey, imageKeyPrefix, inputKey, recordKey } from '@rendermill/shared/domain/object-keys';
-import { openaiPrices } from '@rendermill/shared/domain/presets/openai';
-import { callCost, dollars, imageEstimate } from '@rendermill/shared/domain/prices';
+import { dollars } from '@rendermill/shared/domain/prices';
 import { plannedCalls } from '@rendermill/shared/domain/routing';
 import { seal, unseal } from '@rendermill/shared/domain/sealed-box';
 import { signPath, verifyPath } from '@rendermill/shared/domain/signed-links';
@@ -83,9 +82,6 @@ describe('waits', () => {
 });
 
 describe('money', () => {
-  const gptImage1 = openaiPrices.models['gpt-image-1'];
-  const request = (size: string, quality: string) => ({ prompt: 'x', n: 1, size, quality });
-
   test.each([
     ['gpt-image-1', '1024x1024', 'low', 272],
     ['gpt-image-1', '1536x1024', 'high', 6_208],
@@ -100,45 +96,10 @@ describe('money', () => {
     expect(outputTokens(model, size, quality)).toBe(tokens);
   });
 
-  test('what nobody published is unknown, never nothing', () => {
+  test('tokens that nobody published are unknown, never nothing', () => {
     expect(outputTokens('gpt-image-2.6-flare', '1024x1024', 'max')).toBeNull();
     expect(outputTokens('sora_image')).toBeNull();
-    expect(imageEstimate(undefined, 'gpt-image-1', request('1024x1024', 'low'), 1)).toBeNull();
     expect(dollars(null)).toBeNull();
-  });
-
-  test('the estimate is the table, the cost what the provider counted', () => {
-    expect(imageEstimate(gptImage1, 'gpt-image-1', request('1024x1024', 'low'), 1)).toEqual({
-      micros: 10_880,
-      basis: 'table',
-    });
-    const usage = {
-      input_tokens: 60,
-      output_tokens: 272,
-      total_tokens: 332,
-      input_tokens_details: { text_tokens: 10, image_tokens: 50 },
-    };
-    expect(callCost(gptImage1, 'gpt-image-1', request('1024x1024', 'low'), 1, usage, 1)).toEqual({
-      micros: 11_430,
-      basis: 'tokens',
-    });
-    expect(callCost(gptImage1, 'gpt-image-1', request('1024x1024', 'low'), 3, null, 1)).toEqual({
-      micros: 32_640,
-      basis: 'table',
-    });
-  });
-
-  test('an account that bills by image or token bills the cheaper, in its own currency', () => {
-    const both = { per_token: { text_in: 0, image_in: 0, image_out: 40 }, per_image: { low: { '1024x1024': 0.07 } } };
-    expect(imageEstimate(both, 'gpt-image-1', request('1024x1024', 'low'), 0.14)).toEqual({
-      micros: 1_523,
-      basis: 'table',
-    });
-    const yuan = { per_image: { low: { '*': 0.14 }, high: { '*': 1.36 } } };
-    expect(imageEstimate(yuan, 'gpt-image-1', request('auto', 'auto'), 0.14)).toEqual({
-      micros: 190_400,
-      basis: 'per_image',
-    });
   });
 });
 

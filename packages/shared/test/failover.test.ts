@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Account } from '@rendermill/shared/domain/accounts';
 import type { Attempt } from '@rendermill/shared/domain/attempts';
 import { maxTries } from '@rendermill/shared/domain/backoff';
 import { refuses, routeOn } from '@rendermill/shared/domain/failover';
 import { presets } from '@rendermill/shared/domain/presets/index';
 import type { AttemptOutcome } from '@rendermill/shared/domain/attempts';
 import type { Verdict } from '@rendermill/shared/domain/verdicts';
+import { account } from './accounts.js';
 
 const verdict = (outcome: AttemptOutcome, next: Verdict['next']): Verdict => ({
   outcome,
@@ -37,29 +37,16 @@ describe('an account refuses a job', () => {
 });
 
 test('a job goes on with as many images a call as before: its cap counts by planned call', () => {
-  const account = (id: string, images: number): Account => ({
-    id,
-    preset: { ...presets.openai, maxImagesPerCall: images },
-    baseUrl: '',
-    apiKey: '',
-    models: 'any',
-    limits: presets.openai.limits,
-    modes: ['live'],
-    priority: 0,
-    weight: 1,
-    timeoutMs: 1,
-    prices: null,
-    usdRate: 1,
-    accepts: {},
-    findings: {},
-  });
   const error = { message: 'no', type: 'provider_error', param: null, code: 'no_provider_for_model' } as const;
   const refusal = (provider: string, generation: number) =>
     ({ provider, generation, settlement: { refused: true, error } }) as unknown as Attempt;
-  const accounts = [account('a', 1), account('b', 10)];
+  const limited = (id: string, maxImagesPerCall: number) =>
+    account({}, { id, preset: { ...presets.openai, maxImagesPerCall } });
+  const accounts = [limited('a', 1), limited('b', 10)];
   const job = { model: 'm', type: 'generation', mode: 'live', provider: null, generation: 2 } as const;
   const request = { prompt: 'x', n: 4 };
-  const on = (attempts: Attempt[]) => routeOn(accounts, { ...job, request, inputs: [], mask: null, attempts });
+  const on = (attempts: Attempt[]) =>
+    routeOn(accounts, { ...job, inputs: [], mask: null, request, attempts }, 'priority');
   expect(on([refusal('a', 1)])).toMatchObject({ accounts: ['a', 'b'], images: 1 });
   expect(on([refusal('a', 2)])).toMatchObject({ accounts: ['b'], images: 1 });
   expect(on([refusal('a', 2), refusal('b', 2)])).toBe(error);

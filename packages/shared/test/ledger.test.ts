@@ -22,7 +22,7 @@ beforeAll(() => {
 });
 afterAll(async () => world.close());
 
-const routing = { id: 'class-1', accounts: ['a'], images: 1 };
+const routing = { id: 'class-1', accounts: ['a'], images: 1, ranks: null, model: null };
 const once: Repeat = { key: '', fingerprint: '', claim: '', holder: '' };
 
 async function submit(fields: Partial<JobSpec> = {}, repeat: Partial<Repeat> = {}) {

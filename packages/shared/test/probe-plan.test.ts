@@ -4,7 +4,8 @@ import { loadConfiguration } from '@rendermill/shared/config/accounts-file';
 import { models } from '@rendermill/shared/domain/models';
 import { presets } from '@rendermill/shared/domain/presets/index';
 import { checkAgainstModel } from '@rendermill/shared/domain/job-request';
-import { nextStep, planProbe, sells, stepCost, type StepResult } from '@rendermill/shared/domain/probe-steps';
+import { planProbe, stepCost } from '@rendermill/shared/domain/probe-plan';
+import { nextStep, sells, type StepResult } from '@rendermill/shared/domain/probe-steps';
 
 /** Every course of a probe, at every preset and for each model that it sells. */
 const keys = Object.fromEntries(Object.values(presets).flatMap(({ envKey }) => (envKey ? [[envKey, 'k']] : [])));

@@ -30,8 +30,8 @@ async function openOn(
   answer: Answer,
   options: { checksums?: 'WHEN_SUPPORTED' } = {},
 ): Promise<{ stub: S3Stub; storage: Storage }> {
-  stub = await openS3Stub((request, response, incoming) => {
-    if (request.method === 'PUT' && request.path.includes('PutObject')) answer(request, response, incoming);
+  stub = await openS3Stub(async (request, response, incoming) => {
+    if (request.method === 'PUT' && request.path.includes('PutObject')) await answer(request, response, incoming);
   });
   storage = await openS3Storage({ ...stub.options, ...options });
   return { stub, storage };

@@ -33,7 +33,7 @@ async function open(project: string, model = 'm', startedAt = began): Promise<st
     created_at: startedAt,
     priority: 'normal',
   };
-  const routing = { id: 'class', accounts: ['a'], images: 1 };
+  const routing = { id: 'class', accounts: ['a'], images: 1, ranks: null, model: null };
   const repeat = { key: '', fingerprint: '', claim: '', holder: '' };
   const fields = { ...spec, webhook_url: null, custom_id: null, deadline: null } as unknown as JobSpec;
   await new JobStore(world.scripts, 30).submit(

@@ -13,6 +13,7 @@ const flags = {
   concurrency: { type: 'string' },
   rpm: { type: 'string' },
   ipm: { type: 'string' },
+  'per-model': { type: 'boolean' },
   'no-retry-after': { type: 'boolean' },
   'no-rate-headers': { type: 'boolean' },
   answers: { type: 'string' },
@@ -38,6 +39,7 @@ export const help = `An OpenAI-compatible image provider for tests, demos and be
   --concurrency N       requests at the same time, for each key (any number)
   --rpm N               requests within any 60 seconds, for each key (any number)
   --ipm N               images within any 60 seconds, for each key (any number)
+  --per-model           these limits for each model of a key by itself
   --no-retry-after      429 answers without Retry-After
   --no-rate-headers     answers without x-ratelimit-*
   --answers STYLE       as-asked, b64_json, url or both (as-asked)
@@ -109,6 +111,7 @@ export function readCommandLine(args: string[]): SimulatorOptions | 'help' {
       ...(concurrency !== undefined && { concurrency: number('concurrency', concurrency) }),
       ...(rpm !== undefined && { requestsPerMinute: number('rpm', rpm) }),
       ...(ipm !== undefined && { imagesPerMinute: number('ipm', ipm) }),
+      ...(values['per-model'] && { perModel: true }),
       retryAfter: !values['no-retry-after'],
       headers: !values['no-rate-headers'],
     },

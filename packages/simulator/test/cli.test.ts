@@ -15,13 +15,20 @@ describe('the command line', () => {
     const file = join(folder, 'faults.json');
     await writeFile(file, JSON.stringify([{ when: { nth: 2 }, fault: { kind: 'ok_html' } }]));
     const line = `--port 9090 --host 0.0.0.0 --api-key a --api-key b --latency 800-4000 --concurrency 4 --rpm 60 --ipm 20
-      --no-retry-after --answers both --url-ttl 5000 --strict --unknown user --unknown mask --dropped size --max-inputs 1 --pool 1.5M --seed 7 --faults ${file}`;
+      --per-model --no-retry-after --answers both --url-ttl 5000 --strict --unknown user --unknown mask --dropped size --max-inputs 1 --pool 1.5M --seed 7 --faults ${file}`;
     expect(readCommandLine(line.split(/\s+/))).toEqual({
       port: 9090,
       host: '0.0.0.0',
       apiKeys: ['a', 'b'],
       latencyMs: { min: 800, max: 4_000 },
-      limits: { concurrency: 4, requestsPerMinute: 60, imagesPerMinute: 20, retryAfter: false, headers: true },
+      limits: {
+        concurrency: 4,
+        requestsPerMinute: 60,
+        imagesPerMinute: 20,
+        perModel: true,
+        retryAfter: false,
+        headers: true,
+      },
       answers: 'both',
       urlTtlMs: 5_000,
       strict: 'openai',

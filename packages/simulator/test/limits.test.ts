@@ -27,6 +27,14 @@ describe('limits', () => {
     expect([await status('one'), await status('other'), await status('one')]).toEqual([200, 200, 429]);
   });
 
+  test('each model of a key has limits of its own where it is told so', async () => {
+    const simulator = await simulate({ limits: { requestsPerMinute: 1, perModel: true } });
+    const status = async (model: string): Promise<number> => await statusOf(simulator, { model });
+    expect([await status('gpt-image-1'), await status('gpt-image-2'), await status('gpt-image-1')]).toEqual([
+      200, 200, 429,
+    ]);
+  });
+
   test('requests per minute end in a 429 that tells when to come again', async () => {
     const simulator = await simulate({ limits: { requestsPerMinute: 2 } });
     const first = await generate(simulator);

@@ -2,7 +2,7 @@ import type { Request, Response } from 'express';
 import { asError, errorBody, RendermillError } from '@rendermill/shared/domain/errors';
 import type { Logger } from '@rendermill/shared/observability/log';
 import { StorageError } from '@rendermill/shared/ports/storage';
-import { isForm } from './receive-form.js';
+import { isForm } from './read-form.js';
 
 /** Every error becomes OpenAI's envelope with its four keys, or RFC 9457 where the client asks for it. */
 

@@ -60,6 +60,7 @@ function requestBody(route: Route): Json | undefined {
 
 /** In a form an image is a file. */
 function formSchema(schema: Json): Json {
+  if (!Object.hasOwn(schema['properties'] ?? {}, 'image')) return schema;
   const file = { type: 'string', format: 'binary' };
   const { images: _images, ...properties } = (schema['properties'] ?? {}) as Json;
   return {

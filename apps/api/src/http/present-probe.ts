@@ -19,10 +19,12 @@ export function presentQuote({ account, model, plan }: PlannedProbe) {
     model,
     currency: 'USD',
     cost: { expected: dollars(plan.expected), max },
-    calls: plan.steps.map(({ step, cost, certain }) => ({
+    excludes: plan.excludes,
+    calls: plan.steps.map(({ step, cost, excludes, certain }) => ({
       step: step.name,
       asks: step.asks,
       cost: dollars(cost),
+      excludes,
       certain,
     })),
     consent: { model, spend: true, max_cost: max },

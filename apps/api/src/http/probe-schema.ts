@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { notCounted } from '@rendermill/shared/domain/costs';
 import { probeStatuses } from '@rendermill/shared/domain/probe';
 import { features } from '@rendermill/shared/domain/profile';
 
@@ -30,11 +31,15 @@ export const probeQuote = z.object({
   cost: z
     .object({ expected: usd, max: usd })
     .describe('expected: where everything is taken at once. What is refused costs nothing, and less is asked for.'),
+  excludes: z
+    .array(z.enum(notCounted))
+    .describe('What is not in the cost because nobody knows it, as in POST /v1/estimates: the bill will be higher.'),
   calls: z.array(
     z.object({
       step: z.string(),
       asks: z.string(),
       cost: usd,
+      excludes: z.array(z.enum(notCounted)),
       certain: z.boolean().describe('false: made only where a call before it was refused.'),
     }),
   ),

@@ -17,6 +17,26 @@ const limits = z.object({
   images_per_month: limit,
 });
 
+/** Of an account, and of each model whose limits are its own. */
+const standing = {
+  limits: limits.describe('In force now: as configured, or less where the provider has taught it.'),
+  configured_limits: limits,
+  in_use: z.object({
+    calls: z.int().describe('Permits that are out, over all workers.'),
+    requests_last_minute: used,
+    requests_today: used,
+    images_last_minute: used,
+    images_this_month: used,
+  }),
+  cooldown_seconds: z.number().nullable().describe('Rest of a pause that the provider asked for; null: none.'),
+  parked: z
+    .object({ reason: z.string(), since: z.int(), until: z.int() })
+    .nullable()
+    .describe(
+      'The provider said that it serves nobody (a dead key, an empty purse); from `until` on one call at a time tries it.',
+    ),
+};
+
 export const providerObject = z.object({
   id: z.string(),
   object: z.literal('provider'),
@@ -27,26 +47,14 @@ export const providerObject = z.object({
   operations: z.array(z.enum(['generation', 'edit', 'variation'])),
   priority: z.int(),
   weight: z.int(),
-  limits: limits.describe('In force now: as configured, or less where the provider has taught it.'),
-  configured_limits: limits,
-  in_use: z.object({
-    calls: z.int().describe('Permits that are out, over all workers.'),
-    requests_last_minute: used,
-    requests_today: used,
-    images_last_minute: used,
-    images_this_month: used,
-  }),
+  ...standing,
+  per_model: z
+    .array(z.object({ model: z.string(), ...standing }))
+    .describe('Models that are limited beside the account: as configured, or as their answers have taught.'),
   waiting_jobs: z.int().describe('Jobs that wait for a permit and could be served here; perhaps elsewhere too.'),
-  cooldown_seconds: z.number().nullable().describe('Rest of a pause that the provider asked for; null: none.'),
   circuit: z
     .enum(['closed', 'open', 'half_open'])
     .describe('open: it failed too often and gets no call; half_open: one call at a time tries it.'),
-  parked: z
-    .object({ reason: z.string(), since: z.int(), until: z.int() })
-    .nullable()
-    .describe(
-      'It said that it serves nobody (a dead key, an empty purse); from `until` on one call at a time tries it.',
-    ),
   spend_today: z.object({
     currency: z.literal('USD'),
     billed: spend,

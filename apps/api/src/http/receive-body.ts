@@ -20,6 +20,8 @@ export interface ReceivedBody {
   readonly value: unknown;
   /** The file that a string in `value` stands for (an uploaded part or the bytes of a data URL), or null. */
   readonly fileOf: (text: string) => UploadedFile | null;
+  /** Where its files lie: it goes with all that is in it once the request has been worked on. */
+  readonly folder: string;
   /** sha256 of what was sent: of a form, its parts without their boundaries. */
   readonly fingerprint: string;
 }
@@ -65,6 +67,7 @@ export async function receiveJson(request: IncomingMessage, folder: string): Pro
         const file = index === null ? undefined : blobs[index];
         return file ? { ...file, field: 'image' } : null;
       },
+      folder,
       fingerprint: hash.digest('hex'),
     };
   } catch (error) {

@@ -1,12 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
-import { finished, type Readable } from 'node:stream';
-import { Busboy, type BusboyHeaders } from '@fastify/busboy';
+import type { BusboyFileStream } from '@fastify/busboy';
 import { maxInputBytes } from '@rendermill/shared/adapters/images/check-input';
-import { asError, RendermillError } from '@rendermill/shared/domain/errors';
+import { RendermillError } from '@rendermill/shared/domain/errors';
 import { maxInputImages } from '@rendermill/shared/domain/job-request';
 import { FileSink } from '@rendermill/shared/streams/file-sink';
+import { piecesOf, readForm } from './read-form.js';
 import type { ReceivedBody, UploadedFile } from './receive-body.js';
 
 /**
@@ -35,13 +35,7 @@ interface FormState {
   readonly parts: { readonly name: string; readonly content: string | Promise<UploadedFile> }[];
 }
 
-type FileStream = Readable & { truncated?: boolean };
-
 const imageField = /^image(\[\d*\])?$/;
-
-export function isForm(request: IncomingMessage): boolean {
-  return (request.headers['content-type'] ?? '').toLowerCase().startsWith('multipart/form-data');
-}
 
 export async function receiveForm(request: IncomingMessage, folder: string): Promise<ReceivedBody> {
   const state = await parseForm(request, folder);
@@ -64,6 +58,7 @@ export async function receiveForm(request: IncomingMessage, folder: string): Pro
       ...(mask === undefined ? {} : { mask }),
     },
     fileOf: (text) => files.get(text) ?? null,
+    folder,
     fingerprint: await fingerprint(state),
   };
 }
@@ -83,82 +78,20 @@ async function fingerprint(state: FormState): Promise<string> {
 
 async function parseForm(request: IncomingMessage, folder: string): Promise<FormState> {
   const state: FormState = { fields: new Map(), images: [], masks: [], parts: [] };
-  const writes: Promise<ImagePart>[] = [];
-  const streams: FileStream[] = [];
-  const parser = openParser(request);
-  const read = new Promise<void>((resolve, reject) => {
-    const fail = (error: unknown): void => {
-      request.unpipe(parser);
-      request.resume();
-      // A form that breaks off leaves its file streams open: whoever reads one would wait for ever.
-      for (const stream of streams) stream.destroy(asError(error));
-      reject(explain(error));
-    };
-    parser.on('field', (name, value, _nameCut, valueCut) => {
-      try {
-        if (valueCut) throw new RendermillError('payload_too_large', `The field ${name} is too long.`, { param: name });
-        takeField(state, name, value);
-      } catch (error) {
-        fail(error);
-      }
-    });
-    parser.on('file', (name, stream: FileStream) => {
-      // Without a listener of its own a form that breaks off inside a file ends the process.
-      stream.on('error', fail);
-      streams.push(stream);
-      try {
-        const write = takeFile(state, folder, name, stream);
-        writes.push(write);
-        write.catch((error: unknown) => {
-          stream.resume();
-          fail(error);
-        });
-      } catch (error) {
-        stream.resume();
-        fail(error);
-      }
-    });
-    const tooMany = (): void => fail(new RendermillError('too_many_parts', 'The form has too many parts.'));
-    parser.on('partsLimit', tooMany);
-    parser.on('filesLimit', tooMany);
-    parser.on('fieldsLimit', tooMany);
-    parser.on('error', fail);
-    parser.on('finish', () => {
-      Promise.all(writes).then(() => resolve(), fail);
-    });
-    // Its client may have hung up before we came to listen, which events would not tell any more.
-    finished(request, { writable: false }, (error) => {
-      if (error) fail(new RendermillError('invalid_multipart', 'The form broke off.', { cause: error }));
-    });
-    request.pipe(parser);
+  const limits = {
+    fileSize: maxInputBytes,
+    files: maxInputImages + 2,
+    fields: 40,
+    fieldSize: 160_000,
+    fieldNameSize: 100,
+    parts: 60,
+    headerPairs: 50,
+  };
+  await readForm(request, limits, {
+    field: (name, value) => takeField(state, name, value),
+    file: (name, stream) => takeFile(state, folder, name, stream),
   });
-  try {
-    await read;
-  } finally {
-    await Promise.allSettled(writes);
-  }
   return state;
-}
-
-function openParser(request: IncomingMessage): Busboy {
-  try {
-    return new Busboy({
-      headers: request.headers as BusboyHeaders,
-      limits: {
-        fileSize: maxInputBytes,
-        files: maxInputImages + 2,
-        fields: 40,
-        fieldSize: 160_000,
-        fieldNameSize: 100,
-        parts: 60,
-        headerPairs: 50,
-      },
-    });
-  } catch (error) {
-    throw new RendermillError('invalid_multipart', `The form cannot be read: ${(error as Error).message}.`, {
-      cause: error,
-    });
-  }
 }
 
 function takeField(state: FormState, name: string, value: string): void {
@@ -179,7 +112,7 @@ function coerce(name: string, value: string): unknown {
   return value;
 }
 
-function takeFile(state: FormState, folder: string, name: string, stream: FileStream): Promise<ImagePart> {
+function takeFile(state: FormState, folder: string, name: string, stream: BusboyFileStream): Promise<ImagePart> {
   const isMask = name === 'mask';
   if (!isMask && !imageField.test(name)) {
     throw new RendermillError('unknown_field', `There is no file field ${name}: send image, image[] or mask.`, {
@@ -192,10 +125,10 @@ function takeFile(state: FormState, folder: string, name: string, stream: FileSt
   return written;
 }
 
-async function writeFile(folder: string, name: string, stream: FileStream, field: string): Promise<UploadedFile> {
+async function writeFile(folder: string, name: string, stream: BusboyFileStream, field: string): Promise<UploadedFile> {
   const sink = await FileSink.open(join(folder, randomBytes(12).toString('hex')));
   try {
-    for await (const chunk of stream as AsyncIterable<Buffer>) await sink.write(chunk);
+    for await (const chunk of piecesOf(stream)) await sink.write(chunk);
   } catch (error) {
     await sink.abort();
     throw error;
@@ -207,11 +140,4 @@ async function writeFile(folder: string, name: string, stream: FileStream, field
     });
   }
   return { ...file, field };
-}
-
-function explain(error: unknown): unknown {
-  if (error instanceof RendermillError) return error;
-  return new RendermillError('invalid_multipart', `The form cannot be read: ${(error as Error).message}.`, {
-    cause: error,
-  });
 }

@@ -1,4 +1,5 @@
 import { estimateRoutes } from './handlers/estimates.js';
+import { fileRoutes } from './handlers/files.js';
 import { imageFileRoutes } from './handlers/image-file.js';
 import { imageRoutes } from './handlers/images.js';
 import { jobRoutes } from './handlers/jobs.js';
@@ -14,6 +15,7 @@ import type { Route } from './route.js';
 export const routes: readonly Route[] = [
   ...imageRoutes,
   ...modelRoutes,
+  ...fileRoutes,
   ...jobRoutes,
   ...imageFileRoutes,
   ...estimateRoutes,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { jobStatuses, priorities } from '@rendermill/shared/domain/job';
+import { filePurposes } from '@rendermill/shared/domain/files';
 import { eventTypes } from '@rendermill/shared/domain/events';
 
 /** What answers look like: for the OpenAPI document, and for the tests that hold every answer against it. */
@@ -97,6 +98,18 @@ export const jobObject = z.object({
     }),
   ),
   error: jobError.nullable(),
+});
+
+export const fileObject = z.object({
+  id: z.string(),
+  object: z.literal('file'),
+  bytes: z.int(),
+  created_at: seconds,
+  expires_at: seconds.nullable().describe('Null: it stays until it is deleted.'),
+  filename: z.string(),
+  purpose: z.enum(filePurposes),
+  status: z.literal('processed'),
+  status_details: z.null(),
 });
 
 export function listOf(item: z.ZodType): z.ZodType {

@@ -1,8 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
+import { clientError } from './client-error.js';
 import type { Context } from './route.js';
+import { isForm } from './read-form.js';
 import { receiveJson, type ReceivedBody } from './receive-body.js';
-import { isForm, receiveForm } from './receive-form.js';
+import { receiveForm } from './receive-form.js';
+
+/** How long images may take to arrive; the server's own limit is for the largest file. */
+const imagesMs = 300_000;
 
 /** Reads a request's body, JSON or (unless only JSON is taken) a form, and keeps its files for as long as `use` runs. */
 export async function withBody<T>(
@@ -10,10 +16,29 @@ export async function withBody<T>(
   use: (body: ReceivedBody) => Promise<T>,
   takes: 'any' | 'json' = 'any',
 ): Promise<T> {
+  const receive = async (request: IncomingMessage, folder: string): Promise<ReceivedBody> => {
+    const late = setTimeout(() => tooLate(request), imagesMs);
+    try {
+      return takes === 'any' && isForm(request)
+        ? await receiveForm(request, folder)
+        : await receiveJson(request, folder);
+    } finally {
+      clearTimeout(late);
+    }
+  };
+  return withFolder(context, receive, use);
+}
+
+/** Receives a request into a folder of its own, and keeps that for as long as `use` runs. */
+export async function withFolder<R, T>(
+  context: Context,
+  receive: (request: IncomingMessage, folder: string) => Promise<R>,
+  use: (received: R) => Promise<T>,
+): Promise<T> {
   // A name of our own: request ids come from clients, and this folder is removed with all that is in it.
   const folder = await mkdtemp(join(context.deps.uploadDir, 'body-'));
   try {
-    return await use(await receive(context, folder, takes));
+    return await use(await orUnread(context, async () => receive(context.request, folder)));
   } finally {
     await remove(context, folder);
   }
@@ -28,11 +53,9 @@ async function remove({ deps }: Context, folder: string): Promise<void> {
   }
 }
 
-async function receive(context: Context, folder: string, takes: 'any' | 'json'): Promise<ReceivedBody> {
-  const { request, response } = context;
+async function orUnread<R>({ request, response }: Context, receive: () => Promise<R>): Promise<R> {
   try {
-    if (takes === 'any' && isForm(request)) return await receiveForm(request, folder);
-    return await receiveJson(request, folder);
+    return await receive();
   } catch (error) {
     // What is still coming is let pass unread, so that the client gets to read its answer; the connection is not
     // used again, since nobody knows how much that is.
@@ -41,4 +64,10 @@ async function receive(context: Context, folder: string, takes: 'any' | 'json'):
     response.set('connection', 'close');
     throw error;
   }
+}
+
+/** As Node itself ends a request that took too long to arrive. */
+function tooLate(request: IncomingMessage): void {
+  clientError(Object.assign(new Error('too late'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), request.socket);
+  request.destroy();
 }

@@ -1,11 +1,14 @@
+import { accountBook, booksOf } from '@rendermill/shared/adapters/redis/books';
 import type { Account } from '@rendermill/shared/domain/accounts';
 import { callsOf, offersFor, secondsAt, type Offer } from '@rendermill/shared/domain/estimates';
 import type { JobBody } from '@rendermill/shared/domain/request-body';
+import { route } from '@rendermill/shared/domain/routing-class';
+import { inputTokens, type InputTokens } from '@rendermill/shared/domain/tokens';
 import { groupUsage, meanResponseMs } from '@rendermill/shared/domain/usage-report';
 import type { ApiDeps, Caller } from '../deps.js';
 import type { ReceivedBody } from '../http/receive-body.js';
 import { ingestInputs } from './ingest-inputs.js';
-import { planJob, type PlannedJob } from './plan-job.js';
+import { planCallersJob } from './plan-job.js';
 import { waitingJobs } from './waiting-jobs.js';
 
 /** What a job would cost and how long it would take: every check of a real one, nothing stored, nothing bought. */
@@ -13,6 +16,8 @@ export interface JobEstimate {
   readonly model: string;
   readonly images: number;
   readonly calls: number;
+  /** Tokens that go in for each image. */
+  readonly input: InputTokens;
   readonly offers: readonly Offer[];
   /** Null where no call of this model has been timed lately. */
   readonly seconds: number | null;
@@ -27,21 +32,40 @@ export async function estimateJob(
   body: ReceivedBody,
   job: JobBody,
 ): Promise<JobEstimate> {
-  const planned = await planJob(deps, caller, job);
-  const { request, images, model, eligible, routing } = planned;
-  await ingestInputs(deps, body, images, job.mask ?? null, request.mask_from);
-  const offers = offersFor(eligible, model, request);
+  const { request, images, model } = await planCallersJob(deps, caller, job);
+  const ingested = await ingestInputs(deps, caller.project, body, images, job.mask ?? null, request.mask_from);
+  const inputs = ingested.images.map((input) => ('url' in input ? unseen : input.facts));
+  const wanted = { model, type: job.type, request, inputs };
+  const routed = { ...wanted, mode: caller.mode, provider: job.provider ?? null, mask: ingested.mask };
+  const { eligible, routing } = route(deps.accounts, routed, deps.prefer);
   const calls = callsOf(request, routing);
-  return { model, images: request.n, calls, offers, seconds: await secondsFor(deps, caller, planned, calls) };
+  return {
+    model,
+    images: request.n,
+    calls,
+    input: inputTokens(wanted),
+    offers: offersFor(eligible, wanted),
+    seconds: await secondsFor(deps, caller, model, eligible, calls),
+  };
 }
 
+/** An image that a worker will fetch: nothing is known of it yet. */
+const unseen = { width: null, height: null };
+
 /** At the account that comes first, of those whose response time is known. */
-async function secondsFor(deps: ApiDeps, caller: Caller, planned: PlannedJob, calls: number): Promise<number | null> {
-  const means = await meanTimes(deps, caller, planned.model);
-  const account = planned.eligible.find(({ id }) => means.has(id));
+async function secondsFor(
+  deps: ApiDeps,
+  caller: Caller,
+  model: string,
+  eligible: readonly Account[],
+  calls: number,
+): Promise<number | null> {
+  const means = await meanTimes(deps, caller, model);
+  const account = eligible.find(({ id }) => means.has(id));
   const mean = account && means.get(account.id);
   if (!account || mean === undefined) return null;
-  const { concurrency } = await deps.accountState(account);
+  const states = await Promise.all(booksOf(account, model).map(async (book) => deps.accountState(book)));
+  const concurrency = Math.min(...states.map((state) => state.concurrency));
   return secondsAt(concurrency, calls, await ahead(deps, account), mean);
 }
 
@@ -59,6 +83,6 @@ async function meanTimes(deps: ApiDeps, caller: Caller, model: string): Promise<
 
 /** Calls in flight there, and jobs that wait for it. */
 async function ahead(deps: ApiDeps, account: Account): Promise<number> {
-  const [state, waiting] = await Promise.all([deps.accountBooks.read(account.id), waitingJobs(deps)]);
+  const [state, waiting] = await Promise.all([deps.accountBooks.read(accountBook(account)), waitingJobs(deps)]);
   return state.calls + (waiting.get(account.id) ?? 0);
 }

@@ -6,6 +6,7 @@ import { maxInputImages, type ImageReference, type JobInput } from '@rendermill/
 import { inputKey } from '@rendermill/shared/domain/object-keys';
 import type { Stage } from '@rendermill/shared/domain/job';
 import type { ApiDeps } from '../deps.js';
+import { copyOfFile } from './copy-of-file.js';
 import type { ReceivedBody, UploadedFile } from '../http/receive-body.js';
 
 /** Input images of a request: what came with it is checked in full here, before anything is stored or paid. */
@@ -23,6 +24,7 @@ export interface IngestedInputs {
 
 export async function ingestInputs(
   deps: ApiDeps,
+  project: string,
   body: ReceivedBody,
   images: readonly ImageReference[],
   mask: ImageReference | null,
@@ -31,17 +33,23 @@ export async function ingestInputs(
   if (images.length > maxInputImages)
     throw new RendermillError('too_many_images', `At most ${maxInputImages} images.`, { param: 'image' });
   const name = (i: number): string => (images.length > 1 ? `images.${i}` : 'image');
-  const ingested = await Promise.all(images.map(async (reference, i) => ingest(deps, body, reference, name(i))));
+  const sourceOf = async (reference: ImageReference, param: string): Promise<UploadedFile | string> => {
+    if ('file_id' in reference) return copyOfFile(deps, project, body.folder, reference.file_id, param);
+    return body.fileOf(reference.image_url) ?? reference.image_url;
+  };
+  const ingesting = images.map(async (reference, i) => ingest(deps, await sourceOf(reference, name(i)), name(i)));
+  // All of them, also where one is refused: their folder is removed after this.
+  await Promise.allSettled(ingesting);
+  const ingested = await Promise.all(ingesting);
   const first = ingested[0];
-  const ingestedMask = mask && (await ingestTheMask(deps, body, mask, maskFrom, first));
+  const ingestedMask = mask && (await ingestTheMask(deps, await sourceOf(mask, 'mask'), maskFrom, first));
   const later = [...ingested, ...(ingestedMask ? [ingestedMask] : [])].some(
     (input) => 'url' in input || input.facts.width === null,
   );
   return { images: ingested, mask: ingestedMask, stage: later ? 'prepare' : 'ready' };
 }
 
-async function ingest(deps: ApiDeps, body: ReceivedBody, reference: ImageReference, param: string): Promise<Ingested> {
-  const source = sourceOf(body, reference, param);
+async function ingest(deps: ApiDeps, source: UploadedFile | string, param: string): Promise<Ingested> {
   if (typeof source !== 'string') return ingestImage(source.path, param, null);
   return { url: await checkUrl(deps, source, param) };
 }
@@ -49,12 +57,10 @@ async function ingest(deps: ApiDeps, body: ReceivedBody, reference: ImageReferen
 /** A mask can be checked once the first image's size is known; beside an image that is a URL it waits for the worker. */
 async function ingestTheMask(
   deps: ApiDeps,
-  body: ReceivedBody,
-  reference: ImageReference,
+  source: UploadedFile | string,
   maskFrom: string | undefined,
   first: Ingested | undefined,
 ): Promise<Ingested> {
-  const source = sourceOf(body, reference, 'mask');
   if (typeof source === 'string') return { url: await checkUrl(deps, source, 'mask') };
   if (!first) throw new RendermillError('missing_image', 'A mask needs an image.', { param: 'image' });
   if ('url' in first) {
@@ -64,13 +70,6 @@ async function ingestTheMask(
   const { width, height } = first.facts;
   if (width === null || height === null) throw new Error('an image was ingested without its size');
   return ingestMask(source.path, maskFrom, { width, height }, null);
-}
-
-function sourceOf(body: ReceivedBody, reference: ImageReference, param: string): UploadedFile | string {
-  if ('file_id' in reference) {
-    throw new RendermillError('not_found', `No such file: '${reference.file_id}'.`, { param });
-  }
-  return body.fileOf(reference.image_url) ?? reference.image_url;
 }
 
 async function checkUrl(deps: ApiDeps, url: string, param: string): Promise<string> {

@@ -1,6 +1,7 @@
 import { RendermillError } from '@rendermill/shared/domain/errors';
 import type { Account } from '@rendermill/shared/domain/accounts';
-import { planProbe, sells, type ProbePlan } from '@rendermill/shared/domain/probe-steps';
+import { planProbe, type ProbePlan } from '@rendermill/shared/domain/probe-plan';
+import { sells } from '@rendermill/shared/domain/probe-steps';
 import { dollars } from '@rendermill/shared/domain/prices';
 import type { ApiDeps, Caller } from '../deps.js';
 
@@ -33,11 +34,13 @@ export function planProbeOf(account: Account, asked: string | null | undefined):
 
 /** Micro-dollars that the user agrees to, null for an unknown price; or what is to be said instead. */
 export function consentTo({ account, model, plan }: PlannedProbe, maxCost: number | null | undefined): number | null {
-  const { most } = plan;
+  const { most, excludes } = plan;
+  const beside =
+    excludes.length === 0 ? '' : `, without ${excludes.join(', ').replaceAll('_', ' ')}, which nobody knows`;
   const price =
     most === null
       ? `What '${model}' costs at '${account.id}' is not known here`
-      : `A probe of '${model}' at '${account.id}' costs at most $${dollars(most)}`;
+      : `A probe of '${model}' at '${account.id}' costs at most $${dollars(most)}${beside}`;
   if (maxCost === undefined) {
     const say = most === null ? 'null, to take an unknown price' : String(dollars(most));
     throw new RendermillError('missing_required_parameter', `${price}: say max_cost, ${say}.`, { param: 'max_cost' });
@@ -50,6 +53,6 @@ export function consentTo({ account, model, plan }: PlannedProbe, maxCost: numbe
     throw new RendermillError('invalid_parameter', `${price}: say it as max_cost.`, { param: 'max_cost' });
   const micros = maxCost === null ? null : Math.round(maxCost * 1_000_000);
   if (most !== null && micros !== null && micros < most)
-    throw new RendermillError('budget_exceeded', `${price}, which is more than max_cost.`, { param: 'max_cost' });
+    throw new RendermillError('budget_exceeded', `${price}: this is more than max_cost.`, { param: 'max_cost' });
   return micros;
 }

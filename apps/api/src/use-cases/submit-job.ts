@@ -6,11 +6,12 @@ import type { JobInput, JobRequest, Operation } from '@rendermill/shared/domain/
 import { queuedJob } from '@rendermill/shared/domain/queued-job';
 import type { JobBody } from '@rendermill/shared/domain/request-body';
 import { estimateAt } from '@rendermill/shared/domain/routing';
+import { route } from '@rendermill/shared/domain/routing-class';
 import { jobEntryId, prepareQueue, readyQueue } from '@rendermill/shared/queues/entries';
 import type { ApiDeps, Caller } from '../deps.js';
 import type { ReceivedBody } from '../http/receive-body.js';
 import { ingestInputs, storeInputs, type IngestedInputs } from './ingest-inputs.js';
-import { planJob } from './plan-job.js';
+import { planCallersJob } from './plan-job.js';
 
 export interface Submission {
   readonly caller: Caller;
@@ -36,17 +37,24 @@ export interface Committed {
 export async function submitJob(deps: ApiDeps, submission: Submission): Promise<Committed> {
   const { caller, job, repeat } = submission;
   await deps.holds.settle(repeat.claim);
-  const { request, images, model, eligible, routing, webhookUrl } = await planJob(
+  // A repeat needs no input again: a file that it names may be gone by now.
+  const known = await deps.jobs.repeated(repeat);
+  if (known) return repeated(known);
+  const { request, images, model, webhookUrl } = await planCallersJob(deps, caller, job, submission.previews);
+  const ingested = await ingestInputs(
     deps,
-    caller,
-    job,
-    submission.previews,
+    caller.project,
+    submission.body,
+    images,
+    job.mask ?? null,
+    request.mask_from,
   );
-  const ingested = await ingestInputs(deps, submission.body, images, job.mask ?? null, request.mask_from);
 
   const place = { id: newId('job'), project: caller.project, created_at: Date.now() };
   const { inputs, mask } = await storeInputs(deps, place, ingested);
-  const estimates = eligible.flatMap((account) => estimateAt(account, model, request) ?? []);
+  const routed = { model, type: job.type, mode: caller.mode, provider: job.provider ?? null, request, inputs, mask };
+  const { eligible, routing } = route(deps.accounts, routed, deps.prefer);
+  const estimates = eligible.flatMap((account) => estimateAt(account, routed) ?? []);
   const spec: JobSpec = {
     ...place,
     key_id: caller.keyId,
@@ -74,6 +82,10 @@ export async function submitJob(deps: ApiDeps, submission: Submission): Promise<
     return { id, written: queuedJob(spec, { class_id: routing.id, stage, inputs, mask }) };
   }
   await dropInputs(deps, [...inputs, mask]);
+  return repeated({ how, id });
+}
+
+function repeated({ how, id }: Submitted): Committed {
   if (how === 'conflict')
     throw new RendermillError('idempotency_key_reused', 'This Idempotency-Key was used with another request.');
   return { id, written: null };

@@ -5,6 +5,7 @@ import { dollars, table } from '../terminal.js';
 interface Quote {
   readonly model: string;
   readonly cost: { readonly expected: number | null; readonly max: number | null };
+  readonly excludes: readonly string[];
   readonly calls: readonly { readonly asks: string; readonly cost: number | null; readonly certain: boolean }[];
   readonly consent: { readonly max_cost: number | null };
 }
@@ -59,10 +60,14 @@ export const probe: Command = {
 
 /** Null where it may be spent. */
 async function agree({ terminal, values, positionals, json }: Run, quote: Quote): Promise<ExitCode | null> {
-  const { model, cost, calls } = quote;
+  const { model, cost, excludes, calls } = quote;
   const rows = calls.map((call) => [dollars(call.cost), `${call.certain ? '' : 'perhaps '}${call.asks}`]);
   const most = cost.max === null ? 'at a price that is not known' : `${dollars(cost.expected)} to ${dollars(cost.max)}`;
   terminal.say(`A probe of ${model} at ${positionals[0]} asks for, ${most} in all:\n${table(rows)}`);
+  if (excludes.length > 0)
+    terminal.say(
+      `Not counted, because nobody knows it: ${excludes.join(', ').replaceAll('_', ' ')}. It will cost more.`,
+    );
   if (values['yes'] === true) return null;
   const yes = await terminal.confirm('Spend it?');
   if (yes) return null;

@@ -2,8 +2,7 @@ import type { Redis } from 'ioredis';
 import { EntryTaker, type Taken } from '@rendermill/shared/adapters/bullmq/taker';
 import type { Permit } from '@rendermill/shared/adapters/redis/permits';
 import type { AccountNews } from '@rendermill/shared/domain/account-news';
-import type { Account } from '@rendermill/shared/domain/accounts';
-import type { RoutingClass } from '@rendermill/shared/domain/routing';
+import { membersOf, type Ranked, type RoutingClass } from '@rendermill/shared/domain/routing-class';
 import { jobEntry, readyQueue, type JobEntry } from '@rendermill/shared/queues/entries';
 import type { WorkerDeps } from '../deps.js';
 import type { HeldPermit, Lend } from '../use-cases/held-permit.js';
@@ -17,7 +16,8 @@ import { workOn } from './work-on.js';
  */
 interface ReadyClass {
   readonly routing: RoutingClass;
-  readonly accounts: readonly Account[];
+  /** Its accounts that are configured, in its order. */
+  readonly ranked: readonly Ranked[];
   readonly taker: EntryTaker<JobEntry>;
   /** False once its queue was found empty, until something says otherwise. */
   hungry: boolean;
@@ -135,11 +135,11 @@ export class Dispatcher {
   }
 
   #open(routing: RoutingClass): ReadyClass {
-    const accounts = routing.accounts.flatMap((id) => this.#deps.accounts.get(id) ?? []);
+    const ranked = membersOf(routing, this.#deps.accounts);
     const onError = (error: Error): void => this.#deps.log.error({ error, routing_class: routing.id }, 'queue.error');
     const { connection, keyPrefix } = this.#options;
     const taker = new EntryTaker<JobEntry>(readyQueue(routing.id), connection, keyPrefix, onError);
-    const ready: ReadyClass = { routing, accounts, taker, hungry: true, waitingSince: null, borrowers: new Set() };
+    const ready: ReadyClass = { routing, ranked, taker, hungry: true, waitingSince: null, borrowers: new Set() };
     this.#classes.set(routing.id, ready);
     return ready;
   }
@@ -165,7 +165,7 @@ export class Dispatcher {
   async #startNext(ready: ReadyClass): Promise<number> {
     ready.waitingSince ??= Date.now();
     // A class whose accounts are configured no more: its jobs are routed anew, without a permit.
-    const held = ready.accounts.length === 0 ? null : await this.#acquire(ready);
+    const held = ready.ranked.length === 0 ? null : await this.#acquire(ready);
     if (held !== null && 'waitMs' in held) {
       this.#fedAt = Date.now();
       return held.waitMs ?? pollMs;
@@ -211,27 +211,36 @@ export class Dispatcher {
   }
 
   async #acquire(ready: ReadyClass): Promise<HeldPermit | { readonly waitMs: number | null }> {
-    const permit = await this.#deps.permits.acquire(ready.accounts, ready.routing.images);
+    const permit = await this.#deps.permits.acquire(ready.ranked, ready.routing.images, ready.routing.model);
     if ('waitMs' in permit) return permit;
     const account = this.#deps.accounts.get(permit.account);
     if (!account) throw new Error(`a permit for ${permit.account}, which is not configured`);
     this.#permits.add(permit);
+    const { permits } = this.#deps;
+    let logged: readonly number[] = [];
+    const sent = (): void => {
+      if (!permit.paced) return;
+      // It is known before the answer comes; where it is not, the minute is judged by what it holds then.
+      permits.sent(permit).then(
+        (count) => (logged = count),
+        (error: unknown) => this.#deps.log.error({ error }, 'permit.not_stamped'),
+      );
+    };
     const giveBack = async (news: AccountNews | null): Promise<void> => {
       if (!this.#permits.delete(permit)) return;
       this.#lent.delete(permit);
-      const { permits } = this.#deps;
-      const released = news ? permits.report(permit, news) : permits.release(permit);
+      const released = news ? permits.report(permit, news, logged) : permits.release(permit);
       // What asks for the next one stands behind this on the same connection: both are one way.
       this.#signal();
       try {
         const change = await released;
-        if (news && change) tellChange(this.#deps, account.id, change, news);
+        if (news && change) tellChange(this.#deps, account.id, ready.routing.model, change, news);
       } catch (error) {
         // Not renewed any more, its lease ends by itself.
         this.#deps.log.error({ error }, 'permit.not_released');
       }
     };
-    return { permit, account, report: giveBack, release: async () => giveBack(null) };
+    return { permit, account, sent, report: giveBack, release: async () => giveBack(null) };
   }
 
   async #work(ready: ReadyClass, entry: Taken<JobEntry>, held: HeldPermit | null): Promise<void> {

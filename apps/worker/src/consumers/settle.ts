@@ -48,7 +48,7 @@ export async function settleSurprise(deps: WorkerDeps, job: Job, thrown: unknown
 /** The account at hand has refused: on to the others, with tries of their own. */
 async function failOver(deps: WorkerDeps, job: Job, error: ErrorBody): Promise<void> {
   const from = job.attempts.findLast(({ settlement }) => settlement?.refused)?.provider ?? '';
-  const left = routeOn([...deps.accounts.values()], job);
+  const left = routeOn([...deps.accounts.values()], job, deps.prefer);
   if ('accounts' in left) {
     deps.metrics.failovers.inc({ provider: from, code: error.code });
     deps.log.warn({ job: job.id, provider: from, code: error.code, left: left.accounts }, 'job.failed_over');
@@ -65,7 +65,7 @@ async function requeue(
   error: ErrorBody | null,
 ): Promise<void> {
   // Routed anew: the accounts may be others than when the job came in, and some may have refused it.
-  const routing = routeOn([...deps.accounts.values()], job);
+  const routing = routeOn([...deps.accounts.values()], job, deps.prefer);
   if (!('accounts' in routing)) return settle(deps, job, failed(job, routing));
   const { inputs, mask } = job;
   const run = await deps.ledger.requeue(job, {

@@ -5,11 +5,13 @@ import type { WorkerDeps } from '../deps.js';
 export function tellChange(
   { log, metrics }: Pick<WorkerDeps, 'log' | 'metrics'>,
   provider: string,
+  model: string | null,
   change: AccountChange,
   { reason }: AccountNews,
 ): void {
   metrics.accountChanges.inc({ provider, change: change.kind });
-  if (change.kind === 'recovered') log.info({ provider }, 'account.recovered');
-  else if (change.kind === 'slowed') log.warn({ provider, reason, concurrency: change.value }, 'account.slowed');
-  else log.warn({ provider, reason, rest_ms: change.value }, `account.${change.kind}`);
+  const whose = change.about === 'model' ? { provider, model } : { provider };
+  if (change.kind === 'recovered') log.info(whose, 'account.recovered');
+  else if (change.kind === 'slowed') log.warn({ ...whose, reason, concurrency: change.value }, 'account.slowed');
+  else log.warn({ ...whose, reason, rest_ms: change.value }, `account.${change.kind}`);
 }

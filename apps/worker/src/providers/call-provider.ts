@@ -20,6 +20,13 @@ export interface CallLimits {
   readonly maxImages: number;
 }
 
+/** What is told of a call while it runs. */
+export interface CallEvents<T> {
+  /** The last byte of the request was handed to a connection. */
+  readonly onSent?: () => void;
+  readonly onPreview?: (event: StreamedEvent, blob: T) => Promise<void>;
+}
+
 /** An answer that was read to its end. */
 export interface Answer<T> {
   readonly kind: 'answer';
@@ -58,7 +65,7 @@ export async function callProvider<T>(
   ask: ProviderRequest,
   limits: CallLimits,
   openSink: (index: number) => Promise<BlobSink<T>>,
-  onPreview: (event: StreamedEvent, blob: T) => Promise<void> = async () => undefined,
+  { onSent, onPreview = async () => undefined }: CallEvents<T> = {},
 ): Promise<Answer<T> | BrokenCall<T>> {
   const { body } = ask;
   let sent = false;
@@ -80,6 +87,7 @@ export async function callProvider<T>(
           (async function* () {
             sent = true;
             yield* body.stream();
+            onSent?.();
           })(),
           { objectMode: false },
         ),

@@ -1,5 +1,5 @@
 import { providerModel, type Account } from '@rendermill/shared/domain/accounts';
-import { servedAs, variationPrompt } from '@rendermill/shared/domain/routing';
+import { servedAs, variationPrompt } from '@rendermill/shared/domain/needs';
 import { passedOn, type ParameterName } from '@rendermill/shared/domain/parameters';
 import { formsOf, ruleOf, standingOf } from '@rendermill/shared/domain/profile';
 import type { Job } from '@rendermill/shared/domain/job';
@@ -38,13 +38,14 @@ export function requestFields(job: RequestSource, account: Account, images: numb
     const value = job.request[name];
     if (value === undefined || value === null) continue;
     const rule = ruleOf(account, job.model, name, value);
-    // An account that would refuse it gets no such job, unless the configuration changed meanwhile.
-    if (rule === 'ignore' || rule === 'refuse' || unknown(name)) ignored.push(name);
-    else if (!rule?.values) send(name, rule?.as ?? name, value);
+    // An account that would refuse it gets no such job, unless the configuration changed meanwhile. What is left to the
+    // provider is said by saying nothing.
+    if (rule === 'ignore' || rule === 'refuse' || unknown(name)) {
+      if (value !== 'auto') ignored.push(name);
+    } else if (!rule?.values) send(name, rule?.as ?? name, value);
     else {
       const theirs = typeof value === 'string' ? rule.values[value] : undefined;
       if (theirs !== undefined) send(name, rule.as, theirs);
-      // What is left to the provider is said by saying nothing.
       else if (value !== 'auto') ignored.push(name);
     }
   }

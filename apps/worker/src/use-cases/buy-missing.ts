@@ -2,7 +2,8 @@ import type { AttemptRefusal } from '@rendermill/shared/adapters/redis/ledger';
 import type { ErrorBody } from '@rendermill/shared/domain/errors';
 import { hasRefused } from '@rendermill/shared/domain/failover';
 import type { Job, StoredImage } from '@rendermill/shared/domain/job';
-import { plannedCalls, takesJob } from '@rendermill/shared/domain/routing';
+import { plannedCalls } from '@rendermill/shared/domain/routing';
+import { takesJob } from '@rendermill/shared/domain/routing-class';
 import type { WorkerDeps } from '../deps.js';
 import type { LocalInputs } from '../providers/build-request.js';
 import { buyPictures, type Purchase } from './buy-pictures.js';
@@ -47,7 +48,7 @@ export async function buyMissing(
   const inputs = await loadInputs(deps, job);
   try {
     // They may have taken long to come: the account's minute is counted from the call.
-    if (job.inputs.length > 0 && !(await deps.permits.stamp(held.permit, held.account))) return [];
+    if (job.inputs.length > 0 && !(await deps.permits.stamp(held.permit))) return [];
     return await buySideBySide(deps, job, held, calls, inputs, lend);
   } finally {
     await dropInputs(deps, job);
@@ -104,7 +105,7 @@ async function buyCall(
   held: HeldPermit,
   inputs: LocalInputs,
 ): Promise<Bought> {
-  const order = { call, indexes, account: held.account, inputs, onAnswered: held.report };
+  const order = { call, indexes, account: held.account, inputs, onSent: held.sent, onAnswered: held.report };
   const purchase = await buyPictures(deps, job, order);
   if (typeof purchase === 'string' || !purchase.checkpoint) return { call, indexes, purchase, images: [], error: null };
   const { attempt, checkpoint } = purchase;

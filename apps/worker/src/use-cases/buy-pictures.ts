@@ -7,7 +7,7 @@ import {
 import type { AttemptRefusal } from '@rendermill/shared/adapters/redis/ledger';
 import type { SpooledFile } from '@rendermill/shared/adapters/spool/spool';
 import { newsOf, type AccountNews } from '@rendermill/shared/domain/account-news';
-import type { Account } from '@rendermill/shared/domain/accounts';
+import { providerModel, type Account } from '@rendermill/shared/domain/accounts';
 import type {
   Attempt,
   AttemptIntent,
@@ -49,6 +49,8 @@ export interface Order {
   readonly indexes: readonly number[];
   readonly account: Account;
   readonly inputs: LocalInputs;
+  /** Called when the request is on its way. */
+  readonly onSent: () => void;
   /** Called when the answer is on disk: from then on the provider is free for the next. */
   readonly onAnswered: (news: AccountNews) => Promise<void>;
 }
@@ -96,7 +98,7 @@ export async function buyPictures(
       maxImages: 16,
     },
     async (index) => deps.spool.imageSink(key, index),
-    async (event, preview) => showPreview(deps, job, event, preview),
+    { onSent: order.onSent, onPreview: async (event, preview) => showPreview(deps, job, event, preview) },
   );
   deps.metrics.inFlight.dec();
   const pictures = picturesOf(answer, indexes.length);
@@ -106,7 +108,13 @@ export async function buyPictures(
   const verdict = judged && unknown ? { ...judged, next: unknown.next } : judged;
   // The pictures are on disk: the provider is free for the next call while these are checked and stored.
   const released = order.onAnswered(
-    newsOf(verdict, answer.told, answer.kind === 'broken' && answer.why === 'disk', deps.random),
+    newsOf(
+      verdict,
+      answer.told,
+      { preset: account.preset, model: providerModel(account, job.model) ?? job.model },
+      answer.kind === 'broken' && answer.why === 'disk',
+      deps.random,
+    ),
   );
   const checkpoint = pictures && checkpointOf(deps, order, pictures, await deps.addressOf(account));
   const settlement = {
@@ -262,9 +270,7 @@ function settle(
   const free = outcome === 'not_sent' || outcome === 'rejected';
   // What came broken or is unknown is counted as if it were billed in full: a claim is made with the higher figure.
   const made = pictures && answer.kind === 'answer' ? Math.min(pictures.items.length, indexes.length) : indexes.length;
-  const price = free
-    ? { micros: 0, basis: null }
-    : costAt(account, job.model, job.request, made, pictures?.usage ?? null);
+  const price = free ? { micros: 0, basis: null } : costAt(account, job, made, pictures?.usage ?? null);
   const others = hasOthers([...deps.accounts.values()], job, account.id);
   return {
     outcome,

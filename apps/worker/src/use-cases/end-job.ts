@@ -39,6 +39,8 @@ function fenced(deps: WorkerDeps, { id, fence }: Job): false {
  * waited for. Where the store refuses it, the job fails with its pictures kept. Other ends do not hang on the store.
  */
 async function writeRecord(deps: WorkerDeps, job: LedgerJob): Promise<LedgerJob> {
+  // A line's record goes into a part of its batch's manifest.
+  if (job.line) return job;
   if (job.status === 'completed') {
     try {
       await keepStoring(deps, recordKey(job), async () => putRecord(deps, job));
@@ -60,7 +62,8 @@ async function writeRecord(deps: WorkerDeps, job: LedgerJob): Promise<LedgerJob>
 /** Another owner ended the job while we wrote: what stands in the bucket is its end, not ours. */
 async function restoreRecord(deps: WorkerDeps, id: string): Promise<void> {
   const job = await deps.ledger.read(id);
-  if (job && isTerminal(job.status)) await keepStoring(deps, recordKey(job), async () => putRecord(deps, job));
+  if (job && !job.line && isTerminal(job.status))
+    await keepStoring(deps, recordKey(job), async () => putRecord(deps, job));
 }
 
 /** `job.json`: what was made, for whom, from what and for how much. */

@@ -30,7 +30,7 @@ export function givenUp(
   message: string,
 ): AttemptSettlement {
   const account = accounts.get(provider);
-  const price = account ? costAt(account, job.model, job.request, indexes.length, null) : null;
+  const price = account ? costAt(account, job, indexes.length, null) : null;
   return { ...unknownAnswer(message), cost: price?.micros ?? null, cost_basis: price?.basis ?? null };
 }
 

@@ -6,6 +6,8 @@ import type { Account } from '@rendermill/shared/domain/accounts';
 export interface HeldPermit {
   readonly permit: Permit;
   readonly account: Account;
+  /** The call is on its way. */
+  readonly sent: () => void;
   /** The call was made, and told this about the account. */
   readonly report: (news: AccountNews) => Promise<void>;
   /** No call was made. */

@@ -1,4 +1,5 @@
-import { needsOf, splitOf } from '@rendermill/shared/domain/routing';
+import { splitOf } from '@rendermill/shared/domain/routing';
+import { needsOf } from '@rendermill/shared/domain/routing-class';
 import type { Job } from '@rendermill/shared/domain/job';
 import type { WorkerDeps } from '../deps.js';
 

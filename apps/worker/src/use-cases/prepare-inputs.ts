@@ -44,9 +44,12 @@ async function fetchInput(
   i: number,
   prefix: string,
 ): Promise<JobInput> {
-  if (input.key !== null || input.url === null) return input;
+  if (input.width !== null) return input;
   const param = job.inputs.length > 1 ? `images.${i}` : 'image';
-  const path = await fetchTo(deps, input.url, prefix, String(i), param);
+  const path =
+    input.url === null
+      ? await reload(deps, input, prefix, String(i))
+      : await fetchTo(deps, input.url, prefix, String(i), param);
   const image = await ingestImage(path, param, input.url);
   return keep(deps, job, image, i);
 }
@@ -63,7 +66,7 @@ async function fetchMask(
   const path =
     mask.url !== null && mask.key === null
       ? await fetchTo(deps, mask.url, prefix, 'mask', 'mask')
-      : await reload(deps, mask, prefix);
+      : await reload(deps, mask, prefix, 'mask');
   const image = await ingestMask(path, job.request.mask_from, { width: first.width, height: first.height }, mask.url);
   return keep(deps, job, image, 'mask');
 }
@@ -81,11 +84,10 @@ async function fetchTo(deps: WorkerDeps, url: string, prefix: string, name: stri
   }
 }
 
-/** A mask that was uploaded beside a first image that is a URL: only now can it be checked against it. */
-async function reload(deps: WorkerDeps, mask: JobInput, prefix: string): Promise<string> {
-  const { key } = mask;
-  if (key === null) throw new Error('a mask is neither a URL nor stored');
-  return (await readToSpool(deps, key, prefix, 'mask')).path;
+/** What is stored and not checked: a mask beside a first image that is a URL; whatever a batch's line brought. */
+async function reload(deps: WorkerDeps, { key }: JobInput, prefix: string, name: string): Promise<string> {
+  if (key === null) throw new Error('an input is neither a URL nor stored');
+  return (await readToSpool(deps, key, prefix, name)).path;
 }
 
 async function keep(deps: WorkerDeps, job: LedgerJob, image: IngestedImage, name: number | 'mask'): Promise<JobInput> {

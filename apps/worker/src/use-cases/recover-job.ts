@@ -11,7 +11,7 @@ import { takeUp } from './take-up.js';
  */
 export async function recoverJob(deps: WorkerDeps, id: string, dead: string): Promise<'needed' | 'done' | 'unknown'> {
   const known = await deps.ledger.read(id);
-  if (!known) return 'unknown';
+  if (!known) return (await deps.ledger.isFlushed(id)) ? 'done' : 'unknown';
   const needed = holds(known, dead) ? 'needed' : 'done';
   // What the store refused waits for a retry.
   if (isTerminal(known.status) || deps.inHand.has(id)) return needed;

@@ -4,7 +4,7 @@ import type { ErrorBody } from '@rendermill/shared/domain/errors';
 import { hasRefused } from '@rendermill/shared/domain/failover';
 import { missingIndexes, type StoredImage } from '@rendermill/shared/domain/job';
 import type { Outcome } from '@rendermill/shared/domain/outcome';
-import { takesJob } from '@rendermill/shared/domain/routing';
+import { takesJob } from '@rendermill/shared/domain/routing-class';
 import { StorageError } from '@rendermill/shared/ports/storage';
 import { Interrupted, type WorkerDeps } from '../deps.js';
 import { afterCalls, outOfAttempts } from './after-calls.js';

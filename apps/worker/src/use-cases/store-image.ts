@@ -76,7 +76,7 @@ function imageMetadata(
   return {
     project: job.project,
     job: job.id,
-    line: '0',
+    line: String(job.line?.number ?? 0),
     index: String(image.index),
     generation: String(job.generation),
     'request-hash': job.request_hash,

@@ -2,8 +2,9 @@ import type { Account } from '@rendermill/shared/domain/accounts';
 import { probeJobId, sha256 } from '@rendermill/shared/domain/ids';
 import type { JobSpec } from '@rendermill/shared/domain/job';
 import { probeMs, type Probe } from '@rendermill/shared/domain/probe';
-import { stepCost, type ProbeStep } from '@rendermill/shared/domain/probe-steps';
-import { route } from '@rendermill/shared/domain/routing';
+import { stepCost } from '@rendermill/shared/domain/probe-plan';
+import type { ProbeStep } from '@rendermill/shared/domain/probe-steps';
+import { route } from '@rendermill/shared/domain/routing-class';
 import type { WorkerDeps } from '../deps.js';
 
 /** Submits a call of a probe as the job that it is. Again and again with the same outcome: its id follows from the probe. */
@@ -12,7 +13,9 @@ export async function submitProbeJob(deps: WorkerDeps, probe: Probe, account: Ac
   const { model, mode, project, key_id, request_id, created_at } = probe;
   const inputs = probe.inputs?.images.slice(0, step.images) ?? [];
   const mask = step.mask ? (probe.inputs?.mask ?? null) : null;
-  const { routing } = route([account], { model, operation, mode, provider: account.id, probe: true }, request.n);
+  const mark = { id: probe.id, step: step.name, ...forms };
+  const routed = { model, type: operation, mode, provider: account.id, request, inputs, mask, probe: mark };
+  const { routing } = route([account], routed, deps.prefer);
   const spec: JobSpec = {
     id: probeJobId(probe.id, step.name),
     project,
@@ -34,7 +37,7 @@ export async function submitProbeJob(deps: WorkerDeps, probe: Probe, account: Ac
     created_at: Date.now(),
     estimate: stepCost(account, model, step),
     request_id,
-    probe: { id: probe.id, step: step.name, ...forms },
+    probe: mark,
   };
   const noRepeat = { key: '', fingerprint: '', claim: '', holder: '' };
   await deps.jobs.submit({ spec, routing, stage: 'ready', inputs, mask }, noRepeat);

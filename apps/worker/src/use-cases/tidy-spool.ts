@@ -22,7 +22,7 @@ async function isNeeded(deps: WorkerDeps, { intent, settled }: OpenAttempt): Pro
   const job = await deps.ledger.read(id);
   // Begun and taken into hand while we asked.
   if (deps.inHand.has(id)) return true;
-  if (!job) return Date.now() - started_at < deps.ledger.retentionMs;
+  if (!job) return Date.now() - started_at < deps.ledger.retentionMs && !(await deps.ledger.isFlushed(id));
   const told = job.attempts.find(({ number }) => number === intent.number);
   if (told && told.settlement === null) {
     // A fault came between the call and the ledger; where the job is still ours, whoever picks it up tells.

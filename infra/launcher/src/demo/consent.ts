@@ -12,7 +12,12 @@ export interface Plan {
 
 /** Dollars, or null where the account has no known price. */
 export function planCost({ account, model, images }: Plan): number | null {
-  const one = estimateAt(account, model, { prompt: '', n: 1, quality: 'low', size: '1024x1024' });
+  const one = estimateAt(account, {
+    model,
+    type: 'generation',
+    request: { prompt: '', n: 1, quality: 'low', size: '1024x1024' },
+    inputs: [],
+  });
   return one === null ? null : (one * images) / 1_000_000;
 }
 

@@ -1,32 +1,24 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { simulatorAccountId, type Account } from '../domain/accounts.js';
-import { priceTable, type PriceTable } from '../domain/prices.js';
+import { accountPrices, priceTable } from '../domain/prices.js';
 import { presets } from '../domain/presets/index.js';
-import { presetIds, type AccountLimits, type Preset } from '../domain/presets/preset.js';
 import { operationFeatures } from '../domain/profile.js';
 import { parameterNames } from '../domain/parameters.js';
+import { presetIds, type Preset } from '../domain/presets/preset.js';
+import { preferences, type Preference } from '../domain/routing-class.js';
 import { webhookSchedule } from '../domain/backoff.js';
+import { limitFaults, limitsSchema, mergeLimits } from './account-limits.js';
 import { ConfigError } from './env.js';
 
 /** The configuration file (RENDERMILL_CONFIG), and the provider accounts it and the environment make. */
-const limit = z.int().min(1).nullish();
 const accountSchema = z.strictObject({
   id: z.string().regex(/^[a-z0-9-]{1,64}$/, 'must have 1 to 64 of a-z 0-9 -'),
   preset: z.enum(presetIds),
   base_url: z.url().optional(),
   api_key: z.string().min(1).optional(),
   models: z.record(z.string(), z.string()).optional(),
-  limits: z
-    .strictObject({
-      concurrency: z.int().min(1).max(10_000).optional(),
-      requests_per_minute: limit,
-      burst: limit,
-      requests_per_day: limit,
-      images_per_minute: limit,
-      images_per_month: limit,
-    })
-    .optional(),
+  limits: limitsSchema.optional(),
   priority: z.int().min(0).max(1_000).default(0),
   weight: z.int().min(1).max(1_000).default(1),
   timeout_ms: z.int().min(1_000).max(3_600_000).optional(),
@@ -37,6 +29,7 @@ const accountSchema = z.strictObject({
 
 const fileSchema = z.strictObject({
   providers: z.array(accountSchema).default([]),
+  routing: z.strictObject({ prefer: z.enum(preferences).default('priority') }).prefault({}),
   usd_per: z.record(z.string().regex(/^[A-Z]{3}$/), z.number().positive()).default({}),
   webhook_schedule_seconds: z
     .array(z.number().min(0))
@@ -48,6 +41,8 @@ const fileSchema = z.strictObject({
 /** What the configuration file says, after its defaults and with the accounts of the environment. */
 export interface Configuration {
   readonly accounts: readonly Account[];
+  /** What decides between accounts that could serve a job. */
+  readonly prefer: Preference;
   readonly webhookSchedule: readonly number[];
 }
 
@@ -57,22 +52,6 @@ function substitute(text: string, env: NodeJS.ProcessEnv, faults: string[]): str
     if (!value) faults.push(`RENDERMILL_CONFIG uses \${${name}}, which is not set`);
     return value ?? '';
   });
-}
-
-function mergeLimits(preset: Preset, given: z.output<typeof accountSchema>['limits']): AccountLimits {
-  const own = Object.fromEntries(Object.entries(given ?? {}).filter(([, value]) => value !== undefined));
-  return { ...preset.limits, ...own };
-}
-
-/** Models that are given replace the preset's, the others stay; in another currency nothing of the preset's can. */
-function overridePrices(known: PriceTable | null, given: PriceTable): PriceTable {
-  if (known?.currency !== given.currency) return given;
-  return { ...given, models: { ...known.models, ...given.models } };
-}
-
-function usdRate(prices: PriceTable | null, rates: Record<string, number>): number | null {
-  if (!prices || prices.currency === 'USD') return 1;
-  return rates[prices.currency] ?? null;
 }
 
 function givenBase({ baseUrl, baseUrlKey }: Preset, env: NodeJS.ProcessEnv): string | null {
@@ -91,24 +70,22 @@ function account(
   if (!baseUrl && preset.id !== 'simulator')
     faults.push(`provider ${row.id}: base_url is required for preset ${preset.id}`);
   const limits = mergeLimits(preset, row.limits);
-  if (limits.burst !== null && limits.requests_per_minute === null)
-    faults.push(`provider ${row.id}: limits.burst needs limits.requests_per_minute, at which it is filled again`);
+  const models = row.models ?? preset.models;
+  faults.push(...limitFaults(row.id, limits, (model) => models === 'any' || Object.hasOwn(models, model)));
   if (!apiKey && preset.envKey)
     faults.push(`provider ${row.id}: api_key is required, or ${preset.envKey} in the environment`);
-  const prices = row.prices ? overridePrices(preset.prices, row.prices) : preset.prices;
   return {
     id: row.id,
     preset,
     baseUrl: (baseUrl ?? '').replace(/\/+$/, ''),
     apiKey: apiKey ?? '',
-    models: row.models ?? preset.models,
+    models,
     limits,
     modes: ['live'],
     priority: row.priority,
     weight: row.weight,
     timeoutMs: row.timeout_ms ?? preset.timeoutMs,
-    prices,
-    usdRate: usdRate(prices, rates),
+    prices: accountPrices([preset.prices, row.prices], rates),
     accepts: row.accepts,
     findings: {},
   };
@@ -124,7 +101,7 @@ export function loadConfiguration(env: NodeJS.ProcessEnv): Configuration {
     );
     throw new ConfigError(faults);
   }
-  const { providers, usd_per: rates, webhook_schedule_seconds } = file.data;
+  const { providers, routing, usd_per: rates, webhook_schedule_seconds } = file.data;
   const seen = new Set<string>();
   for (const { id } of providers) {
     if (seen.has(id)) faults.push(`RENDERMILL_CONFIG: two providers have the id ${id}`);
@@ -138,7 +115,7 @@ export function loadConfiguration(env: NodeJS.ProcessEnv): Configuration {
     accounts.push(account(accountSchema.parse({ id: preset.id, preset: preset.id }), rates, env, faults));
   }
   if (faults.length > 0) throw new ConfigError(faults);
-  return { accounts: withSimulator(accounts), webhookSchedule: webhook_schedule_seconds };
+  return { accounts: withSimulator(accounts), prefer: routing.prefer, webhookSchedule: webhook_schedule_seconds };
 }
 
 function readFile(path: string | undefined, faults: string[]): unknown {

@@ -1,6 +1,6 @@
-import type { AccountLimits, Preset } from './presets/preset.js';
+import { noLimits, type AccountLimits, type Limits, type Preset } from './presets/preset.js';
 import type { Mode } from './job.js';
-import type { PriceTable } from './prices.js';
+import type { AccountPrice } from './prices.js';
 import type { Findings } from './profile.js';
 
 /** One key at one provider, as configured. The key itself never leaves the process that read it. */
@@ -19,9 +19,8 @@ export interface Account {
   /** Share within one priority. */
   readonly weight: number;
   readonly timeoutMs: number;
-  readonly prices: PriceTable | null;
-  /** USD for one unit of the price table's currency, or null where no rate is configured. */
-  readonly usdRate: number | null;
+  /** By our model name. One that is not there is unknown. */
+  readonly prices: Readonly<Record<string, AccountPrice>>;
   /** What the configuration says that it takes (true) or not, by feature: over what was found and what the preset says. */
   readonly accepts: Readonly<Record<string, boolean>>;
   /** What it turned out to take, by model and feature: only what is recent and of this very key and address. */
@@ -34,5 +33,23 @@ export const simulatorAccountId = 'simulator';
 /** The provider's own name of a model, or null where the account does not sell it. */
 export function providerModel(account: Account, model: string): string | null {
   if (account.models === 'any') return model;
-  return account.models[model] ?? null;
+  return Object.hasOwn(account.models, model) ? (account.models[model] ?? null) : null;
+}
+
+/** True where an account's limits, pauses and refusals of a model are kept apart from those of its others. */
+export function countsApart(account: Account, model: string): boolean {
+  const { preset, limits, models } = account;
+  // Only names that stand in preset or configuration: each has books of its own in Redis.
+  return Object.hasOwn(limits.per_model, model) || (preset.limitsPerModel && models !== 'any');
+}
+
+/** The limits of a model that is counted apart: those that are configured, else the account's calls at once alone. */
+export function modelLimits({ limits }: Account, model: string): Limits {
+  return limits.per_model[model] ?? { ...noLimits, concurrency: limits.concurrency };
+}
+
+/** The models that an account counts apart. */
+export function modelsApart(account: Account): string[] {
+  const names = account.models === 'any' ? Object.keys(account.limits.per_model) : Object.keys(account.models);
+  return names.filter((model) => countsApart(account, model));
 }

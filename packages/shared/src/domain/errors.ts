@@ -53,8 +53,14 @@ export const errorTable = {
   unsupported_media_type: row(415, 'invalid_request_error'),
   unsupported_charset: row(415, 'invalid_request_error'),
   unsupported_encoding: row(415, 'invalid_request_error'),
+  range_not_satisfiable: row(416, 'invalid_request_error'),
   expectation_failed: row(417, 'invalid_request_error'),
   idempotency_key_reused: row(422, 'idempotency_error'),
+  // Files.
+  missing_file: row(400, 'invalid_request_error'),
+  empty_file: row(400, 'invalid_request_error'),
+  // A catalogue: its file, or one of its rows.
+  invalid_csv: row(400, 'invalid_request_error'),
   // Input images and masks.
   missing_image: row(400, 'invalid_request_error'),
   empty_image: row(400, 'invalid_request_error'),
@@ -71,6 +77,7 @@ export const errorTable = {
   image_url_blocked: row(400, 'invalid_request_error'),
   image_url_too_large: row(400, 'invalid_request_error'),
   image_url_timeout: row(400, 'invalid_request_error'),
+  image_file_not_found: row(400, 'invalid_request_error'),
   image_not_supported: row(400, 'invalid_request_error'),
   // What the provider says about the request.
   moderation_blocked: row(400, 'image_generation_user_error'),

@@ -1,21 +1,27 @@
 import type { Account } from './accounts.js';
 import { RendermillError } from './errors.js';
+import { leftOut, type NotCounted, type Price, type Wanted } from './costs.js';
 import type { JobRequest } from './job-request.js';
-import type { Price } from './prices.js';
-import { imagePriceAt, plannedCalls, type RoutingClass } from './routing.js';
+import { imagePriceAt, plannedCalls } from './routing.js';
+import type { RoutingClass } from './routing-class.js';
 
 /** What a job is expected to cost and take, before anything is bought. */
 export interface Offer {
   readonly account: Account;
   /** For all images, or null where it is unknown. */
   readonly price: Price | null;
+  /** What the price leaves out. */
+  readonly excludes: readonly NotCounted[];
 }
 
 /** What each account that could serve a request would charge; at least one of them is known, or it is an error. */
-export function offersFor(eligible: readonly Account[], model: string, request: JobRequest): Offer[] {
-  const offers = eligible.map((account) => {
-    const price = imagePriceAt(account, model, request);
-    return { account, price: price && { ...price, micros: price.micros * request.n } };
+export function offersFor(eligible: readonly Account[], wanted: Wanted): Offer[] {
+  const { model, request } = wanted;
+  const offers = eligible.map((account): Offer => {
+    const row = account.prices[model];
+    const price = imagePriceAt(account, wanted);
+    if (!row || !price) return { account, price: null, excludes: [] };
+    return { account, price: { ...price, micros: price.micros * request.n }, excludes: leftOut(row, wanted) };
   });
   if (offers.some(({ price }) => price !== null)) return offers;
   const reasons = eligible.map((account) => `at '${account.id}' ${missing(account, model, request)}`);
@@ -24,9 +30,9 @@ export function offersFor(eligible: readonly Account[], model: string, request: 
 }
 
 /** Why an account has no price for a request, and what to configure. */
-function missing({ prices, usdRate }: Account, model: string, { quality, size }: JobRequest): string {
-  if (prices && usdRate === null) return `prices are in ${prices.currency}: set usd_per.${prices.currency}`;
-  const price = prices?.models[model];
+function missing({ prices }: Account, model: string, { quality, size }: JobRequest): string {
+  const price = prices[model];
+  if (price?.usdRate === null) return `its price is in ${price.currency}: set usd_per.${price.currency}`;
   if (!price) return `there is no price: set prices.models["${model}"] of this provider`;
   const row = `prices.models["${model}"].per_image["${quality ?? 'auto'}"]["${size ?? 'auto'}"]`;
   return `there is no price for quality ${quality ?? 'auto'} and size ${size ?? 'auto'}: set ${row} of this provider`;

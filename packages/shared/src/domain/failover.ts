@@ -3,7 +3,9 @@ import type { Attempt } from './attempts.js';
 import { maxTries } from './backoff.js';
 import { errorBodyOf, type ErrorBody } from './errors.js';
 import type { Job } from './job.js';
-import { eligibleAccounts, needsOf, requestFault, routingClass, splitOf, type RoutingClass } from './routing.js';
+import { requestFault } from './request-fault.js';
+import { eligibleAccounts, splitOf } from './routing.js';
+import { needsOf, routingClass, type Preference, type Routed, type RoutingClass } from './routing-class.js';
 import type { Verdict } from './verdicts.js';
 
 /**
@@ -37,34 +39,31 @@ export function hasRefused(account: string, job: Pick<Job, 'attempts' | 'generat
   return refusals(job).some(({ provider }) => provider === account);
 }
 
-type Routed = Pick<Job, 'attempts' | 'generation'> & Parameters<typeof needsOf>[0];
-
-function eligibleFor(accounts: readonly Account[], job: Routed): Account[] {
-  return eligibleAccounts(accounts, needsOf(job));
-}
+type Tried = Routed & Pick<Job, 'attempts' | 'generation'>;
 
 /** True where an account other than this one could serve the job and has not refused it. */
-export function hasOthers(accounts: readonly Account[], job: Routed, account: string): boolean {
-  return eligibleFor(accounts, job).some(({ id }) => id !== account && !hasRefused(id, job));
+export function hasOthers(accounts: readonly Account[], job: Tried, account: string): boolean {
+  return eligibleAccounts(accounts, needsOf(job)).some(({ id }) => id !== account && !hasRefused(id, job));
 }
 
 /**
  * The routing class of the accounts that a job has left, or what it fails with where none is: the last refusal. The
  * images per call stay those of all that could serve it, for the cap counts by planned call.
  */
-export function routeOn(accounts: readonly Account[], job: Routed): RoutingClass | ErrorBody {
+export function routeOn(accounts: readonly Account[], job: Tried, prefer: Preference): RoutingClass | ErrorBody {
   const { model, request } = job;
-  const eligible = eligibleFor(accounts, job);
+  const needs = needsOf(job);
+  const eligible = eligibleAccounts(accounts, needs);
   const gone = errorBodyOf('no_provider_for_model', `No configured provider account offers '${model}' any more.`);
   // Nobody takes it any more: what it was refused with, or what was found out meanwhile.
   if (eligible.length === 0) return refusals(job).at(-1)?.settlement?.error ?? notTakenBy(accounts, job) ?? gone;
   const left = eligible.filter(({ id }) => !hasRefused(id, job));
   if (left.length === 0) return refusals(job).at(-1)?.settlement?.error ?? gone;
-  return routingClass(left, splitOf(accounts, needsOf(job), request.n));
+  return routingClass(left, job, splitOf(accounts, needs, request.n), prefer);
 }
 
 /** What those that would serve the job, but for what was found out about them, do not take of it; null: there are none. */
-function notTakenBy(accounts: readonly Account[], job: Routed): ErrorBody | null {
+function notTakenBy(accounts: readonly Account[], job: Tried): ErrorBody | null {
   const { request: _request, ...needs } = needsOf(job);
   const faults = eligibleAccounts(accounts, needs).flatMap((account) => requestFault(account, needsOf(job)) ?? []);
   return faults[0] === undefined ? null : errorBodyOf('invalid_request', faults.join('; '), faults[0].split(':')[0]);

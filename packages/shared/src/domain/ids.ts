@@ -14,7 +14,7 @@ function base62(bytes: Uint8Array, length: number): string {
   return text;
 }
 
-type Prefix = 'job' | 'req' | 'whe' | 'prm' | 'wrk' | 'api' | 'inp' | 'prb';
+type Prefix = 'job' | 'req' | 'whe' | 'prm' | 'wrk' | 'api' | 'inp' | 'batch' | 'prt' | 'prb';
 
 /** A random id of 131 bits: unguessable, and free of `:` as BullMQ demands of entry ids. */
 export function newId(prefix: Prefix): string {
@@ -28,6 +28,21 @@ export function isId(prefix: Prefix, text: string): boolean {
     text.startsWith(`${prefix}_`) &&
     /^[0-9A-Za-z]+$/.test(text.slice(prefix.length + 1))
   );
+}
+
+/** A file's id, written as OpenAI writes it. */
+export function newFileId(): string {
+  return `file-${base62(randomBytes(17), 22)}`;
+}
+
+/** The id of a file that we make: the same whoever makes it, after whatever crash. */
+export function derivedFileId(of: string): string {
+  return `file-${base62(createHash('sha256').update(of).digest().subarray(0, 16), 22)}`;
+}
+
+/** True for what {@link newFileId} and {@link derivedFileId} make. */
+export function isFileId(text: string): boolean {
+  return /^file-[0-9A-Za-z]{22}$/.test(text);
 }
 
 /** Lower-case hex sha256. */

@@ -47,7 +47,7 @@ const parameters = {
   // The relays' own names.
   format: z.enum(['png', 'jpeg', 'webp']).nullish().describe('tu-zi and laozhang: output_format.'),
   compression: z.int().min(0).max(100).nullish().describe('laozhang: output_compression.'),
-  transparency: z.boolean().nullish().describe('laozhang: true is background "transparent".'),
+  transparency: z.boolean().nullish().describe('laozhang: background "transparent" or "opaque".'),
   effort: z.enum(['low', 'medium', 'high']).nullish().describe('laozhang: how long to think.'),
 } as const;
 
@@ -134,6 +134,12 @@ function agree<T>(
   return value ?? other ?? undefined;
 }
 
+/** laozhang's word for a background is a yes or a no. */
+function backgroundOf(transparency: boolean | null | undefined): string | undefined {
+  if (transparency == null) return undefined;
+  return transparency ? 'transparent' : 'opaque';
+}
+
 /** One name for each parameter. Throws where two names of one thing disagree. */
 export function normaliseRequest(raw: Omit<RequestParameters, 'prompt'> & { prompt?: string | null }): JobRequest {
   const request: Record<string, unknown> = {
@@ -141,7 +147,7 @@ export function normaliseRequest(raw: Omit<RequestParameters, 'prompt'> & { prom
     n: raw.n ?? 1,
     size: raw.size,
     quality: raw.quality,
-    background: agree('background', raw.background, 'transparency', raw.transparency ? 'transparent' : undefined),
+    background: agree('background', raw.background, 'transparency', backgroundOf(raw.transparency)),
     output_format: agree('output_format', raw.output_format, 'format', raw.format),
     output_compression: agree('output_compression', raw.output_compression, 'compression', raw.compression),
     moderation: raw.moderation,
@@ -183,6 +189,9 @@ export function checkAgainstModel(modelId: string, operation: Operation, request
   const format = request.output_format ?? 'png';
   if (request.background === 'transparent' && format === 'jpeg') {
     refuse('background', 'JPEG has no transparency: ask for png or webp, or an opaque background');
+  }
+  if ((request.output_compression ?? 100) < 100 && format !== 'jpeg' && format !== 'webp') {
+    refuse('output_compression', `${format} is not compressed by degrees: ask for output_format jpeg or webp`);
   }
   const model = modelRow(modelId);
   if (model) checkRow(model, operation, request, inputs);

@@ -27,6 +27,15 @@ export type Priority = (typeof priorities)[number];
 /** `test` jobs reach the built-in simulator and nothing else. */
 export type Mode = 'live' | 'test';
 
+/** The line of a batch that a job was made from. */
+export interface JobLine {
+  /** From 1. */
+  readonly number: number;
+  readonly url: string;
+  /** Its pictures are wanted as base64 in the output file. */
+  readonly b64: boolean;
+}
+
 /** What is fixed when a job is made. */
 export interface JobSpec {
   readonly id: string;
@@ -37,6 +46,8 @@ export interface JobSpec {
   readonly type: Operation;
   readonly model: string;
   readonly batch_id: string | null;
+  /** Of a batch's job: which line it is. */
+  readonly line?: JobLine;
   readonly custom_id: string | null;
   readonly metadata: Readonly<Record<string, string>>;
   readonly priority: Priority;

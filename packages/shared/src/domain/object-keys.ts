@@ -28,19 +28,40 @@ interface JobPlace {
   readonly id: string;
   readonly project: string;
   readonly created_at: number;
+  readonly batch_id?: string | null;
+  readonly line?: { readonly number: number };
+}
+
+/** `{project}/batches/{batch}` */
+export function batchFolder(project: string, batchId: string): string {
+  return `${project}/batches/${batchId}`;
+}
+
+/** Seven digits: a million lines stand in their order. */
+const lineName = (line: number): string => String(line).padStart(7, '0');
+
+/** Where a batch's own objects lie: `batch.json`, `input.jsonl`, `parts/…`, `output.jsonl` and so on. */
+export function batchKey(batch: Pick<JobPlace, 'id' | 'project'>, name: string): string {
+  return `${batchFolder(batch.project, batch.id)}/${name}`;
+}
+
+function folderOf(job: JobPlace, what: 'images' | 'inputs'): string {
+  if (job.line && job.batch_id) return `${batchFolder(job.project, job.batch_id)}/${what}/${lineName(job.line.number)}`;
+  const folder = jobFolder(job.project, job.id, job.created_at);
+  return what === 'images' ? folder : `${folder}/${what}`;
 }
 
 export function imageKey(job: JobPlace, index: number, contentType: string): string {
-  return `${jobFolder(job.project, job.id, job.created_at)}/${index}.${extensionOf(contentType)}`;
+  return `${folderOf(job, 'images')}/${index}.${extensionOf(contentType)}`;
 }
 
 /** What every ending of one image index begins with: `{index}.`. */
 export function imageKeyPrefix(job: JobPlace, index: number): string {
-  return `${jobFolder(job.project, job.id, job.created_at)}/${index}.`;
+  return `${folderOf(job, 'images')}/${index}.`;
 }
 
 export function inputKey(job: JobPlace, name: number | 'mask', contentType: string): string {
-  return `${jobFolder(job.project, job.id, job.created_at)}/inputs/${name}.${extensionOf(contentType)}`;
+  return `${folderOf(job, 'inputs')}/${name}.${extensionOf(contentType)}`;
 }
 
 export function recordKey(job: JobPlace): string {
@@ -55,4 +76,9 @@ export function profileKey(account: string): string {
 /** A picture that a probe sends. */
 export function probeInputKey(account: string, probe: string, name: number | 'mask'): string {
   return `_accounts/${account}/probes/${probe}/${name}.png`;
+}
+
+/** A file's name is its sender's and stands in its record; here it is its id. */
+export function fileKey(project: string, fileId: string): string {
+  return `${project}/files/${fileId}`;
 }

@@ -2,8 +2,8 @@ import { providerModel, type Account } from './accounts.js';
 import type { ProbeMark } from './job.js';
 import type { JobRequest, Operation } from './job-request.js';
 import { modelRow } from './models.js';
-import { inputTokens } from './tokens.js';
-import { imagePriceAt, servedAs } from './routing.js';
+import { servedAs } from './needs.js';
+import { parameterRules } from './presets/preset.js';
 
 /**
  * The calls of a probe, cheapest way first: the most is asked for at once, for what is accepted tells of all of it, and
@@ -60,7 +60,8 @@ function everything({ preset }: Account, model: string): JobRequest {
     ...(known('effort') ? { effort: 'low' } : {}),
     user: 'rendermill-probe',
   };
-  const sent = Object.entries(all).filter(([name]) => typeof preset.parameters[name] !== 'string');
+  const rules = parameterRules(preset, model);
+  const sent = Object.entries(all).filter(([name]) => typeof rules[name] !== 'string');
   return { ...basics(model), ...Object.fromEntries(sent) };
 }
 
@@ -132,54 +133,6 @@ export function nextStep(account: Account, model: string, results: readonly Step
   if (edits || (masked && taken(oneMasked))) return null;
   if (cameTo(one) === undefined) return one;
   return !taken(one) && account.preset.editForm !== 'json' && cameTo(asJson) === undefined ? asJson : null;
-}
-
-/** Micro-dollars that a call is expected to cost where it is accepted, or null. Its input is counted where it is billed. */
-export function stepCost(account: Account, model: string, step: ProbeStep): number | null {
-  const price = imagePriceAt(account, model, step.request);
-  if (!price || price.basis !== 'table') return price?.micros ?? null;
-  const rates = account.prices?.models[model]?.per_token;
-  if (!rates || account.usdRate === null) return null;
-  const tokens = inputTokens(model, prompt, step.images);
-  const input = tokens.text * rates.text_in + tokens.image * rates.image_in;
-  return price.micros + Math.round(input * account.usdRate);
-}
-
-/** A call that a probe may make, and after what. */
-export interface PlannedStep {
-  readonly step: ProbeStep;
-  readonly cost: number | null;
-  /** False: only where one before it was refused. */
-  readonly certain: boolean;
-}
-
-export interface ProbePlan {
-  readonly steps: readonly PlannedStep[];
-  /** Micro-dollars where everything is accepted at once, and at most; null: a price is unknown. */
-  readonly expected: number | null;
-  readonly most: number | null;
-}
-
-/** Every course that a probe may take: what is refused costs nothing. */
-export function planProbe(account: Account, model: string): ProbePlan {
-  const steps = new Map<string, PlannedStep>();
-  const add = (sum: number | null, cost: number | null) => (sum === null || cost === null ? null : sum + cost);
-  const walk = (results: readonly StepResult[], sum: number | null, certain: boolean): (number | null)[] => {
-    const step = nextStep(account, model, results);
-    if (!step) return [sum];
-    const cost = stepCost(account, model, step);
-    if (!steps.has(step.name)) steps.set(step.name, { step, cost, certain });
-    const after = (came_to: StepResult['came_to']) => [...results, { name: step.name, came_to }];
-    return [...walk(after('accepted'), add(sum, cost), certain), ...walk(after('refused'), sum, false)];
-  };
-  const sums = walk([], 0, true);
-  const known = sums.filter((sum): sum is number => sum !== null);
-  const all = [...steps.values()];
-  return {
-    steps: all,
-    expected: sums[0] ?? null,
-    most: all.some(({ cost }) => cost === null) ? null : Math.max(0, ...known),
-  };
 }
 
 /** Whether a probe of this model can be made at all: an account that does not sell it is not asked. */

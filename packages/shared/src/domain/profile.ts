@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Account } from './accounts.js';
 import { mayLeaveOut, parameterNames } from './parameters.js';
 import type { ProbeMark } from './job.js';
-import type { ParameterRule } from './presets/preset.js';
+import { parameterRules, type ParameterRule } from './presets/preset.js';
 
 /**
  * What an account turned out to take, by model: found by a probe, or by a job whose parameter it did not know. The
@@ -84,7 +84,7 @@ export function standingOf(account: Account, model: string, feature: Feature): S
 
 /** What becomes of a parameter with this value on its way to an account. */
 export function ruleOf(account: Account, model: string, name: Feature, value: unknown): ParameterRule | undefined {
-  const rule = account.preset.parameters[name];
+  const rule = parameterRules(account.preset, model)[name];
   const standing = standingOf(account, model, name);
   if (standing === null) return rule;
   if (standing.takes) return typeof rule === 'string' ? undefined : rule;

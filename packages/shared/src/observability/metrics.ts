@@ -46,6 +46,12 @@ export function createMetrics(app: 'api' | 'worker') {
       labelNames: ['provider', 'outcome'],
       registers,
     }),
+    batches: new Counter({
+      name: 'rendermill_batches_finished_total',
+      help: 'Batches that ended, by how.',
+      labelNames: ['status'],
+      registers,
+    }),
     jobs: new Counter({
       name: 'rendermill_jobs_finished_total',
       help: 'Jobs that reached a terminal status.',

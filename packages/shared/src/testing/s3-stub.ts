@@ -9,8 +9,8 @@ export interface SeenRequest {
   readonly headers: IncomingMessage['headers'];
 }
 
-/** Answers a request; returning nothing leaves it with 200 and no body. */
-type Answer = (request: SeenRequest, response: ServerResponse, incoming: IncomingMessage) => void;
+/** Answers a request; returning nothing leaves it with 200 and no body, returning a promise does so once that resolves. */
+type Answer = (request: SeenRequest, response: ServerResponse, incoming: IncomingMessage) => void | Promise<void>;
 
 export interface S3Stub {
   readonly options: S3Options & { readonly endpoint: string };
@@ -24,15 +24,16 @@ export interface S3Stub {
  */
 export async function openS3Stub(answer: Answer): Promise<S3Stub> {
   const seen: SeenRequest[] = [];
-  const server = createServer((incoming, response) => {
+  const answerTo = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     const request = { method: incoming.method ?? '', path: incoming.url ?? '', headers: incoming.headers };
     seen.push(request);
-    answer(request, response, incoming);
+    await answer(request, response, incoming);
     if (response.writableEnded || response.headersSent || response.destroyed) return;
-    text(incoming).then(
-      () => response.end(),
-      () => response.destroy(),
-    );
+    await text(incoming);
+    response.end();
+  };
+  const server = createServer((incoming, response) => {
+    answerTo(incoming, response).catch(() => response.destroy());
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -10,6 +10,8 @@ export interface Limits {
   readonly requestsPerMinute?: number;
   /** Images that admitted requests ask for within any 60 seconds; default: any number. */
   readonly imagesPerMinute?: number;
+  /** Whether each model of a key has these limits for itself, as at OpenAI; default false. */
+  readonly perModel?: boolean;
   /** Whether a 429 carries Retry-After; default true. Most relays send none. */
   readonly retryAfter?: boolean;
   /** Whether answers carry `x-ratelimit-*`; default true. */
@@ -39,7 +41,7 @@ export class Gate {
 
   /** A place for a request, or the 429 that it gets instead. */
   admit(key: string | null, model: string, images: number, now: number): Place | Refusal {
-    const account = this.#account(key ?? '');
+    const account = this.#account(this.#limits.perModel ? `${key ?? ''} ${model}` : (key ?? ''));
     const refusal = this.#refusal(account, model, images, now);
     if (refusal) return refusal;
     account.running += 1;

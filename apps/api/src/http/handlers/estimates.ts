@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { notCounted } from '@rendermill/shared/domain/costs';
 import { dollars } from '@rendermill/shared/domain/prices';
 import { jobSchema, parseBody } from '@rendermill/shared/domain/request-body';
 import { estimateJob, type JobEstimate } from '../../use-cases/estimate-job.js';
@@ -18,7 +19,7 @@ async function create(context: Context): Promise<void> {
   sendJson(response, 200, present(estimate));
 }
 
-function present({ model, images, calls, offers, seconds }: JobEstimate) {
+function present({ model, images, calls, input, offers, seconds }: JobEstimate) {
   const known = offers.flatMap(({ price }) => price ?? []);
   const costs = known.map(({ micros }) => micros);
   return {
@@ -28,11 +29,13 @@ function present({ model, images, calls, offers, seconds }: JobEstimate) {
     calls,
     currency: 'USD',
     cost: { min: dollars(Math.min(...costs)), max: dollars(Math.max(...costs)) },
-    excludes: known.some(({ basis }) => basis === 'table') ? ['input_tokens'] : [],
-    accounts: offers.map(({ account, price }) => ({
+    input_tokens: input,
+    excludes: notCounted.filter((one) => offers.some(({ excludes }) => excludes.includes(one))),
+    accounts: offers.map(({ account, price, excludes }) => ({
       provider: account.id,
       cost: dollars(price?.micros ?? null),
       basis: price?.basis ?? null,
+      excludes,
     })),
     seconds,
   };
@@ -47,15 +50,31 @@ const estimateObject = z.object({
   cost: z
     .object({ min: z.number(), max: z.number() })
     .describe('For all images, over the accounts whose price is known; auto counts as the dearest it can become.'),
+  input_tokens: z
+    .object({
+      text: z
+        .int()
+        .describe('An approximation that errs upward: one for three ASCII characters, two for every other one.'),
+      images: z
+        .int()
+        .nullable()
+        .describe(
+          'By the published formula; null: none is published for this model, or an image is still to be fetched.',
+        ),
+    })
+    .describe('Tokens that go in for each image that is made; part of the cost at accounts that bill by token.'),
   excludes: z
-    .array(z.literal('input_tokens'))
-    .describe('What an account that bills by token adds: the tokens of the prompt and of input images.'),
+    .array(z.enum(notCounted))
+    .describe(
+      'What is not in the cost because nobody knows it: input_image_tokens (see input_tokens), output_text_tokens (words that the model answers beside its picture), dearer_qualities (auto counts as the dearest quality with a price; the model has dearer ones without).',
+    ),
   accounts: z
     .array(
       z.object({
         provider: z.string(),
         cost: z.number().nullable().describe('null: unknown.'),
         basis: z.enum(['per_image', 'tokens', 'table']).nullable(),
+        excludes: z.array(z.enum(notCounted)),
       }),
     )
     .describe('Those that could serve it, best first.'),

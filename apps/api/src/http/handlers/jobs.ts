@@ -6,7 +6,7 @@ import { isTerminal, jobStatuses, missingIndexes, type Job } from '@rendermill/s
 import { isRendered } from '@rendermill/shared/domain/job-results';
 import { presentJob } from '@rendermill/shared/domain/present-job';
 import { jobSchema, parseBody } from '@rendermill/shared/domain/request-body';
-import { needsOf, route as routeJob } from '@rendermill/shared/domain/routing';
+import { route as routeJob } from '@rendermill/shared/domain/routing-class';
 import { jobEntryId, readyQueue } from '@rendermill/shared/queues/entries';
 import { queuePriority } from '@rendermill/shared/adapters/redis/job-store';
 import { committedJob } from '../../use-cases/committed-job.js';
@@ -127,7 +127,7 @@ async function retry(context: Context): Promise<void> {
       `This is a call of a probe: POST /v1/providers/${job.provider}/probe.`,
     );
   const repeat = repeatOf(deps, caller, request, job.id, false);
-  const { routing } = routeJob(deps.accounts, needsOf(job), job.request.n);
+  const { routing } = routeJob(deps.accounts, job, deps.prefer);
   const fetched = [...job.inputs, job.mask].every((input) => input === null || input.width !== null);
   const how = await deps.jobs.retry(job, routing, fetched ? 'ready' : 'prepare', repeat);
   if (how === 'conflict')

@@ -1,10 +1,12 @@
 import type { AccountUse, Spend } from '@rendermill/shared/adapters/redis/account-books';
 import type { AccountState } from '@rendermill/shared/adapters/redis/account-state';
-import type { Account } from '@rendermill/shared/domain/accounts';
+import { accountBook, modelBook, type Book } from '@rendermill/shared/adapters/redis/books';
+import { modelsApart, type Account } from '@rendermill/shared/domain/accounts';
+import type { Limits } from '@rendermill/shared/domain/presets/preset';
 import { dollars } from '@rendermill/shared/domain/prices';
-import { waitingJobs } from '../../use-cases/waiting-jobs.js';
 import type { ApiDeps } from '../../deps.js';
 import { requireAccount } from '../../use-cases/plan-probe.js';
+import { waitingJobs } from '../../use-cases/waiting-jobs.js';
 import { page } from '../list-query.js';
 import { presentFindings, presentProbe } from '../present-probe.js';
 import { providerObject } from '../provider-schema.js';
@@ -26,23 +28,51 @@ async function get({ deps, caller, response, params }: Context): Promise<void> {
 }
 
 async function describe(deps: ApiDeps, account: Account, waiting: ReadonlyMap<string, number>) {
-  const [use, state, profile] = await Promise.all([
-    deps.accountBooks.read(account.id),
-    deps.accountState(account),
+  const [standing, models, profile] = await Promise.all([
+    read(deps, accountBook(account)),
+    readModels(deps, account),
     // What is shown is what this process goes by from now on.
     deps.live.read(account.id),
   ]);
   return {
-    ...present(account, use, state, waiting.get(account.id) ?? 0),
+    ...present(account, standing, models, waiting.get(account.id) ?? 0),
     accepts: account.accepts,
     profile: presentFindings(profile.findings, account, Date.now()),
     probe: profile.probe && (await presentProbe(deps, account, profile.probe)),
   };
 }
 
-function present(account: Account, use: AccountUse, state: AccountState, waiting: number) {
-  const { id, preset, limits, models, priority, weight } = account;
-  const counted = (limit: number | null, count: number): number | null => (limit === null ? null : count);
+/** How an account, or a model that it counts apart, stands and is used. */
+interface Standing {
+  readonly limits: Limits;
+  readonly use: AccountUse;
+  readonly state: AccountState;
+}
+
+type ModelStanding = Standing & { readonly model: string };
+
+async function read(deps: ApiDeps, book: Book): Promise<Standing> {
+  const [use, state] = await Promise.all([deps.accountBooks.read(book), deps.accountState(book)]);
+  return { limits: book.limits, use, state };
+}
+
+/** Those with limits of their own, configured or learned. */
+async function readModels(deps: ApiDeps, account: Account): Promise<ModelStanding[]> {
+  const rows = await Promise.all(
+    modelsApart(account).map(async (model) => {
+      const book = modelBook(account, model);
+      return book ? [{ model, ...(await read(deps, book)) }] : [];
+    }),
+  );
+  return rows.flat().filter(({ model, limits, state }) => {
+    const learned = state.concurrency < limits.concurrency || state.requestsPerMinute !== limits.requests_per_minute;
+    return Object.hasOwn(account.limits.per_model, model) || learned || state.parked !== null || state.coolDownMs > 0;
+  });
+}
+
+function present(account: Account, standing: Standing, models: readonly ModelStanding[], waiting: number) {
+  const { id, preset, priority, weight } = account;
+  const { use, state } = standing;
   return {
     id,
     object: 'provider',
@@ -50,33 +80,50 @@ function present(account: Account, use: AccountUse, state: AccountState, waiting
     name: preset.name,
     // The address may hold more than a host, and more than may be shown.
     base_url_host: account.baseUrl === '' ? null : new URL(account.baseUrl).host,
-    models: models === 'any' ? 'any' : Object.keys(models),
+    models: account.models === 'any' ? 'any' : Object.keys(account.models),
     operations: preset.operations,
     priority,
     weight,
-    limits: { ...limits, concurrency: state.concurrency, requests_per_minute: state.requestsPerMinute },
-    configured_limits: limits,
-    in_use: {
-      calls: use.calls,
-      requests_last_minute: counted(limits.requests_per_minute, use.requestsLastMinute),
-      requests_today: counted(limits.requests_per_day, use.requestsToday),
-      images_last_minute: counted(limits.images_per_minute, use.imagesLastMinute),
-      images_this_month: counted(limits.images_per_month, use.imagesThisMonth),
-    },
+    ...presentStanding(standing),
+    per_model: models.map((row) => ({ model: row.model, ...presentStanding(row) })),
     waiting_jobs: waiting,
-    cooldown_seconds: state.coolDownMs === 0 ? null : state.coolDownMs / 1_000,
     circuit: state.circuit,
-    parked: state.parked && {
-      reason: state.parked.reason,
-      since: Math.floor(state.parked.since / 1_000),
-      until: Math.floor(state.parked.until / 1_000),
-    },
     spend_today: {
       currency: 'USD',
       billed: presentSpend(use.spentToday.billed),
       unknown: presentSpend(use.spentToday.unknown),
     },
     last_error: use.lastFault && { ...use.lastFault, at: Math.floor(use.lastFault.at / 1_000) },
+  };
+}
+
+function presentStanding({ limits, use, state }: Standing) {
+  const { concurrency, requests_per_minute, burst, requests_per_day, images_per_minute, images_per_month } = limits;
+  const configured = {
+    concurrency,
+    requests_per_minute,
+    burst,
+    requests_per_day,
+    images_per_minute,
+    images_per_month,
+  };
+  const counted = (limit: number | null, count: number): number | null => (limit === null ? null : count);
+  return {
+    limits: { ...configured, concurrency: state.concurrency, requests_per_minute: state.requestsPerMinute },
+    configured_limits: configured,
+    in_use: {
+      calls: use.calls,
+      requests_last_minute: counted(state.requestsPerMinute, use.requestsLastMinute),
+      requests_today: counted(requests_per_day, use.requestsToday),
+      images_last_minute: counted(images_per_minute, use.imagesLastMinute),
+      images_this_month: counted(images_per_month, use.imagesThisMonth),
+    },
+    cooldown_seconds: state.coolDownMs === 0 ? null : state.coolDownMs / 1_000,
+    parked: state.parked && {
+      reason: state.parked.reason,
+      since: Math.floor(state.parked.since / 1_000),
+      until: Math.floor(state.parked.until / 1_000),
+    },
   };
 }
 

@@ -1,8 +1,9 @@
 import type { AccountFault } from '../../domain/attempts.js';
+import type { Book } from './books.js';
 import { pairs } from './job-codec.js';
 import type { ScriptRunner } from './scripts.js';
 
-/** How an account is used, over all workers and machines; how it stands is told by `account-state.ts`. */
+/** How an account, or a model at it, is used, over all workers and machines; how it stands is told by `account-state.ts`. */
 export interface AccountUse {
   /** Permits that are out. */
   readonly calls: number;
@@ -30,8 +31,8 @@ export class AccountBooks {
     this.#scripts = scripts;
   }
 
-  async read(account: string): Promise<AccountUse> {
-    const answer = (await this.#scripts.run('read-account-books', account)) as [...number[], string, string[]];
+  async read({ name }: Book): Promise<AccountUse> {
+    const answer = (await this.#scripts.run('read-account-books', name)) as [...number[], string, string[]];
     const [calls, requestsLastMinute, imagesLastMinute, requestsToday, imagesThisMonth] = answer as number[];
     const [fault, spent] = answer.slice(-2) as [string, string[]];
     const fields = pairs(spent);

@@ -1,4 +1,4 @@
-import type { Account } from '../../domain/accounts.js';
+import type { Book } from './books.js';
 import type { ScriptRunner } from './scripts.js';
 
 /** How an account stands for all workers, by what its answers told. Times in milliseconds since the epoch. */
@@ -15,8 +15,9 @@ export interface AccountState {
   readonly coolDownMs: number;
 }
 
-export async function accountState(scripts: ScriptRunner, { id, limits }: Account): Promise<AccountState> {
-  const answer = await scripts.run('read-account', id, limits.concurrency, limits.requests_per_minute ?? 0);
+/** Of an account's book, or of a model's at it. */
+export async function accountState(scripts: ScriptRunner, { name, limits }: Book): Promise<AccountState> {
+  const answer = await scripts.run('read-account', name, limits.concurrency, limits.requests_per_minute ?? 0);
   const [reason, since, until, opened, concurrency, requests, coolDownMs, now] = answer as [
     ...[string, string, string, string],
     ...[number, number, number, number],

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { jobEvent } from '../../domain/events.js';
+import { lineEnd } from '../../domain/line-record.js';
 import { errorBodyOf } from '../../domain/errors.js';
 import { missingIndexes, type Job, type JobSpec, type Priority, type Stage } from '../../domain/job.js';
 import type { JobInput } from '../../domain/job-request.js';
-import type { RoutingClass } from '../../domain/routing.js';
+import type { RoutingClass } from '../../domain/routing-class.js';
 import { decodeJob } from './job-codec.js';
 import { entryGraceMs } from './ledger.js';
 import type { ScriptRunner } from './scripts.js';
@@ -93,6 +94,13 @@ export class JobStore {
     return { how, id };
   }
 
+  /** What a repeat by Idempotency-Key finds: known before the request's inputs are read again. Null for a new key. */
+  async repeated({ key, fingerprint }: Pick<Repeat, 'key' | 'fingerprint'>): Promise<Submitted | null> {
+    if (key === '') return null;
+    const [id, known] = await this.#scripts.client.hmget(this.#scripts.key('idempotency', key), 'ref', 'fingerprint');
+    return id ? { how: known === fingerprint ? 'existing' : 'conflict', id } : null;
+  }
+
   /** The job, or null; null too where it is another project's. */
   async get(project: string, id: string): Promise<Job | null> {
     const job = decodeJob(await this.#scripts.client.hgetall(this.#scripts.key('job', id)));
@@ -109,16 +117,20 @@ export class JobStore {
     let current: Job | null = job;
     while (current) {
       const error = errorBodyOf('cancelled', 'The job was cancelled before it was rendered.');
-      const event = jobEvent({ ...current, status: 'cancelled', error });
+      const ended = { ...current, status: 'cancelled' as const, error };
+      const event = jobEvent(ended);
+      const line = lineEnd(ended);
       const answer = await this.#scripts.run(
         'cancel-job',
         current.id,
         current.version,
         JSON.stringify(error),
         this.#retentionMs,
-        event.id,
+        line ? '' : event.id,
         event.type,
         JSON.stringify(event.data),
+        line ? JSON.stringify(line.record) : '',
+        line ? JSON.stringify(line.cost) : '',
       );
       if (answer !== 'changed') return answer as 'cancelled' | 'requested' | 'terminal';
       current = await this.get(job.project, job.id);

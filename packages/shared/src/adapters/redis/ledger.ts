@@ -1,10 +1,12 @@
 import { accountFault, type AttemptIntent, type AttemptSettlement, type Checkpoint } from '../../domain/attempts.js';
+import { lineOfJob } from '../../domain/batch.js';
 import { jobEvent } from '../../domain/events.js';
+import { lineEnd } from '../../domain/line-record.js';
 import type { ErrorBody } from '../../domain/errors.js';
 import type { JobEnd } from '../../domain/outcome.js';
 import type { Job, Stage, StoredImage } from '../../domain/job.js';
 import type { JobInput } from '../../domain/job-request.js';
-import type { RoutingClass } from '../../domain/routing.js';
+import type { RoutingClass } from '../../domain/routing-class.js';
 import { responseBounds, usageDays } from '../../domain/usage-report.js';
 import { decodeJob, pairs, type LedgerJob } from './job-codec.js';
 import type { ScriptRunner } from './scripts.js';
@@ -111,7 +113,9 @@ export class Ledger {
 
   /** Ends a job with its event. False where the caller owns it no more: then nothing was published. */
   async finish(job: Job, end: JobEnd): Promise<boolean> {
-    const event = jobEvent({ ...job, ...end });
+    const ended = { ...job, ...end };
+    const event = jobEvent(ended);
+    const line = lineEnd(ended);
     const answer = await this.#scripts.run(
       'finish-job',
       job.id,
@@ -121,9 +125,12 @@ export class Ledger {
       JSON.stringify(end.effective),
       optional(end.error),
       this.retentionMs,
-      event.id,
+      // Lines are told of by their batch.
+      line ? '' : event.id,
       event.type,
       JSON.stringify(event.data),
+      line ? JSON.stringify(line.record) : '',
+      line ? JSON.stringify(line.cost) : '',
     );
     return answer === 1;
   }
@@ -150,6 +157,12 @@ export class Ledger {
   /** The job as it stands, or null. */
   async read(id: string): Promise<LedgerJob | null> {
     return decodeJob(await this.#scripts.client.hgetall(this.#scripts.key('job', id)));
+  }
+
+  /** True where the job is a line's whose record has gone to its batch: nothing of it is needed any more. */
+  async isFlushed(id: string): Promise<boolean> {
+    const line = lineOfJob(id);
+    return line !== null && (await this.#scripts.client.exists(this.#scripts.key('batch', line.batch))) === 1;
   }
 
   #decode(answer: readonly unknown[]): LedgerJob {

@@ -26,7 +26,7 @@ export interface Timeouts {
   readonly connect: number;
   /** Without a byte in either direction, a body that its reader leaves standing included. */
   readonly idle: number;
-  /** Until the answer begins, of a request with a body of up to 64 MB. */
+  /** Until the answer begins, of a request with a body of up to 64 MB; in proportion for a larger one. */
   readonly upload: number;
   /** Until the answer begins, of any other request. */
   readonly answer: number;

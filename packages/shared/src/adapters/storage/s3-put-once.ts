@@ -9,8 +9,12 @@ import { failureOf, isDamaged, s3Error } from './s3-errors.js';
 import { retryWait, tries } from './s3-retries.js';
 import { sourceErrorOf } from './source-error.js';
 
-/** No further try after this, so that four time-outs of the slow kind do not add up. */
+/** No further try after this, so that four time-outs of the slow kind do not add up. For each {@link usualBytes}. */
 const patienceMs = 60_000;
+
+/** What time-outs are meant for. A larger file goes in one request too, since not every server makes the last request
+ * of an upload in parts conditional (Ceph 16 does not); it gets so much more time. */
+const usualBytes = 64 * 1_024 * 1_024;
 
 export interface Upload {
   readonly key: string;
@@ -28,6 +32,7 @@ export async function putOnce(
   head: () => Promise<ObjectFacts | null>,
 ): Promise<'stored' | 'exists'> {
   const began = performance.now();
+  const size = sizeFactor(upload.facts);
   let maybeStored = false;
   for (let attempt = 0; ; attempt++) {
     try {
@@ -43,7 +48,7 @@ export async function putOnce(
       if (isDamaged(error)) await checkFile(upload.file, upload.facts);
       const failure = s3Error(s3.place, `store ${upload.key}`, error);
       const mayHelp = failure instanceof StorageError && failure.fault === 'unavailable';
-      if (!mayHelp || attempt + 1 === tries || performance.now() - began > patienceMs) throw failure;
+      if (!mayHelp || attempt + 1 === tries || performance.now() - began > patienceMs * size) throw failure;
       // 4xx: refused before anything was written; 409 is another writer of the same key who has not finished.
       maybeStored ||= status === null || status >= 500;
     }
@@ -74,7 +79,10 @@ async function sendOpenFile(s3: S3Place, upload: Upload, handle: FileHandle): Pr
   // Nobody else listens: without this a file that fails to be read would end the process.
   body.on('error', () => aborter.abort());
   try {
-    await s3.client.send(putCommand(s3, upload, body), { abortSignal: aborter.signal });
+    await s3.client.send(putCommand(s3, upload, body), {
+      abortSignal: aborter.signal,
+      requestTimeout: s3.timeouts.upload * sizeFactor(upload.facts),
+    });
   } catch (error) {
     throw sourceErrorOf(body) ?? error;
   } finally {
@@ -82,6 +90,10 @@ async function sendOpenFile(s3: S3Place, upload: Upload, handle: FileHandle): Pr
     if (!body.readableEnded) aborter.abort();
     body.destroy();
   }
+}
+
+function sizeFactor({ bytes }: FileFacts): number {
+  return Math.max(1, bytes / usualBytes);
 }
 
 function putCommand(s3: S3Place, { key, facts, metadata }: Upload, body: Buffer | Readable): PutObjectCommand {

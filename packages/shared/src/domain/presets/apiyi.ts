@@ -10,6 +10,8 @@ export const apiyi: Preset = {
   baseUrl: 'https://api.apiyi.com/v1',
   envKey: 'APIYI_API_KEY',
   models: sameNames(...gptImageModels, 'gpt-image-2-all', 'gpt-image-2-vip', 'sora_image'),
+  // It makes what it likes, whatever size is asked for, and says nothing.
+  modelParameters: { 'gpt-image-2-all': { size: 'refuse' } },
   maxPrompt: { 'gpt-image-1': 1_000, 'gpt-image-1-mini': 1_000 },
   // It answers links unless it is asked; bytes in the answer cannot expire.
   responseFormat: () => 'b64_json',
@@ -27,6 +29,8 @@ export const apiyi: Preset = {
           high: { '1024x1024': 0.036, '1024x1536': 0.052, '1536x1024': 0.052 },
         },
       },
+      // Its other routes bill a call.
+      'gpt-image-2-all': { per_image: { '*': { '*': 0.03 } } },
       'gpt-image-2-vip': { per_image: { '*': { '*': 0.03 } } },
       sora_image: { per_image: { '*': { '*': 0.01 } } },
     },

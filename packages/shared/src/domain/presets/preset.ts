@@ -13,8 +13,8 @@ export const presetIds = [
 ] as const;
 export type PresetId = (typeof presetIds)[number];
 
-/** Limits of one account, over all workers and machines. Null: none. */
-export interface AccountLimits {
+/** Limits over all workers and machines. Null: none. */
+export interface Limits {
   /** Calls at the same time. */
   readonly concurrency: number;
   readonly requests_per_minute: number | null;
@@ -23,6 +23,11 @@ export interface AccountLimits {
   readonly requests_per_day: number | null;
   readonly images_per_minute: number | null;
   readonly images_per_month: number | null;
+}
+
+/** Of one account; those of a model, by our name, are kept beside them. */
+export interface AccountLimits extends Limits {
+  readonly per_model: Readonly<Record<string, Limits>>;
 }
 
 /**
@@ -39,6 +44,13 @@ export type ParameterRule =
       readonly values?: Readonly<Record<string, string | boolean>>;
     };
 
+export type ParameterRules = Readonly<Record<string, ParameterRule>>;
+
+/** What becomes of the parameters of a model. */
+export function parameterRules(preset: Pick<Preset, 'parameters' | 'modelParameters'>, model: string): ParameterRules {
+  return { ...preset.parameters, ...preset.modelParameters[model] };
+}
+
 /** What is true of every account at one provider. Data: a provider that speaks the dialect is a row, not code. */
 export interface Preset {
   readonly id: PresetId;
@@ -54,7 +66,9 @@ export interface Preset {
   /** The model of a request that names none. */
   readonly defaultModel: string;
   readonly operations: readonly Operation[];
-  readonly parameters: Readonly<Record<string, ParameterRule>>;
+  readonly parameters: ParameterRules;
+  /** Of single models, by our name: before those of all. */
+  readonly modelParameters: Readonly<Record<string, ParameterRules>>;
   /** Longest prompt where it is shorter than the model's own, by our model name; in characters. */
   readonly maxPrompt: Readonly<Record<string, number>>;
   /** `response_format` as it is sent, by the provider's model name; undefined: not sent. */
@@ -66,17 +80,20 @@ export interface Preset {
   readonly imagesField: 'image[]' | 'image';
   readonly maxImagesPerCall: number;
   readonly limits: AccountLimits;
+  /** Whether it is known to count requests and images, and to refuse, model by model. */
+  readonly limitsPerModel: boolean;
   readonly timeoutMs: number;
   /** How long a result link lives where the answer does not say, in milliseconds. */
   readonly urlTtlMs: number;
   readonly prices: PriceTable | null;
 }
 
-export const defaultLimits: AccountLimits = {
-  concurrency: 5,
+export const noLimits: Omit<Limits, 'concurrency'> = {
   requests_per_minute: null,
   burst: null,
   requests_per_day: null,
   images_per_minute: null,
   images_per_month: null,
 };
+
+export const defaultLimits: AccountLimits = { concurrency: 5, ...noLimits, per_model: {} };

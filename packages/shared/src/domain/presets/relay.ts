@@ -27,6 +27,7 @@ export const relay: Omit<Preset, 'id' | 'name' | 'baseUrl' | 'envKey' | 'prices'
     frame_duration_ms: 'refuse',
     svg: 'refuse',
   },
+  modelParameters: {},
   maxPrompt: {},
   responseFormat: (model) => (model.startsWith('dall-e') ? 'b64_json' : undefined),
   editForm: 'multipart',
@@ -34,6 +35,7 @@ export const relay: Omit<Preset, 'id' | 'name' | 'baseUrl' | 'envKey' | 'prices'
   imagesField: 'image[]',
   maxImagesPerCall: 1,
   limits: defaultLimits,
+  limitsPerModel: false,
   timeoutMs: 360_000,
   urlTtlMs: 24 * 60 * 60_000,
 };

@@ -14,6 +14,7 @@ export const simulator: Preset = {
   defaultModel: 'gpt-image-2',
   operations: ['generation', 'edit', 'variation'],
   parameters: {},
+  modelParameters: {},
   maxPrompt: {},
   responseFormat: () => undefined,
   editForm: 'multipart',
@@ -21,6 +22,7 @@ export const simulator: Preset = {
   imagesField: 'image[]',
   maxImagesPerCall: 10,
   limits: defaultLimits,
+  limitsPerModel: false,
   timeoutMs: 60_000,
   urlTtlMs: 60 * 60_000,
   // What OpenAI would have charged: no money is spent.

@@ -104,6 +104,20 @@ export function putOnceFacts(world: () => StorageWorld): void {
       expect(await storage.putOnce(image, file.path, file.facts)).toBe('stored');
     });
 
+    test('a large file is stored by one of its writers, and not where it is not what was promised', async () => {
+      const { storage, folder, key } = world();
+      const large = key('large');
+      const file = await localFile(folder, 70_000_000, { purpose: 'batch' });
+      const wrong = { ...file.facts, sha256: sha256Of(Buffer.from('another')) };
+      expect(await faultOf(storage.putOnce(large, file.path, wrong))).toBe('mismatch');
+      expect(await keysOf(storage, large)).toEqual([]);
+      const writers = [1, 2, 3].map(() => storage.putOnce(large, file.path, file.facts));
+      expect((await Promise.all(writers)).sort()).toEqual(['exists', 'exists', 'stored']);
+      expect(await storage.putOnce(large, file.path, file.facts)).toBe('exists');
+      expect(await storage.head(large)).toMatchObject({ bytes: 70_000_000, metadata: file.facts.metadata });
+      expect(sha256Of(await read(storage, large))).toBe(file.facts.sha256);
+    });
+
     test('a file that is not there is a mismatch', async () => {
       const { storage, folder, key } = world();
       const file = await localFile(folder);

@@ -1,7 +1,7 @@
 -- A user's cancel. A queued job is cancelled here and now; one in progress is asked to end after the call it pays for.
 -- The event was made from a version of the job: where that is not the present one, 'changed' asks for another try.
 local id, version, failure, ttl = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-local event, kind, data = ARGV[5], ARGV[6], ARGV[7]
+local event, kind, data, record, cost = ARGV[5], ARGV[6], ARGV[7], ARGV[8], ARGV[9]
 local key = jobKey(id)
 local job = redis.call('HMGET', key, 'status', 'version', 'project', 'url')
 if job[1] == 'in_progress' then
@@ -28,5 +28,6 @@ redis.call('ZREM', P .. 'deadlines', id)
 setStatus(id, 'cancelled')
 redis.call('PEXPIRE', key, ttl)
 emit(job[3], event, kind, data, job[4], ttl)
+if record ~= '' then endLine(id, 'cancelled', record, cjson.decode(cost)) end
 redis.call('PUBLISH', P .. 'done', id)
 return 'cancelled'

@@ -1,7 +1,8 @@
--- Ends a job, with its event in the outbox: the fenced finish. Answers 1, or 0 where the caller owns it no more.
+-- Ends a job, with its event in the outbox, and its line where it is one of a batch: the fenced finish. Answers 1, or 0 where the caller owns it no more.
 local id, fence, status = ARGV[1], ARGV[2], ARGV[3]
 local usage, effective, failure = ARGV[4], ARGV[5], ARGV[6]
 local ttl, event, kind, data = ARGV[7], ARGV[8], ARGV[9], ARGV[10]
+local record, cost = ARGV[11], ARGV[12]
 if not owns(id, fence) then return 0 end
 local key = jobKey(id)
 drop(id)
@@ -11,5 +12,6 @@ setStatus(id, status)
 redis.call('PEXPIRE', key, ttl)
 local row = redis.call('HMGET', key, 'project', 'url')
 emit(row[1], event, kind, data, row[2], ttl)
+if record ~= '' then endLine(id, status, record, cjson.decode(cost)) end
 redis.call('PUBLISH', P .. 'done', id)
 return 1

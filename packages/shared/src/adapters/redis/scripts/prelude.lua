@@ -13,11 +13,25 @@ local function jobKey(id) return P .. 'job:' .. id end
 -- Moves a job between the status lists and counts the change.
 local function setStatus(id, status)
   local key = jobKey(id)
-  local job = redis.call('HMGET', key, 'project', 'status', 'created')
+  local job = redis.call('HMGET', key, 'project', 'status', 'created', 'batch')
   if job[2] then redis.call('ZREM', P .. 'jobs:' .. job[1] .. ':' .. job[2], id) end
-  redis.call('ZADD', P .. 'jobs:' .. job[1] .. ':' .. status, job[3], id)
+  -- A batch's jobs are listed while they run; then their batch has them.
+  if not job[4] or job[4] == '' or status == 'queued' or status == 'in_progress' then
+    redis.call('ZADD', P .. 'jobs:' .. job[1] .. ':' .. status, job[3], id)
+  end
   redis.call('HSET', key, 'status', status)
   redis.call('HINCRBY', key, 'version', 1)
+end
+
+-- Writes a job that is new, with its place on the list from which its queue entry is derived.
+local function writeJob(id, spec, project, created, class, classRow, stage, priority, inputs, mask, grace, batch, line)
+  local key = jobKey(id)
+  redis.call('HSET', P .. 'classes', class, classRow)
+  redis.call('HSET', key, 'spec', spec, 'project', project, 'created', created, 'class', class, 'stage', stage,
+    'priority', priority, 'inputs', inputs, 'mask', mask, 'generation', 1, 'run', 1, 'fence', 0,
+    'worker', '', 'tries', 0, 'crashes', 0, 'attempts', 0, 'version', 0, 'batch', batch, 'line', line)
+  setStatus(id, 'queued')
+  redis.call('ZADD', P .. 'due', now() + grace, id)
 end
 
 -- Ends a worker's ownership of a job.
@@ -58,6 +72,44 @@ local function emit(project, id, kind, data, url, retention)
   end
   if url and url ~= '' then deliver('url', url) end
   redis.call('PUBLISH', P .. 'wake', 'outbox')
+end
+
+-- The worker that feeds and closes the batches; nobody where its lease has ended.
+local function leads(worker) return redis.call('GET', P .. 'leader') == worker end
+
+local LINE = { waiting = 0, open = 1, completed = 2, failed = 3, cancelled = 4, expired = 5, again = 6 }
+
+local function batchKey(id) return P .. 'batch:' .. id end
+
+local function setLine(batch, line, state)
+  redis.call('BITFIELD', batchKey(batch) .. ':states', 'SET', 'u4', '#' .. (line - 1), LINE[state])
+end
+
+-- Adds to a sum in a batch's books that is unknown for good once a part of it is.
+local function addTo(key, name, amount)
+  if amount == nil or amount == cjson.null then redis.call('HSET', key, name .. '_unknown', 1)
+  else redis.call('HINCRBY', key, name, amount) end
+end
+
+-- Counts a line of a batch that has ended: its state, its batch's counts and books, and the record of it. Once.
+-- `cost`: { actual, twice, twice_cost, reserved, usage }.
+local function endLine(id, status, record, cost)
+  local job = redis.call('HMGET', jobKey(id), 'batch', 'line')
+  if not job[1] or job[1] == '' then return end
+  local key = batchKey(job[1])
+  if redis.call('SREM', key .. ':open', id) == 0 then return end
+  setLine(job[1], job[2], status)
+  redis.call('HINCRBY', key, status == 'expired' and 'failed' or status, 1)
+  addTo(key, 'actual', cost.actual)
+  if cost.twice > 0 then
+    redis.call('HINCRBY', key, 'twice', cost.twice)
+    addTo(key, 'twice_cost', cost.twice_cost)
+  end
+  redis.call('HINCRBY', key, 'reserved', 0 - cost.reserved)
+  for name, tokens in pairs(cost.usage) do redis.call('HINCRBY', key, name, tokens) end
+  redis.call('HINCRBY', key, 'version', 1)
+  redis.call('RPUSH', key .. ':results', record)
+  redis.call('PUBLISH', P .. 'wake', 'batches')
 end
 
 -- The UTC calendar month of a time, as yyyymm (days to civil date, proleptic Gregorian).

@@ -1,4 +1,4 @@
--- How an account is used, by Redis's clock; changes nothing.
+-- How an account is used, or a model at it, by Redis's clock; changes nothing. ARGV: name of the book.
 -- Answers {calls in flight, requests and images of the last minute, requests of the day, images of the month, last
 -- fault, spend of the day as a flat list}.
 local key = P .. 'account:' .. ARGV[1] .. ':'

@@ -1,4 +1,4 @@
--- How an account stands. ARGV: account, concurrency and requests/min as configured (0: no limit).
+-- How an account stands, or a model at it. ARGV: name of the book, concurrency and requests/min as configured (0: no limit).
 -- Answers {park reason, since, until; circuit until; concurrency, requests/min in force; cool-down ms; now}; '' for none.
 local key = P .. 'account:' .. ARGV[1] .. ':'
 local park = redis.call('HMGET', key .. 'park', 'reason', 'since', 'until')

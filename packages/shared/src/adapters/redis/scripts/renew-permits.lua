@@ -1,4 +1,4 @@
--- Keeps the leases of calls in flight (account, permit, account, permit, …) for another while.
+-- Keeps the leases of calls in flight for another while. ARGV: ms, then of each of their books: its name and the permit.
 local lease = tonumber(ARGV[1])
 local at = now()
 for i = 2, #ARGV, 2 do

@@ -38,12 +38,9 @@ if idempotency == '' and claim ~= '' then
   end
 end
 
-local key = jobKey(id)
-redis.call('HSET', P .. 'classes', class, classRow)
-redis.call('HSET', key, 'spec', spec, 'project', project, 'created', created, 'class', class, 'stage', stage,
-  'priority', priority, 'inputs', inputs, 'mask', mask, 'url', url, 'custom', custom, 'generation', 1, 'run', 1, 'fence', 0,
-  'worker', '', 'tries', 0, 'crashes', 0, 'attempts', 0, 'version', 0, 'holder', holder)
-setStatus(id, 'queued')
+-- The queue entry is derived from the list of the due. The API adds it at once; should it die first, the feeder does.
+writeJob(id, spec, project, created, class, classRow, stage, priority, inputs, mask, entryGrace, '', '')
+redis.call('HSET', jobKey(id), 'url', url, 'custom', custom, 'holder', holder)
 redis.call('SADD', P .. 'projects', project)
 redis.call('ZADD', P .. 'jobs:' .. project, created, id)
 if custom ~= '' then
@@ -52,8 +49,6 @@ if custom ~= '' then
   redis.call('ZADD', P .. 'customs:' .. project, created, custom .. ':' .. id)
 end
 if deadline ~= '' then redis.call('ZADD', P .. 'deadlines', tonumber(deadline) * 1000, id) end
--- The queue entry is derived from this list. The API adds it at once; should it die first, the feeder does.
-redis.call('ZADD', P .. 'due', now() + entryGrace, id)
 if idempotency ~= '' then
   redis.call('HSET', P .. 'idempotency:' .. idempotency, 'ref', id, 'fingerprint', fingerprint)
   redis.call('PEXPIRE', P .. 'idempotency:' .. idempotency, keyTtl)

@@ -1,0 +1,160 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { BatchStore } from '@rendermill/shared/adapters/redis/batch-store';
+import type { Batch, BatchSpec } from '@rendermill/shared/domain/batch';
+import { batchRows, batchStore, endedBatch, line, submitLines } from '../../../test/batches.js';
+import { until } from '../../../test/until.js';
+import { createWorld, type World } from '../../../test/world.js';
+
+let world: World;
+let store: BatchStore;
+beforeAll(async () => {
+  world = await createWorld({ account: { limits: { concurrency: 5 } } });
+  store = batchStore(world);
+});
+afterAll(async () => world.close());
+
+const submit = async (lines: readonly string[], over: Partial<BatchSpec> = {}) => submitLines(world, lines, over);
+const ended = async (id: string) => endedBatch(world, id);
+const read = async (batch: Batch, name: string) => batchRows(world, batch, name);
+const codeOf = (row: Record<string, unknown>) =>
+  (row['response'] as { body: { error: { code: string } } }).body.error.code;
+
+test('every line becomes a picture or an error, once; the good, the bad and the ugly in one file', async () => {
+  await world.simulator.faults([{ when: { promptIncludes: 'forbidden' }, fault: { kind: 'moderation_blocked' } }]);
+  const lines = Array.from({ length: 60 }, (_, i) => line(`sku/${i}`, { prompt: `mug ${i}`, n: 1 }));
+  lines.push(line('bad size', { prompt: 'x', size: '17x3', model: 'gpt-image-1' }), line('no prompt', {}));
+  lines.push(line('blocked', { prompt: 'forbidden' }), line('b64', { prompt: 'inline', response_format: 'b64_json' }));
+  const batch = await ended(await submit(lines));
+  expect([batch.status, batch.total, batch.completed, batch.failed]).toEqual(['completed', 64, 61, 3]);
+  const output = await read(batch, 'output.jsonl');
+  const errors = await read(batch, 'errors.jsonl');
+  expect([output.length, errors.length, (await read(batch, 'manifest.jsonl')).length]).toEqual([61, 3, 64]);
+  expect(new Set([...output, ...errors].map(({ custom_id }) => custom_id)).size).toBe(64);
+  const [first] = output;
+  if (!first) throw new Error('no output');
+  const link = (first['response'] as { body: { data: { url: string }[] } }).body.data[0]?.url ?? '';
+  expect(link).toMatch(new RegExp(`^${world.url}/v1/jobs/job_.+/images/0\\?expires=\\d+&signature=`));
+  const inline = output.find(({ custom_id }) => custom_id === 'b64');
+  expect(JSON.stringify(inline)).toMatch(/"b64_json":"iVBORw0K/);
+  const codes = errors.map(codeOf);
+  expect(codes.sort()).toEqual(['invalid_size', 'missing_required_parameter', 'moderation_blocked']);
+  // Nothing of it stays in Redis but the batch itself.
+  const keys = await world.redis.keys(`${world.prefix}job:*`);
+  expect([keys, await world.redis.llen(`${world.prefix}batch:${batch.id}:results`)]).toEqual([[], 0]);
+  const charged = (await world.simulator.ledger()).filter((entry) => entry.charged);
+  expect([charged.length, batch.cost.actual]).toEqual([
+    61,
+    charged.reduce((sum, { cost_micros }) => sum + cost_micros, 0),
+  ]);
+});
+
+test('faults of structure are named with their lines, and nothing is bought', async () => {
+  const before = (await world.simulator.stats()).requests;
+  const batch = await ended(
+    await submit([
+      line('one', { prompt: 'a' }),
+      'not json',
+      line('one', { prompt: 'b' }),
+      JSON.stringify({ method: 'POST', url: '/v1/images/generations', body: {} }),
+      line('four', { prompt: 'c' }, '/v1/chat/completions'),
+    ]),
+  );
+  expect([batch.status, batch.errors.map(({ code, line: number }) => [code, number])]).toEqual([
+    'failed',
+    [
+      ['invalid_json_line', 2],
+      ['duplicate_custom_id', 3],
+      ['missing_custom_id', 4],
+      ['invalid_url', 5],
+    ],
+  ]);
+  expect((await world.simulator.stats()).requests).toBe(before);
+});
+
+test('a paused batch begins no line; resumed it ends; lines that failed are run again by a retry, the others are not', async () => {
+  const prompt = 'pause and retry';
+  await world.simulator.faults([{ when: { promptIncludes: `${prompt} 3` }, fault: { kind: 'moderation_blocked' } }]);
+  const id = await submit(Array.from({ length: 40 }, (_, i) => line(`p${i}`, { prompt: `${prompt} ${i}` })));
+  await until(async () => ((await store.get('default', id))?.completed ?? 0) > 0);
+  expect(await store.change(id, 'pause')).toBe(true);
+  await until(async () => (await store.get('default', id))?.open === 0);
+  const paused = await store.get('default', id);
+  expect([paused?.status, paused?.paused_at === null]).toEqual(['in_progress', false]);
+  expect(paused?.cursor).toBeLessThan(40);
+  await store.change(id, 'resume');
+  const first = await ended(id);
+  // 3 and 30 to 39.
+  expect([first.completed, first.failed]).toEqual([29, 11]);
+  await world.simulator.faults([
+    { when: { promptIncludes: `${prompt} 3` }, times: 1, fault: { kind: 'moderation_blocked' } },
+  ]);
+  expect(await store.retry(id, 'invalid_size', null)).toBe(true);
+  const none = await ended(id);
+  expect([none.status, none.generation, none.completed, none.failed]).toEqual(['completed', 2, 29, 11]);
+  expect(await store.retry(id, 'moderation_blocked', null)).toBe(true);
+  const second = await ended(id);
+  expect([second.generation, second.completed, second.failed]).toEqual([3, 39, 1]);
+  const rows = [...(await read(second, 'output.3.jsonl')), ...(await read(second, 'errors.3.jsonl'))];
+  expect([rows.length, new Set(rows.map(({ custom_id }) => custom_id)).size]).toEqual([40, 40]);
+  const charged = (await world.simulator.ledger()).filter((entry) => entry.charged && entry.prompt?.startsWith(prompt));
+  expect([charged.length, new Set(charged.map((entry) => entry.prompt)).size]).toEqual([39, 39]);
+});
+
+test('a cancelled batch keeps what is made; every other line says that it was cancelled', async () => {
+  const id = await submit(Array.from({ length: 300 }, (_, i) => line(`c${i}`, { prompt: `cancel ${i}` })));
+  await until(async () => ((await store.get('default', id))?.completed ?? 0) > 0);
+  await store.change(id, 'cancel');
+  const batch = await ended(id);
+  expect([batch.status, batch.completed + batch.cancelled, batch.failed]).toEqual(['cancelled', 300, 0]);
+  expect((await read(batch, 'output.jsonl')).length).toBe(batch.completed);
+  const errors = await read(batch, 'errors.jsonl');
+  expect(errors.length).toBe(batch.cancelled);
+  expect(new Set(errors.map((row) => (row['error'] as { code: string }).code))).toEqual(new Set(['batch_cancelled']));
+});
+
+test('max_cost stops the feeding; what was never begun fails with budget_exceeded', async () => {
+  const lines = Array.from({ length: 30 }, (_, i) =>
+    line(`m${i}`, { prompt: `money ${i}`, quality: 'low', size: '1024x1024', model: 'gpt-image-1' }),
+  );
+  const batch = await ended(await submit(lines, { max_cost: 100_000 }));
+  expect([batch.status, batch.completed + batch.failed]).toEqual(['completed', 30]);
+  expect(batch.completed).toBeGreaterThan(0);
+  expect(batch.cost.actual).toBeLessThanOrEqual(100_000);
+  const codes = (await read(batch, 'errors.jsonl')).map(codeOf);
+  expect(new Set(codes)).toEqual(new Set(['budget_exceeded']));
+});
+
+test('a batch whose deadline has passed expires, with what it made', async () => {
+  const batch = await ended(
+    await submit([line('late', { prompt: 'late' })], { deadline: Math.floor(Date.now() / 1_000) - 5 }),
+  );
+  expect([batch.status, batch.failed]).toEqual(['expired', 1]);
+  expect((await read(batch, 'errors.jsonl'))[0]?.['error']).toMatchObject({ code: 'batch_expired' });
+});
+
+test('one completion event, and its milestones', async () => {
+  const id = await submit(
+    Array.from({ length: 20 }, (_, i) => line(`w${i}`, { prompt: `told ${i}` })),
+    {
+      webhook_url: world.receiver.url,
+    },
+  );
+  await ended(id);
+  await until(async () => world.receiver.received.some(({ body }) => body.includes('batch.completed')));
+  const types = world.receiver.received
+    .map(({ body }) => JSON.parse(body) as { type: string; data: { id: string } })
+    .filter(({ data }) => data.id === id)
+    .map(({ type }) => type);
+  expect(types.filter((type) => type === 'batch.completed')).toHaveLength(1);
+  expect(types).toContain('batch.in_progress');
+});
+
+test('a job that comes alone is made before what waits of a long batch', async () => {
+  const id = await submit(Array.from({ length: 2_000 }, (_, i) => line(`f${i}`, { prompt: `long ${i}` })));
+  await until(async () => ((await store.get('default', id))?.completed ?? 0) > 5);
+  const job = await world.ended((await world.submit({ prompt: 'in between' })).id);
+  const behind = await store.get('default', id);
+  expect([job.status, behind?.status]).toEqual(['completed', 'in_progress']);
+  await store.change(id, 'cancel');
+  await ended(id);
+});
