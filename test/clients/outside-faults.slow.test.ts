@@ -40,18 +40,18 @@ beforeAll(async () => {
     })),
   );
   world = await createWorld({ config: { providers }, env: { WORKER_CONCURRENCY: '300', MAX_PAID_ATTEMPTS: `${cap}` } });
-  for (const preset of presets) {
-    for (const row of rows) {
-      const provider = accountOf(preset, row);
-      const job = await world.submit({ model: 'gpt-image-1', prompt: promptOf(row), provider, ...row.job });
-      jobs.set(provider, world.ended(job.id));
-    }
-  }
-});
+  const submit = async (preset: string, row: Row): Promise<void> => {
+    const provider = accountOf(preset, row);
+    const job = await world.submit({ model: 'gpt-image-1', prompt: promptOf(row), provider, ...row.job });
+    jobs.set(provider, world.ended(job.id));
+  };
+  // A row of all presets at a time.
+  for (const row of rows) await Promise.all(presets.map(async (preset) => submit(preset, row)));
+}, patienceMs);
 afterAll(async () => {
   await world.close();
   await Promise.all([...servers.values()].map(async (server) => server.close()));
-});
+}, patienceMs);
 
 describe.each(presets)('preset %s', (preset) => {
   test.each(rows.map((row) => [row.name, row] as const))(

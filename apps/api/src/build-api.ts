@@ -8,6 +8,8 @@ import { Files } from '@rendermill/shared/adapters/files/files';
 import { Outbound } from '@rendermill/shared/adapters/http/outbound';
 import { AccountBooks } from '@rendermill/shared/adapters/redis/account-books';
 import { accountState } from '@rendermill/shared/adapters/redis/account-state';
+import { BatchReader } from '@rendermill/shared/adapters/redis/batch-reader';
+import { BatchStore } from '@rendermill/shared/adapters/redis/batch-store';
 import { routingClasses } from '@rendermill/shared/adapters/redis/classes';
 import { connectRedis } from '@rendermill/shared/adapters/redis/connect';
 import { Feed } from '@rendermill/shared/adapters/redis/feed';
@@ -30,6 +32,7 @@ import { newId } from '@rendermill/shared/domain/ids';
 import type { Lifecycle } from '@rendermill/shared/observability/lifecycle';
 import type { Logger } from '@rendermill/shared/observability/log';
 import { createMetrics } from '@rendermill/shared/observability/metrics';
+import { BatchWaiter } from './batch-waiter.js';
 import type { ApiDeps } from './deps.js';
 import { endFiles } from './end-files.js';
 import { createApp } from './http/app.js';
@@ -86,6 +89,9 @@ export async function buildApi(
   const profiles = new Profiles(scripts);
   const live = new LiveAccounts(configuration.accounts, profiles);
   await followProfiles(live, signals, log, lifecycle);
+  const batches = new BatchStore(scripts);
+  const batchWaiter = new BatchWaiter(batches);
+  await batchWaiter.start(signals);
   const holds = new Holds(jobs, log);
   lifecycle.onClose('holds', () => holds.close());
   const webhooks = new WebhookStore(scripts);
@@ -107,6 +113,9 @@ export async function buildApi(
     metrics: createMetrics('api'),
     jobs,
     lists: new JobLists(scripts),
+    batches,
+    batchReader: new BatchReader(scripts),
+    batchWaiter,
     usage: new UsageBooks(scripts),
     unknowns: new UnknownAttempts(scripts),
     accountBooks: new AccountBooks(scripts),

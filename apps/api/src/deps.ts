@@ -4,6 +4,8 @@ import type { Files } from '@rendermill/shared/adapters/files/files';
 import type { Outbound } from '@rendermill/shared/adapters/http/outbound';
 import type { AccountBooks } from '@rendermill/shared/adapters/redis/account-books';
 import type { AccountState } from '@rendermill/shared/adapters/redis/account-state';
+import type { BatchReader } from '@rendermill/shared/adapters/redis/batch-reader';
+import type { BatchStore } from '@rendermill/shared/adapters/redis/batch-store';
 import type { Book } from '@rendermill/shared/adapters/redis/books';
 import type { Feed } from '@rendermill/shared/adapters/redis/feed';
 import type { FileStore } from '@rendermill/shared/adapters/redis/file-store';
@@ -22,6 +24,7 @@ import type { Preference, RoutingClass } from '@rendermill/shared/domain/routing
 import type { Logger } from '@rendermill/shared/observability/log';
 import type { Metrics } from '@rendermill/shared/observability/metrics';
 import type { Storage } from '@rendermill/shared/ports/storage';
+import type { BatchWaiter } from './batch-waiter.js';
 import type { Holds } from './holds.js';
 import type { JobWaiter } from './job-waiter.js';
 
@@ -33,6 +36,9 @@ export interface ApiDeps {
   readonly metrics: Metrics;
   readonly jobs: JobStore;
   readonly lists: JobLists;
+  readonly batches: BatchStore;
+  readonly batchReader: BatchReader;
+  readonly batchWaiter: BatchWaiter;
   readonly usage: UsageBooks;
   readonly unknowns: UnknownAttempts;
   readonly accountBooks: AccountBooks;

@@ -2,6 +2,7 @@ import type { JobStore } from '@rendermill/shared/adapters/redis/job-store';
 import type { Signals } from '@rendermill/shared/adapters/redis/signals';
 import { asError } from '@rendermill/shared/domain/errors';
 import { isTerminal, type Job } from '@rendermill/shared/domain/job';
+import { Bell } from './bell.js';
 
 /**
  * Waits for jobs to end. One subscription for the whole process tells at once; a slow look at the ledger finds what a
@@ -13,16 +14,14 @@ const lookAgainMs = 500;
 
 export class JobWaiter {
   readonly #jobs: Pick<JobStore, 'get'>;
-  readonly #waiting = new Map<string, Set<() => void>>();
+  readonly #bell = new Bell();
 
   constructor(jobs: Pick<JobStore, 'get'>) {
     this.#jobs = jobs;
   }
 
   async start(signals: Pick<Signals, 'listen'>): Promise<void> {
-    await signals.listen('done', (id) => {
-      for (const wake of this.#waiting.get(id) ?? []) wake();
-    });
+    await signals.listen('done', (id) => this.#bell.ring(id));
   }
 
   /**
@@ -41,7 +40,7 @@ export class JobWaiter {
     let known: Job | undefined;
     for (;;) {
       // Listening begins before the look, so that an end between the two is not missed.
-      const woken = this.#listen(id, Math.min(waitMs, Math.max(0, deadline - Date.now())), signal);
+      const woken = this.#bell.hear(id, Math.min(waitMs, Math.max(0, deadline - Date.now())), signal);
       const look = await this.#look(project, id);
       if (look.job) known = look.job;
       const told = look.error === null && (!look.job || isTerminal(look.job.status) || enough(look.job));
@@ -62,24 +61,5 @@ export class JobWaiter {
     } catch (error) {
       return { job: null, error: asError(error) };
     }
-  }
-
-  #listen(id: string, ms: number, signal: AbortSignal): { promise: Promise<void>; stop: () => void } {
-    let stop: () => void = () => undefined;
-    const promise = new Promise<void>((resolve) => {
-      stop = () => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', stop);
-        const set = this.#waiting.get(id);
-        set?.delete(stop);
-        if (set?.size === 0) this.#waiting.delete(id);
-        resolve();
-      };
-      const timer = setTimeout(stop, ms);
-      signal.addEventListener('abort', stop, { once: true });
-      const set = this.#waiting.get(id) ?? new Set();
-      this.#waiting.set(id, set.add(stop));
-    });
-    return { promise, stop };
   }
 }

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
+import { lineJobId } from '@rendermill/shared/domain/batch';
+import { endedBatch, jsonl, line, lines, upload } from '../../../test/batch-calls.js';
 import { until } from '../../../test/until.js';
 import { createWorld, type World } from '../../../test/world.js';
 
@@ -56,6 +58,38 @@ test('a failed job and a held call that failed', async () => {
   await call('GET', '/v1/jobs/{id}', { path: `/v1/jobs/${job.id}` });
   await call('POST', '/v1/images/generations', { body: { prompt: 'refused again' } });
   await world.simulator.faults([]);
+});
+
+test('batches: submitted, read, listed, line by line, changed, estimated, shown beforehand, refused', async () => {
+  const requests = [...lines(3, 'documented'), line('bad', {})];
+  const { id } = await call('POST', '/v1/batches', { body: { requests } });
+  const one = { path: `/v1/batches/${id}` };
+  await call('GET', '/v1/batches/{id}', one);
+  await endedBatch(world, id);
+  await call('GET', '/v1/batches/{id}', one);
+  await call('GET', '/v1/batches', { path: '/v1/batches?limit=5' });
+  await call('GET', '/v1/batches/{id}/jobs', { path: `${one.path}/jobs` });
+  await call('GET', '/v1/jobs', { path: `/v1/jobs?batch_id=${id}` });
+  await call('GET', '/v1/jobs/{id}', { path: `/v1/jobs/${lineJobId(id, 4)}` });
+  for (const what of ['cancel', 'pause', 'resume'])
+    await call('POST', `/v1/batches/{id}/${what}`, { path: `${one.path}/${what}` });
+  await call('GET', '/v1/batches/{id}', { path: '/v1/batches/none' });
+  await call('POST', '/v1/batches', { body: { requests: [] } });
+  const twins = { requests: [line('one', { prompt: 'x' }), line('one', { prompt: 'x' })] };
+  const twice = await call('POST', '/v1/batches', {
+    body: { input_file_id: await upload(world, jsonl(twins.requests), 'twins.jsonl') },
+  });
+  await endedBatch(world, twice.id);
+  await call('GET', '/v1/batches/{id}', { path: `/v1/batches/${twice.id}` });
+  await call('POST', '/v1/batches/preview', { body: { requests } });
+  await call('POST', '/v1/estimates', { body: { requests } });
+  const rows = await fetch(`${world.url}/v1/batches/${id}/results`, {
+    headers: { authorization: `Bearer ${world.key}` },
+  });
+  const schema = paths['/v1/batches/{id}/results']?.['get']?.responses['200']?.content?.['application/jsonl']?.schema;
+  for (const row of (await rows.text()).trim().split('\n')) {
+    expect([ajv.validate(schema ?? {}, JSON.parse(row)), ajv.errors]).toEqual([true, null]);
+  }
 });
 
 test("OpenAI's routes: images, models", async () => {

@@ -63,7 +63,14 @@ describe('a first call', () => {
 });
 
 test.each([
-  ['no max_cost', 'sim', { spend: true }, 400, 'missing_required_parameter', /at most \$0\.\d+, without input image tokens, which nobody knows: say max_cost, 0\.\d+/],
+  [
+    'no max_cost',
+    'sim',
+    { spend: true },
+    400,
+    'missing_required_parameter',
+    /at most \$0\.\d+, without input image tokens, which nobody knows: say max_cost, 0\.\d+/,
+  ],
   ['too little', 'sim', { spend: true, max_cost: 0.001 }, 402, 'budget_exceeded', /this is more than max_cost/],
   ['null for a known price', 'sim', { spend: true, max_cost: null }, 400, 'invalid_parameter', /say it as max_cost/],
   ['a figure for an unknown price', 'unpriced', { spend: true, max_cost: 1 }, 422, 'price_unknown', /"max_cost": null/],

@@ -1,7 +1,10 @@
 import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import iconv from 'iconv-lite';
 import { describe, expect, test } from '@jest/globals';
 import { coerceScalars } from '@rendermill/shared/catalogue/coerce-scalars';
 import { jobSchema, parseBody } from '@rendermill/shared/domain/request-body';
+import { catalogueOptions } from '@rendermill/shared/catalogue/options';
 import { lines } from './catalogue-world.js';
 
 const file = (name: string) => createReadStream(new URL(`fixtures/catalogues/${name}`, import.meta.url));
@@ -56,4 +59,30 @@ describe('exports of real shops', () => {
     expect(all.filter((line) => 'body' in line)).toHaveLength(37);
     expect(all.filter((line) => 'skipped' in line)).toHaveLength(37);
   });
+});
+
+test('the example of the docs works', async () => {
+  const page = await readFile(new URL('../../../docs/catalogues.md', import.meta.url), 'utf8');
+  const options = catalogueOptions.parse(JSON.parse(/```json\n(.*?)```/s.exec(page)?.[1] ?? ''));
+  const csv = [
+    'Handle;Title;Body (HTML);Image Src;Status;Vendor;pictures',
+    'cup;カップ;<p>白い</p>;https://x/1.jpg;active;Anna;2',
+    'cup;;;https://x/2.jpg;;;',
+    'mug;マグ;;https://x/3.jpg;draft;;',
+  ].join('\n');
+  expect(await lines(iconv.encode(csv, 'shift_jis'), options)).toEqual([
+    {
+      row: 1,
+      custom_id: 'cup',
+      body: {
+        prompt: 'カップ on a white table. 白い',
+        images: ['https://x/1.jpg', 'https://x/2.jpg'],
+        size: '1024x1024',
+        n: '2',
+        metadata: { vendor: 'Anna' },
+        type: 'edit',
+      },
+    },
+    { row: 3, skipped: true },
+  ]);
 });

@@ -76,7 +76,7 @@ export function effectiveParameters(job: Job): Record<string, string> {
   );
 }
 
-export async function open(deps: Pick<ApiDeps, 'storage'>, image: StoredImage): Promise<ReadObject> {
+export async function open(deps: Pick<ApiDeps, 'storage'>, image: Pick<StoredImage, 'key'>): Promise<ReadObject> {
   const object = await deps.storage.get(image.key);
   if (!object) throw new StorageError('denied', `the image ${image.key} is gone from the store`);
   return object;

@@ -70,7 +70,10 @@ function formSchema(schema: Json): Json {
 }
 
 function answer({ description, schema, contentType }: Answer): Json {
-  if (contentType) return { description, content: { [contentType]: { schema: { type: 'string', format: 'binary' } } } };
+  if (contentType) {
+    const bytes = { type: 'string', format: 'binary' };
+    return { description, content: { [contentType]: { schema: schema ? schemaOf(schema, 'output') : bytes } } };
+  }
   return {
     description,
     ...(schema ? { content: { 'application/json': { schema: schemaOf(schema, 'output') } } } : {}),

@@ -34,15 +34,25 @@ function dataUrlStart(_key: string, head: string): number {
   return match ? match[0].length : -1;
 }
 
+/** Where lines of a batch may come with it: read whole, so that they are few. */
+const maxLinesBytes = 8 * maxJsonBytes;
+
+/** `one`: a request for one job. `some`: or for a batch. `lines`: for a batch, whose lines are kept as they are written. */
+export type JsonKind = 'one' | 'some' | 'lines';
+
 /** Reads a JSON body of any size: what is long in it are images, and they go to files in `folder`. */
-export async function receiveJson(request: IncomingMessage, folder: string): Promise<ReceivedBody> {
+export async function receiveJson(
+  request: IncomingMessage,
+  folder: string,
+  kind: JsonKind = 'one',
+): Promise<ReceivedBody> {
   requireJson(request);
   const nonce = randomBytes(12).toString('hex');
   const reader = new JsonBlobReader<WrittenFile>(
     {
-      blobStart: dataUrlStart,
+      blobStart: kind === 'lines' ? () => -1 : dataUrlStart,
       openSink: async (index) => FileSink.open(join(folder, `${nonce}-${index}`)),
-      maxJson: maxJsonBytes,
+      maxJson: kind === 'one' ? maxJsonBytes : maxLinesBytes,
       maxBlob: maxInputBytes,
       maxBlobs: 17,
     },
@@ -72,7 +82,7 @@ export async function receiveJson(request: IncomingMessage, folder: string): Pro
     };
   } catch (error) {
     await reader.abort();
-    throw explain(error);
+    throw explain(error, kind);
   }
 }
 
@@ -128,10 +138,13 @@ function parseObject(bytes: Buffer): unknown {
   return value;
 }
 
-function explain(error: unknown): unknown {
+function explain(error: unknown, kind: JsonKind): unknown {
   if (error instanceof BlobReadError) {
     if (error.kind === 'too_large' || error.kind === 'too_many') {
-      return new RendermillError('payload_too_large', `The body is too large: ${error.message}.`, { cause: error });
+      const advice = kind === 'one' ? '' : ' Send the lines of a batch as a file (POST /v1/files, purpose batch).';
+      return new RendermillError('payload_too_large', `The body is too large: ${error.message}.${advice}`, {
+        cause: error,
+      });
     }
     if (error.kind === 'bad_base64')
       return new RendermillError('invalid_image', 'A data URL in the body is not valid base64.', { cause: error });

@@ -1,3 +1,8 @@
+import { batchEventRoutes } from './handlers/batch-events.js';
+import { batchJobRoutes } from './handlers/batch-jobs.js';
+import { batchPreviewRoutes } from './handlers/batch-preview.js';
+import { batchResultRoutes } from './handlers/batch-results.js';
+import { batchRoutes } from './handlers/batches.js';
 import { estimateRoutes } from './handlers/estimates.js';
 import { fileRoutes } from './handlers/files.js';
 import { imageFileRoutes } from './handlers/image-file.js';
@@ -16,6 +21,12 @@ export const routes: readonly Route[] = [
   ...imageRoutes,
   ...modelRoutes,
   ...fileRoutes,
+  // Before those with an id in this place.
+  ...batchPreviewRoutes,
+  ...batchRoutes,
+  ...batchJobRoutes,
+  ...batchResultRoutes,
+  ...batchEventRoutes,
   ...jobRoutes,
   ...imageFileRoutes,
   ...estimateRoutes,

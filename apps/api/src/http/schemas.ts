@@ -28,15 +28,21 @@ const usageSchema = z.object({
   output_tokens_details: z.object({ text_tokens: z.int(), image_tokens: z.int() }).optional(),
 });
 
-const jobError = z.object({ message: z.string(), type: z.string(), param: z.string().nullable(), code: z.string() });
+export const jobError = z.object({
+  message: z.string(),
+  type: z.string(),
+  param: z.string().nullable(),
+  code: z.string(),
+});
 
 export const jobObject = z.object({
   id: z.string(),
   object: z.literal('job'),
-  type: z.enum(['generation', 'edit', 'variation']),
+  type: z.enum(['generation', 'edit', 'variation']).nullable().describe('null: a line of a batch that is no job yet.'),
   status: z.enum(jobStatuses),
-  model: z.string(),
+  model: z.string().nullable().describe('null: likewise.'),
   batch_id: z.string().nullable(),
+  line: z.int().nullable().optional().describe('Of a batch: which of its lines, from 1.'),
   custom_id: z.string().nullable(),
   metadata: z.record(z.string(), z.string()),
   priority: z.enum(priorities),
@@ -53,7 +59,8 @@ export const jobObject = z.object({
       images: z.array(storedInput).optional(),
       mask: storedInput.optional(),
     })
-    .describe('Normalised parameters; no bytes, no secrets.'),
+    .nullable()
+    .describe('Normalised parameters; no bytes, no secrets. null: a line of a batch that is no job.'),
   images: z.array(
     z.object({
       index: z.int(),

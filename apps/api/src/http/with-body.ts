@@ -4,24 +4,23 @@ import { join } from 'node:path';
 import { clientError } from './client-error.js';
 import type { Context } from './route.js';
 import { isForm } from './read-form.js';
-import { receiveJson, type ReceivedBody } from './receive-body.js';
+import { receiveJson, type JsonKind, type ReceivedBody } from './receive-body.js';
 import { receiveForm } from './receive-form.js';
 
 /** How long images may take to arrive; the server's own limit is for the largest file. */
 const imagesMs = 300_000;
 
-/** Reads a request's body, JSON or (unless only JSON is taken) a form, and keeps its files for as long as `use` runs. */
+/** Reads a request's body, JSON or (with `any`) a form, and keeps its files for as long as `use` runs. */
 export async function withBody<T>(
   context: Context,
   use: (body: ReceivedBody) => Promise<T>,
-  takes: 'any' | 'json' = 'any',
+  takes: 'any' | JsonKind = 'any',
 ): Promise<T> {
   const receive = async (request: IncomingMessage, folder: string): Promise<ReceivedBody> => {
     const late = setTimeout(() => tooLate(request), imagesMs);
     try {
-      return takes === 'any' && isForm(request)
-        ? await receiveForm(request, folder)
-        : await receiveJson(request, folder);
+      if (takes !== 'any') return await receiveJson(request, folder, takes);
+      return isForm(request) ? await receiveForm(request, folder) : await receiveJson(request, folder);
     } finally {
       clearTimeout(late);
     }

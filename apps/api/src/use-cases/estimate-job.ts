@@ -50,7 +50,7 @@ export async function estimateJob(
 }
 
 /** An image that a worker will fetch: nothing is known of it yet. */
-const unseen = { width: null, height: null };
+export const unseen = { width: null, height: null };
 
 /** At the account that comes first, of those whose response time is known. */
 async function secondsFor(
@@ -69,7 +69,8 @@ async function secondsFor(
   return secondsAt(concurrency, calls, await ahead(deps, account), mean);
 }
 
-async function meanTimes(deps: ApiDeps, caller: Caller, model: string): Promise<Map<string, number>> {
+/** By account id, of what was timed lately. */
+export async function meanTimes(deps: ApiDeps, caller: Caller, model: string): Promise<Map<string, number>> {
   const today = Math.floor(Date.now() / 86_400_000);
   const rows = await deps.usage.read(caller.project, today - recentDays + 1, today);
   const fitting = rows.filter((row) => row.model === model);
@@ -82,7 +83,7 @@ async function meanTimes(deps: ApiDeps, caller: Caller, model: string): Promise<
 }
 
 /** Calls in flight there, and jobs that wait for it. */
-async function ahead(deps: ApiDeps, account: Account): Promise<number> {
+export async function ahead(deps: ApiDeps, account: Account): Promise<number> {
   const [state, waiting] = await Promise.all([deps.accountBooks.read(accountBook(account)), waitingJobs(deps)]);
   return state.calls + (waiting.get(account.id) ?? 0);
 }

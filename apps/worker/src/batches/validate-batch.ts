@@ -4,11 +4,12 @@ import { indexEvery } from '@rendermill/shared/adapters/redis/batch-ledger';
 import { maxBatchLines, type Batch, type BatchFault } from '@rendermill/shared/domain/batch';
 import { batchEvent } from '@rendermill/shared/domain/batch-events';
 import { readLine } from '@rendermill/shared/domain/batch-line';
+import { RendermillError } from '@rendermill/shared/domain/errors';
 import { batchKey } from '@rendermill/shared/domain/object-keys';
 import { StorageError } from '@rendermill/shared/ports/storage';
 import type { WorkerDeps } from '../deps.js';
 import { keepStoring } from '../use-cases/keep-storing.js';
-import { catalogueLines } from './catalogue-lines.js';
+import { catalogueInput } from './catalogue-input.js';
 import { SeenIds } from './seen-ids.js';
 import { maxLineBytes, splitLines, type RawLine } from './split-lines.js';
 
@@ -28,11 +29,7 @@ interface Validated {
  * runs, or fails with every fault of structure named. Done again after a crash it comes to the same.
  */
 export async function validateBatch(deps: WorkerDeps, batch: Batch): Promise<void> {
-  const validated = await keepStoring(deps, batch.id, async () => validate(deps, batch)).catch((error: unknown) => {
-    if (!(error instanceof StorageError)) throw error;
-    const message = `The input cannot be read: ${error.message}.`;
-    return { total: 0, index: [], faults: [{ code: 'input_unreadable', message, param: 'input_file_id', line: null }] };
-  });
+  const validated = await keepStoring(deps, batch.id, async () => validate(deps, batch)).catch(unusable);
   const { total, index, faults } = validated;
   const failed = faults.length > 0;
   const event = batchEvent(
@@ -46,12 +43,24 @@ export async function validateBatch(deps: WorkerDeps, batch: Batch): Promise<voi
   deps.log.info({ batch: batch.id, project: batch.project, lines: total, faults: faults.length }, 'batch.validated');
 }
 
+/** The store does not give it, or it is no catalogue that anybody can read: the batch's own fault. */
+function unusable(error: unknown): Validated {
+  const faulty = (code: string, message: string, param: string | null): Validated => ({
+    total: 0,
+    index: [],
+    faults: [{ code, message, param, line: null }],
+  });
+  if (error instanceof RendermillError) return faulty(error.code, error.message, error.param);
+  if (!(error instanceof StorageError)) throw error;
+  return faulty('input_unreadable', `The input cannot be read: ${error.message}.`, 'input_file_id');
+}
+
 async function validate(deps: WorkerDeps, batch: Batch): Promise<Validated> {
   const key = batchKey(batch, 'input.jsonl');
   if (batch.source.kind === 'requests') return readThrough(deps, batch, linesOf(await open(deps, key)), null);
   const lines =
     batch.source.kind === 'csv'
-      ? catalogueLines(await open(deps, batch.source.key), batch)
+      ? catalogueInput(await open(deps, batch.source.key), batch, batch.source.options)
       : linesOf(await open(deps, batch.source.key));
   const copy = new PassThrough({ highWaterMark: 1024 * 1024 });
   const stored = deps.storage.put(key, copy, 'application/jsonl');
@@ -114,7 +123,8 @@ async function readThrough(
       total++;
       const found = check(bytes, batch);
       if ('code' in found) faults.push({ ...found, line: number });
-      else if (seen.add(found.custom_id)) repeats.set(found.custom_id, number);
+      // A catalogue's repeats are rows that say so, by now.
+      else if (batch.source.kind !== 'csv' && seen.add(found.custom_id)) repeats.set(found.custom_id, number);
       if (bytes) {
         pieces.push(bytes, lineEnd);
         offset += bytes.length + 1;

@@ -61,6 +61,7 @@ export const errorTable = {
   empty_file: row(400, 'invalid_request_error'),
   // A catalogue: its file, or one of its rows.
   invalid_csv: row(400, 'invalid_request_error'),
+  file_not_found: row(400, 'invalid_request_error'),
   // Input images and masks.
   missing_image: row(400, 'invalid_request_error'),
   empty_image: row(400, 'invalid_request_error'),
@@ -91,6 +92,8 @@ export const errorTable = {
   job_not_cancellable: row(409, 'invalid_request_error'),
   job_not_retryable: row(409, 'invalid_request_error'),
   probe_in_progress: row(409, 'invalid_request_error', true),
+  batch_ended: row(409, 'invalid_request_error'),
+  batch_not_running: row(409, 'invalid_request_error'),
   provider_quota_exhausted: row(503, 'provider_error'),
   no_provider_for_model: row(503, 'provider_error'),
   bad_provider_response: row(502, 'provider_error'),

@@ -22,6 +22,7 @@ export function presentJob(job: Job, link?: (image: StoredImage) => ImageLink) {
     status: job.status,
     model: job.model,
     batch_id: job.batch_id,
+    line: job.line?.number ?? null,
     custom_id: job.custom_id,
     metadata: job.metadata,
     priority: job.priority,

@@ -2,21 +2,38 @@ import { z } from 'zod';
 import { notCounted } from '@rendermill/shared/domain/costs';
 import { dollars } from '@rendermill/shared/domain/prices';
 import { jobSchema, parseBody } from '@rendermill/shared/domain/request-body';
+import { estimateBatch, type BatchEstimate } from '../../use-cases/estimate-batch.js';
 import { estimateJob, type JobEstimate } from '../../use-cases/estimate-job.js';
+import { batchSchema, isBatchBody } from '../batch-body.js';
 import { sendJson, type Context, type Route } from '../route.js';
-import { errorSchema } from '../schemas.js';
+import { errorSchema, jobError } from '../schemas.js';
 import { withBody } from '../with-body.js';
 
-/** `/v1/estimates`: what a job would cost, before anything is paid. */
+/** `/v1/estimates`: what a job or a batch would cost, before anything is paid. */
 
 async function create(context: Context): Promise<void> {
   const { deps, caller, response } = context;
-  const estimate = await withBody(
+  const shown = await withBody(
     context,
-    async (body) => estimateJob(deps, caller, body, parseBody(jobSchema, body.value)),
-    'json',
+    async (body) => {
+      if (isBatchBody(body.value))
+        return presentOfBatch(await estimateBatch(deps, caller, parseBody(batchSchema, body.value)));
+      return present(await estimateJob(deps, caller, body, parseBody(jobSchema, body.value)));
+    },
+    'some',
   );
-  sendJson(response, 200, present(estimate));
+  sendJson(response, 200, shown);
+}
+
+function presentOfBatch({ min, max, invalid, sample, ...counts }: BatchEstimate) {
+  return {
+    object: 'estimate',
+    ...counts,
+    currency: 'USD',
+    cost: { min: dollars(min), max: dollars(max) },
+    invalid_lines: invalid,
+    sample,
+  };
 }
 
 function present({ model, images, calls, input, offers, seconds }: JobEstimate) {
@@ -86,18 +103,48 @@ const estimateObject = z.object({
     ),
 });
 
+const { object, images, calls, currency, excludes, cost } = estimateObject.shape;
+const batchEstimateObject = z.object({
+  object,
+  lines: z.int(),
+  images,
+  calls,
+  currency,
+  cost,
+  excludes,
+  invalid_lines: z
+    .object({
+      count: z.int(),
+      first: z.array(z.object({ line: z.int(), custom_id: z.string(), error: jobError })),
+    })
+    .describe('Lines that would fail without being bought, and the first 20 of them.'),
+  seconds: z
+    .int()
+    .nullable()
+    .describe('As for a job, all accounts side by side; null: not known for one of the models.'),
+  sample: z
+    .object({ lines: z.int(), share: z.number() })
+    .nullable()
+    .describe(
+      'null: every line was read. Else the file took longer than 10 s: its first lines, and what share of it they are; the figures are extrapolated.',
+    ),
+});
+
 export const estimateRoutes: readonly Route[] = [
   {
     method: 'post',
     path: '/v1/estimates',
     operationId: 'createEstimate',
-    summary: "What a job would cost and take: a job's body, checked as one. Nothing is stored, nothing bought.",
+    summary: 'What a job or a batch would cost and take: its body, checked as one. Nothing is stored, nothing bought.',
     tag: 'Money',
-    body: jobSchema,
+    body: z.union([jobSchema, batchSchema]),
     answers: {
-      200: { description: 'The estimate.', schema: estimateObject },
-      400: { description: 'What a job with this body would be refused for.', schema: errorSchema },
-      422: { description: 'No eligible account has a known price (price_unknown).', schema: errorSchema },
+      200: { description: 'The estimate.', schema: z.union([estimateObject, batchEstimateObject]) },
+      400: { description: 'What a job or batch with this body would be refused for.', schema: errorSchema },
+      422: {
+        description: 'No eligible account has a known price (price_unknown); of a batch the line is named.',
+        schema: errorSchema,
+      },
     },
     handle: create,
   },

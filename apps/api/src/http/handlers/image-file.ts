@@ -1,8 +1,9 @@
 import { pipeline } from 'node:stream/promises';
 import { RendermillError } from '@rendermill/shared/domain/errors';
+import { lineJobId, lineOfJob } from '@rendermill/shared/domain/batch';
 import { isId } from '@rendermill/shared/domain/ids';
-import type { Job, StoredImage } from '@rendermill/shared/domain/job';
-import { extensionOf } from '@rendermill/shared/domain/object-keys';
+import type { StoredImage } from '@rendermill/shared/domain/job';
+import { extensionOf, imageKeyPrefix } from '@rendermill/shared/domain/object-keys';
 import { verifyPath } from '@rendermill/shared/domain/signed-links';
 import { z } from 'zod';
 import { authenticate } from '../authenticate.js';
@@ -16,9 +17,9 @@ import { errorSchema } from '../schemas.js';
 const linkQuery = z.strictObject({ expires: z.string().optional(), signature: z.string().optional() });
 
 async function getImage(context: Context): Promise<void> {
-  const { deps, request, response } = context;
-  const { job, image } = await find(context);
-  const fileName = `${job.id}-${image.index}.${extensionOf(image.content_type)}`;
+  const { deps, request, response, params } = context;
+  const image = await find(context);
+  const fileName = `${params['id']}-${image.index}.${extensionOf(image.content_type)}`;
   // A link may stand as a picture in anybody's page.
   response.set('cross-origin-resource-policy', 'cross-origin');
   // HEAD is answered from the job: a presigned link is signed for GET alone.
@@ -43,7 +44,10 @@ async function getImage(context: Context): Promise<void> {
   else response.end();
 }
 
-async function find(context: Context): Promise<{ job: Job; image: StoredImage }> {
+/** What is needed of a picture to serve it. */
+type Served = Pick<StoredImage, 'key' | 'index' | 'content_type' | 'bytes' | 'sha256'>;
+
+async function find(context: Context): Promise<Served> {
   const { deps, params, request } = context;
   const id = params['id'] ?? '';
   const index = params['index'] ?? '';
@@ -60,11 +64,36 @@ async function find(context: Context): Promise<{ job: Job; image: StoredImage }>
     );
   }
   const project = signed ? 'default' : authenticate(deps, request).project;
-  if (!isId('job', id) || !/^\d{1,3}$/.test(index)) throw missing;
+  if (!/^\d{1,3}$/.test(index)) throw missing;
+  const line = lineOfJob(id);
+  if (!line && !isId('job', id)) throw missing;
   const job = await deps.jobs.get(project, id);
   const image = job?.images.find((candidate) => candidate.index === Number(index));
-  if (!job || !image) throw missing;
-  return { job, image };
+  const found = image ?? (line && (await imageOfLine(deps, project, line, Number(index))));
+  if (!found) throw missing;
+  return found;
+}
+
+/** A picture of a batch's line outlives its job in the ledger: it is where it was put. */
+async function imageOfLine(
+  { storage }: Context['deps'],
+  project: string,
+  { batch, line }: { readonly batch: string; readonly line: number },
+  index: number,
+): Promise<Served | null> {
+  const place = { id: lineJobId(batch, line), project, created_at: 0, batch_id: batch, line: { number: line } };
+  for await (const { key } of storage.list(imageKeyPrefix(place, index))) {
+    const facts = await storage.head(key);
+    if (facts)
+      return {
+        key,
+        index,
+        content_type: facts.contentType,
+        bytes: facts.bytes,
+        sha256: facts.metadata['sha256'] ?? '',
+      };
+  }
+  return null;
 }
 
 export const imageFileRoutes: readonly Route[] = [

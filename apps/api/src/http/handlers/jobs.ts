@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { RendermillError } from '@rendermill/shared/domain/errors';
+import { RendermillError, type ErrorCode } from '@rendermill/shared/domain/errors';
 import { isId } from '@rendermill/shared/domain/ids';
 import { isTerminal, jobStatuses, missingIndexes, type Job } from '@rendermill/shared/domain/job';
 import { isRendered } from '@rendermill/shared/domain/job-results';
@@ -10,14 +10,18 @@ import { route as routeJob } from '@rendermill/shared/domain/routing-class';
 import { jobEntryId, readyQueue } from '@rendermill/shared/queues/entries';
 import { queuePriority } from '@rendermill/shared/adapters/redis/job-store';
 import { committedJob } from '../../use-cases/committed-job.js';
+import { findJob, type FoundJob } from '../../use-cases/find-job.js';
+import type { LineView } from '../../use-cases/read-lines.js';
 import { submitJob } from '../../use-cases/submit-job.js';
 import { linker } from '../links.js';
 import { page, pageQuery, wholeNumber } from '../list-query.js';
+import { presentLine } from '../present-line.js';
 import { preference } from '../prefer.js';
 import { repeatOf } from '../repeat.js';
 import { sendJson, type Context, type Route } from '../route.js';
 import { errorSchema, jobObject, listOf } from '../schemas.js';
 import { withBody } from '../with-body.js';
+import { sendLines } from './batch-jobs.js';
 
 /** `/v1/jobs`: one image job at a time. */
 
@@ -25,12 +29,25 @@ export function present(context: Context, job: Job) {
   return presentJob(job, linker(context.deps.settings, job));
 }
 
+function noSuchJob(): never {
+  throw new RendermillError('not_found', 'There is no job with this id.', { param: 'id' });
+}
+
 /** The job of the path, or 404: the same answer for another project's job as for none. */
-export async function requireJob(context: Context): Promise<Job> {
-  const id = context.params['id'] ?? '';
-  const job = isId('job', id) ? await context.deps.jobs.get(context.caller.project, id) : null;
-  if (!job) throw new RendermillError('not_found', 'There is no job with this id.', { param: 'id' });
-  return job;
+async function find({ deps, caller, params }: Context): Promise<FoundJob> {
+  return (await findJob(deps, caller.project, params['id'] ?? '')) ?? noSuchJob();
+}
+
+function presentFound(context: Context, found: FoundJob) {
+  if ('job' in found) return present(context, found.job);
+  return presentLine(context.deps.settings, found.batch, found.view);
+}
+
+/** The same where it must be in the ledger; `why` says what to do where it is a batch's line that is not. */
+async function requireJob(context: Context, code: ErrorCode = 'not_found', why?: string): Promise<Job> {
+  const found = await find(context);
+  if ('job' in found) return found.job;
+  throw new RendermillError(code, why ?? 'This line of a batch is no job at the moment.', { param: 'id' });
 }
 
 async function create(context: Context): Promise<void> {
@@ -60,6 +77,10 @@ const listQuery = z.strictObject({
 
 async function list(context: Context): Promise<void> {
   const filter = context.query as z.output<typeof listQuery>;
+  if (filter.batch_id !== undefined) {
+    await listOfBatch(context, filter.batch_id, filter);
+    return;
+  }
   const found = await context.deps.lists.list(context.caller.project, filter);
   if (!found) {
     const message = `after: there is no job '${filter.after}' in this list any more; begin at the first page`;
@@ -67,6 +88,28 @@ async function list(context: Context): Promise<void> {
   }
   const rows = found.jobs.map((job) => present(context, job));
   sendJson(context.response, 200, page(rows, found.more, found.last));
+}
+
+/** The jobs of a batch stand in the order of their lines. */
+async function listOfBatch(context: Context, id: string, filter: z.output<typeof listQuery>): Promise<void> {
+  const { deps, caller } = context;
+  const { custom_id, model, created_after = 0, created_before = Infinity } = filter;
+  const batch = isId('batch', id) ? await deps.batches.get(caller.project, id) : null;
+  if (!batch) {
+    const message = `batch_id: there is no batch '${id}'`;
+    throw new RendermillError('invalid_parameter', message, { param: 'batch_id' });
+  }
+  const fits = (view: LineView): boolean => {
+    const row = presentLine(deps.settings, batch, view);
+    return (
+      (custom_id === undefined || row.custom_id === custom_id) &&
+      (model === undefined || row.model === model) &&
+      Number(row.created_at) >= created_after &&
+      Number(row.created_at) <= created_before
+    );
+  };
+  const { after, limit, order, status } = filter;
+  await sendLines(context, batch, { after, limit, order, status, fits });
 }
 
 /** How long a job whose pictures are all stored may take to end, before it is shown as it stands. */
@@ -78,31 +121,40 @@ const getQuery = z.strictObject({
 
 async function get(context: Context): Promise<void> {
   const { wait } = context.query as z.output<typeof getQuery>;
-  let job = await requireJob(context);
-  // A held call is answered before its job's record is written: who asks right after it should find the job ended.
-  const settling = wait === undefined && isRendered(job) ? settlingMs : 0;
-  const waitMs = wait === undefined ? settling : wait * 1_000;
-  if (waitMs > 0 && !isTerminal(job.status)) {
-    const signal = AbortSignal.any([context.gone, context.deps.stopping]);
-    job = (await context.deps.waiter.until(context.caller.project, job.id, waitMs, signal)) ?? job;
+  let found = await find(context);
+  if ('job' in found) {
+    const { job } = found;
+    // A held call is answered before its job's record is written: who asks right after it should find the job ended.
+    const settling = wait === undefined && isRendered(job) ? settlingMs : 0;
+    const waitMs = wait === undefined ? settling : wait * 1_000;
+    if (waitMs > 0 && !isTerminal(job.status)) {
+      const signal = AbortSignal.any([context.gone, context.deps.stopping]);
+      const later = await context.deps.waiter.until(context.caller.project, job.id, waitMs, signal);
+      // A line that has ended leaves the ledger.
+      found = later ? { job: later } : await find(context);
+    }
   }
-  const etag = entityTag(job, context.deps.settings.urlTtlSeconds);
+  const { settings } = context.deps;
+  const etag = entityTag(found, settings.urlTtlSeconds);
   context.response.set('etag', etag);
   if (context.request.headers['if-none-match'] === etag) {
     context.response.status(304).end();
     return;
   }
-  sendJson(context.response, 200, present(context, job));
+  sendJson(context.response, 200, presentFound(context, found));
 }
 
 /** Weak: the same state may carry fresher links. It changes in time for them to be renewed. */
-function entityTag(job: Job, ttlSeconds: number): string {
+function entityTag(found: FoundJob, ttlSeconds: number): string {
   const renewal = Math.floor(Date.now() / 1_000 / (ttlSeconds / 2));
-  return `W/"${createHash('sha256').update(`${job.id}|${job.version}|${renewal}`).digest('base64url').slice(0, 20)}"`;
+  const state = 'job' in found ? `${found.job.id}|${found.job.version}` : JSON.stringify(found.view);
+  return `W/"${createHash('sha256').update(`${state}|${renewal}`).digest('base64url').slice(0, 20)}"`;
 }
 
 async function cancel(context: Context): Promise<void> {
-  const job = await requireJob(context);
+  const aside =
+    'A line of a batch can be cancelled while it is a job: cancel the batch (POST /v1/batches/{id}/cancel).';
+  const job = await requireJob(context, 'job_not_cancellable', aside);
   const how = await context.deps.jobs.cancel(job);
   if (how === 'terminal') {
     // A repeat of a cancel that won says the same again.
@@ -112,15 +164,17 @@ async function cancel(context: Context): Promise<void> {
     }
     throw new RendermillError(
       'job_not_cancellable',
-      `The job has ended already: it is ${(await requireJob(context)).status}.`,
+      `The job has ended already: it is ${presentFound(context, await find(context)).status}.`,
     );
   }
-  sendJson(context.response, how === 'requested' ? 202 : 200, present(context, await requireJob(context)));
+  sendJson(context.response, how === 'requested' ? 202 : 200, presentFound(context, await find(context)));
 }
 
 async function retry(context: Context): Promise<void> {
   const { deps, caller, request, response } = context;
-  const job = await requireJob(context);
+  const byBatch = 'A line of a batch is run again by its batch: POST /v1/batches/{id}/retry.';
+  const job = await requireJob(context, 'job_not_retryable', byBatch);
+  if (job.line) throw new RendermillError('job_not_retryable', byBatch, { param: 'id' });
   if (job.probe)
     throw new RendermillError(
       'job_not_retryable',

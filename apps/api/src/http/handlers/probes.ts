@@ -33,7 +33,7 @@ async function read(context: Context) {
   return withBody(
     context,
     async ({ value, fingerprint }) => ({ body: parseBody(probeBody, value), fingerprint }),
-    'json',
+    'one',
   );
 }
 

@@ -107,6 +107,17 @@ export class JobStore {
     return job?.project === project ? job : null;
   }
 
+  /** The same of many, in the order of their ids. */
+  async many(project: string, ids: readonly string[]): Promise<(Job | null)[]> {
+    const pipeline = this.#scripts.client.pipeline();
+    for (const id of ids) pipeline.hgetall(this.#scripts.key('job', id));
+    return ((await pipeline.exec()) ?? []).map(([error, fields]) => {
+      if (error) throw error;
+      const job = decodeJob(fields as Record<string, string>);
+      return job?.project === project ? job : null;
+    });
+  }
+
   /** Ends the holding of a call; done already, or never begun, it changes nothing. */
   async releaseHold({ claim, holder }: Pick<Repeat, 'claim' | 'holder'>, how: HoldEnd): Promise<void> {
     await this.#scripts.run('release-hold', claim, holder, claimableMs[how]);
