@@ -10,12 +10,13 @@ import { Stage } from './lib/stage.mjs';
 import { resultLines } from './lib/report.mjs';
 import { runMeasure } from './lib/run-measure.mjs';
 import { heldLatency } from './measures/held-latency.mjs';
+import { intake, million } from './measures/intake.mjs';
 import { limits } from './measures/limits.mjs';
 import { memory } from './measures/memory.mjs';
 import { pacedLarge, pacedSmall } from './measures/paced.mjs';
 import { throughput } from './measures/throughput.mjs';
 
-const measures = [pacedSmall, pacedLarge, limits, throughput, memory, heldLatency];
+const measures = [pacedSmall, pacedLarge, limits, throughput, memory, heldLatency, intake, million];
 const say = (line) => process.stdout.write(`${line}\n`);
 
 const { values } = parseArgs({

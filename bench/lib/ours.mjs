@@ -83,6 +83,31 @@ export class Ours {
     return fetch(this.#url + path, { method: 'POST', headers, body: JSON.stringify(body) });
   }
 
+  /** Uploads a file of lines and makes a batch of it; resolves with its id when it runs. */
+  async runningBatch(file) {
+    const form = new FormData();
+    form.set('purpose', 'batch');
+    form.set('file', file, 'lines.jsonl');
+    const headers = { authorization: `Bearer ${key}` };
+    const upload = await fetch(`${this.#url}/v1/files`, { method: 'POST', headers, body: form });
+    const answer = await upload.json();
+    if (!upload.ok) throw new Error(`POST /v1/files: ${upload.status} ${JSON.stringify(answer)}`);
+    const made = await this.post('/v1/batches', { input_file_id: answer.id });
+    const { id } = await made.json();
+    if (!made.ok) throw new Error(`POST /v1/batches: ${made.status}`);
+    for (;;) {
+      const batch = await this.#get(`/v1/batches/${id}`);
+      if (batch.status === 'in_progress') return id;
+      if (batch.status !== 'validating')
+        throw new Error(`the batch is ${batch.status}: ${JSON.stringify(batch.errors)}`);
+      await sleep(10);
+    }
+  }
+
+  async cancelBatch(id) {
+    await (await this.post(`/v1/batches/${id}/cancel`)).text();
+  }
+
   /** Resolves when no job is left. Seldom asks while many are, so that asking is no load; then waits for the last ones. */
   async finished() {
     while ((await this.#list('queued', 1)).length > 0) await sleep(200);

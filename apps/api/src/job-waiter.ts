@@ -55,6 +55,11 @@ export class JobWaiter {
     }
   }
 
+  /** Resolves when a job has ended, whether it was in the ledger before or not; after `ms`, or a while, at the latest. */
+  async news(id: string, ms: number, signal: AbortSignal): Promise<void> {
+    await this.#bell.hear(id, Math.min(lookEveryMs, ms), signal).promise;
+  }
+
   async #look(project: string, id: string): Promise<{ job: Job | null; error: Error | null }> {
     try {
       return { job: await this.#jobs.get(project, id), error: null };

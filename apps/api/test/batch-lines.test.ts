@@ -2,8 +2,16 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parse } from 'csv-parse/sync';
 import { unzipSync } from 'fflate';
 import { sha } from '../../../test/clients/support.js';
-import { createBatch, endedBatch, getBatch, line, lines, type Refusal } from '../../../test/batch-calls.js';
-import { batchStore } from '../../../test/batches.js';
+import {
+  createBatch,
+  endedBatch,
+  getBatch,
+  jsonl,
+  line,
+  lines,
+  upload,
+  type Refusal,
+} from '../../../test/batch-calls.js';
 import { until } from '../../../test/until.js';
 import { createWorld, type World } from '../../../test/world.js';
 
@@ -244,7 +252,8 @@ test('of lines that a retry runs again the last record counts, and none while th
   const { id } = await createBatch(world, { requests: lines(25, 'second time') });
   expect((await endedBatch(world, id)).request_counts).toMatchObject({ completed: 18, failed: 7 });
   await world.simulator.faults([{ when: { promptIncludes: 'second time 2' }, fault: { kind: 'hang_before_headers' } }]);
-  expect(await batchStore(world).retry(id, 'moderation_blocked', null)).toBe(true);
+  const again = await world.call('POST', `/v1/batches/${id}/retry`, { error_code: 'moderation_blocked' });
+  expect(again.status).toBe(200);
   await until(async () => (await world.simulator.stats()).held === 4);
   const results = async (): Promise<Row[]> =>
     (await world.call<string>('GET', `/v1/batches/${id}/results`)).body
@@ -265,4 +274,26 @@ test('of lines that a retry runs again the last record counts, and none while th
   expect(numbers(rows).sort((a, b) => a - b)).toEqual(Array.from({ length: 25 }, (_, i) => i + 1));
   expect(rows.every(({ status }) => status === 'completed')).toBe(true);
   expect(await all(`/v1/batches/${id}/jobs?status=failed&limit=100`)).toEqual([]);
+});
+
+test('a batch that failed its validation has no lines', async () => {
+  const twins = [line('one', { prompt: 'x' }), line('one', { prompt: 'x' })];
+  const { id } = await createBatch(world, { input_file_id: await upload(world, jsonl(twins), 'twins.jsonl') });
+  expect((await endedBatch(world, id)).status).toBe('failed');
+  expect((await read(`/v1/batches/${id}/jobs`)).data).toEqual([]);
+  expect((await world.call('GET', `/v1/jobs/job_${id.slice('batch_'.length)}-1`)).status).toBe(404);
+  expect((await world.call('GET', `/v1/batches/${id}/results`)).body).toBe('');
+});
+
+test('?wait=N holds for a line that is no job yet until it has ended', async () => {
+  await world.simulator.faults([{ when: { promptIncludes: 'waited' }, fault: { kind: 'hang_before_headers' } }]);
+  const { id } = await createBatch(world, { requests: lines(30, 'waited') });
+  await until(async () => (await world.simulator.stats()).held === 4);
+  const last = `/v1/jobs/job_${id.slice('batch_'.length)}-30`;
+  expect((await world.call<Row>('GET', last)).body.status).toBe('queued');
+  const waiting = world.call<Row>('GET', `${last}?wait=25`);
+  await world.simulator.faults([]);
+  await world.simulator.release();
+  expect((await waiting).body).toMatchObject({ status: 'completed', line: 30 });
+  await endedBatch(world, id);
 });

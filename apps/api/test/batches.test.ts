@@ -109,7 +109,11 @@ describe('what is refused', () => {
     ['priority high', { requests: one, priority: 'high' }, [400, 'invalid_parameter', 'priority']],
     ['a deadline of before', { requests: one, deadline: 1 }, [400, 'invalid_parameter', 'deadline']],
     ['a max_cost of nothing', { requests: one, max_cost: 0 }, [400, 'invalid_parameter', 'max_cost']],
-    ['a template without a file', { requests: one, template: {} }, [400, 'invalid_parameter', 'template']],
+    [
+      'a template without a file',
+      { requests: one, template: { custom_id: 'x' } },
+      [400, 'invalid_parameter', 'template'],
+    ],
     ['an unknown parameter', { requests: one, model: 'x' }, [400, 'unknown_parameter', 'model']],
     [
       'a webhook into the house',
@@ -247,4 +251,17 @@ test("another project's batch is as one that never was, on every route", async (
   expect((await ask('GET', `/v1/jobs/${job}`)).status).toBe(404);
   expect((await ask('GET', `/v1/jobs/${job}/images/0`)).status).toBe(404);
   expect((await ask('GET', `/v1/jobs?batch_id=${id}`)).status).toBe(400);
+});
+
+describe('retry', () => {
+  const retry = async (id: string, body?: unknown, headers?: Record<string, string>) =>
+    world.call<Refusal & BatchAnswer>('POST', `/v1/batches/${id}/retry`, body, headers);
+
+  test('is refused while a batch has not ended; an unknown batch is 404', async () => {
+    const { id } = await createBatch(world, { requests: one });
+    const refusal = await retry(id);
+    expect([refusal.status, refusal.body.error.code]).toEqual([409, 'batch_not_running']);
+    expect((await retry('batch_0000000000000000000000')).status).toBe(404);
+    expect((await retry(id, { error_code: 'No Such Code' })).body.error.param).toBe('error_code');
+  });
 });

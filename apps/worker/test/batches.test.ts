@@ -16,6 +16,8 @@ afterAll(async () => world.close());
 const submit = async (lines: readonly string[], over: Partial<BatchSpec> = {}) => submitLines(world, lines, over);
 const ended = async (id: string) => endedBatch(world, id);
 const read = async (batch: Batch, name: string) => batchRows(world, batch, name);
+const retry = async (id: string, error_code: string) =>
+  expect((await world.call('POST', `/v1/batches/${id}/retry`, { error_code })).status).toBe(200);
 const codeOf = (row: Record<string, unknown>) =>
   (row['response'] as { body: { error: { code: string } } }).body.error.code;
 
@@ -88,10 +90,10 @@ test('a paused batch begins no line; resumed it ends; lines that failed are run 
   await world.simulator.faults([
     { when: { promptIncludes: `${prompt} 3` }, times: 1, fault: { kind: 'moderation_blocked' } },
   ]);
-  expect(await store.retry(id, 'invalid_size', null)).toBe(true);
+  await retry(id, 'invalid_size');
   const none = await ended(id);
   expect([none.status, none.generation, none.completed, none.failed]).toEqual(['completed', 2, 29, 11]);
-  expect(await store.retry(id, 'moderation_blocked', null)).toBe(true);
+  await retry(id, 'moderation_blocked');
   const second = await ended(id);
   expect([second.generation, second.completed, second.failed]).toEqual([3, 39, 1]);
   const rows = [...(await read(second, 'output.3.jsonl')), ...(await read(second, 'errors.3.jsonl'))];

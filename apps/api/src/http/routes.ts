@@ -2,6 +2,7 @@ import { batchEventRoutes } from './handlers/batch-events.js';
 import { batchJobRoutes } from './handlers/batch-jobs.js';
 import { batchPreviewRoutes } from './handlers/batch-preview.js';
 import { batchResultRoutes } from './handlers/batch-results.js';
+import { batchRetryRoutes } from './handlers/batch-retry.js';
 import { batchRoutes } from './handlers/batches.js';
 import { estimateRoutes } from './handlers/estimates.js';
 import { fileRoutes } from './handlers/files.js';
@@ -24,6 +25,7 @@ export const routes: readonly Route[] = [
   // Before those with an id in this place.
   ...batchPreviewRoutes,
   ...batchRoutes,
+  ...batchRetryRoutes,
   ...batchJobRoutes,
   ...batchResultRoutes,
   ...batchEventRoutes,

@@ -1,7 +1,7 @@
 import { accountBook } from '@rendermill/shared/adapters/redis/books';
 import type { Account } from '@rendermill/shared/domain/accounts';
 import { orderOf, type Line } from '@rendermill/shared/domain/batch-line';
-import { notCounted, type NotCounted } from '@rendermill/shared/domain/costs';
+import { notCounted, type NotCounted, type Wanted } from '@rendermill/shared/domain/costs';
 import { errorBody, RendermillError, type ErrorBody } from '@rendermill/shared/domain/errors';
 import { callsOf, offersFor, type Offer } from '@rendermill/shared/domain/estimates';
 import { planJob, type Plan } from '@rendermill/shared/domain/plan';
@@ -21,7 +21,7 @@ export interface BatchEstimate {
   /** Micro-dollars at the cheapest and at the dearest account of each line. */
   readonly min: number;
   readonly max: number;
-  /** What the figures of its lines leave out. */
+  /** What the figures leave out. */
   readonly excludes: readonly NotCounted[];
   /** Lines that would fail without being bought, and the first of them. */
   readonly invalid: { readonly count: number; readonly first: readonly InvalidLine[] };
@@ -57,21 +57,20 @@ export function planLine(
 ): PlannedLine | ErrorBody {
   const order = orderOf(line);
   if ('message' in order) return order;
+  const { type, provider = null, mask = null } = order.job;
+  const { mode } = caller;
   let plan: Plan;
+  let routed: ReturnType<typeof route>;
+  let wanted: Wanted;
   try {
-    plan = planJob(deps.accounts, caller.mode, order.job);
+    plan = planJob(deps.accounts, mode, order.job);
+    wanted = { type, model: plan.model, request: plan.request, inputs: plan.images.map(() => unseen) };
+    routed = route(deps.accounts, { ...wanted, mode, provider, mask }, deps.prefer);
   } catch (error) {
     if (error instanceof RendermillError) return errorBody(error);
     throw error;
   }
-  const { type, provider, mask } = order.job;
-  const wanted = { type, model: plan.model, request: plan.request, inputs: plan.images.map(() => unseen) };
-  const { eligible, routing } = route(
-    deps.accounts,
-    { ...wanted, mode: caller.mode, provider: provider ?? null, mask: mask ?? null },
-    deps.prefer,
-  );
-  return { plan, eligible, routing, type, offers: offersFor(eligible, wanted) };
+  return { plan, ...routed, type, offers: offersFor(routed.eligible, wanted) };
 }
 
 export async function estimateBatch(deps: ApiDeps, caller: Caller, body: BatchBody): Promise<BatchEstimate> {
@@ -126,8 +125,8 @@ class Totals {
   #calls = 0;
   #min = 0;
   #max = 0;
-  #invalidCount = 0;
   readonly #excludes = new Set<NotCounted>();
+  #invalidCount = 0;
   readonly #invalid: InvalidLine[] = [];
   readonly #groups = new Map<string, Group>();
 

@@ -1,4 +1,4 @@
-import { lineOfJob, type Batch } from '@rendermill/shared/domain/batch';
+import { lineOfJob, linesToRun, type Batch } from '@rendermill/shared/domain/batch';
 import { isId } from '@rendermill/shared/domain/ids';
 import type { Job } from '@rendermill/shared/domain/job';
 import type { ApiDeps } from '../deps.js';
@@ -19,7 +19,7 @@ export async function findJob(
   const place = lineOfJob(id);
   if (!place) return null;
   const batch = await deps.batches.get(project, place.batch);
-  if (!batch || place.line > batch.total) return null;
+  if (!batch || place.line > linesToRun(batch)) return null;
   const [state] = await deps.batchReader.states(batch.id, place.line, place.line);
   const [view] = await readLines(deps, batch, new Map(state === undefined ? [] : [[place.line, state]]));
   if (!view) return null;

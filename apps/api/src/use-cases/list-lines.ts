@@ -1,5 +1,5 @@
 import type { LineState } from '@rendermill/shared/adapters/redis/batch-reader';
-import { lineState, type Batch } from '@rendermill/shared/domain/batch';
+import { linesToRun, lineState, type Batch } from '@rendermill/shared/domain/batch';
 import { isTerminal, type JobStatus } from '@rendermill/shared/domain/job';
 import { neverBegun } from '@rendermill/shared/domain/never-begun';
 import type { ApiDeps } from '../deps.js';
@@ -63,7 +63,8 @@ interface Stretch {
   readonly last: number;
 }
 
-function nextStretch({ total }: Batch, { order }: LineFilter, after: number | null): Stretch | null {
+function nextStretch(batch: Batch, { order }: LineFilter, after: number | null): Stretch | null {
+  const total = linesToRun(batch);
   if (order === 'asc') {
     const first = (after ?? 0) + 1;
     return first > total ? null : { first, last: Math.min(total, first + stretchLines - 1) };

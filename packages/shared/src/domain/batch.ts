@@ -130,6 +130,11 @@ export function linesDone(batch: Pick<Batch, 'completed' | 'failed' | 'cancelled
   return batch.completed + batch.failed + batch.cancelled;
 }
 
+/** Lines that are or were to be jobs: none of a batch that failed its validation. */
+export function linesToRun({ status, total }: Pick<Batch, 'status' | 'total'>): number {
+  return status === 'failed' ? 0 : total;
+}
+
 /** The states of a line, four bits each. */
 export const lineState = { waiting: 0, open: 1, completed: 2, failed: 3, cancelled: 4, expired: 5, again: 6 } as const;
 

@@ -25,14 +25,13 @@ async function create(context: Context): Promise<void> {
   sendJson(response, 200, shown);
 }
 
-function presentOfBatch({ min, max, invalid, sample, ...counts }: BatchEstimate) {
+function presentOfBatch({ min, max, invalid, ...counts }: BatchEstimate) {
   return {
     object: 'estimate',
     ...counts,
     currency: 'USD',
     cost: { min: dollars(min), max: dollars(max) },
     invalid_lines: invalid,
-    sample,
   };
 }
 

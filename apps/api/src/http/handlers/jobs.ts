@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { RendermillError, type ErrorCode } from '@rendermill/shared/domain/errors';
+import { lineJobId } from '@rendermill/shared/domain/batch';
 import { isId } from '@rendermill/shared/domain/ids';
-import { isTerminal, jobStatuses, missingIndexes, type Job } from '@rendermill/shared/domain/job';
+import { isTerminal, jobStatuses, missingIndexes, type Job, type JobStatus } from '@rendermill/shared/domain/job';
 import { isRendered } from '@rendermill/shared/domain/job-results';
 import { presentJob } from '@rendermill/shared/domain/present-job';
 import { jobSchema, parseBody } from '@rendermill/shared/domain/request-body';
@@ -11,6 +12,7 @@ import { jobEntryId, readyQueue } from '@rendermill/shared/queues/entries';
 import { queuePriority } from '@rendermill/shared/adapters/redis/job-store';
 import { committedJob } from '../../use-cases/committed-job.js';
 import { findJob, type FoundJob } from '../../use-cases/find-job.js';
+import { statusOf } from '../../use-cases/list-lines.js';
 import type { LineView } from '../../use-cases/read-lines.js';
 import { submitJob } from '../../use-cases/submit-job.js';
 import { linker } from '../links.js';
@@ -122,18 +124,9 @@ const getQuery = z.strictObject({
 async function get(context: Context): Promise<void> {
   const { wait } = context.query as z.output<typeof getQuery>;
   let found = await find(context);
-  if ('job' in found) {
-    const { job } = found;
-    // A held call is answered before its job's record is written: who asks right after it should find the job ended.
-    const settling = wait === undefined && isRendered(job) ? settlingMs : 0;
-    const waitMs = wait === undefined ? settling : wait * 1_000;
-    if (waitMs > 0 && !isTerminal(job.status)) {
-      const signal = AbortSignal.any([context.gone, context.deps.stopping]);
-      const later = await context.deps.waiter.until(context.caller.project, job.id, waitMs, signal);
-      // A line that has ended leaves the ledger.
-      found = later ? { job: later } : await find(context);
-    }
-  }
+  // A held call is answered before its job's record is written: who asks right after it should find the job ended.
+  const settling = 'job' in found && isRendered(found.job) ? settlingMs : 0;
+  found = await ended(context, found, wait === undefined ? settling : wait * 1_000);
   const { settings } = context.deps;
   const etag = entityTag(found, settings.urlTtlSeconds);
   context.response.set('etag', etag);
@@ -142,6 +135,29 @@ async function get(context: Context): Promise<void> {
     return;
   }
   sendJson(context.response, 200, presentFound(context, found));
+}
+
+/** What was found, once it has ended or `ms` have passed. A line of a batch comes into the ledger and leaves it meanwhile. */
+async function ended(context: Context, first: FoundJob, ms: number): Promise<FoundJob> {
+  const { deps, caller, gone } = context;
+  const signal = AbortSignal.any([gone, deps.stopping]);
+  const deadline = Date.now() + ms;
+  let found = first;
+  for (let left = ms; left > 0 && !signal.aborted; left = deadline - Date.now()) {
+    if (isTerminal(statusOfFound(found))) break;
+    if ('job' in found) {
+      const job = await deps.waiter.until(caller.project, found.job.id, left, signal);
+      found = job ? { job } : await find(context);
+    } else {
+      await deps.waiter.news(lineJobId(found.batch.id, found.view.line), left, signal);
+      found = await find(context);
+    }
+  }
+  return found;
+}
+
+function statusOfFound(found: FoundJob): JobStatus {
+  return 'job' in found ? found.job.status : statusOf(found.view);
 }
 
 /** Weak: the same state may carry fresher links. It changes in time for them to be renewed. */
@@ -164,7 +180,7 @@ async function cancel(context: Context): Promise<void> {
     }
     throw new RendermillError(
       'job_not_cancellable',
-      `The job has ended already: it is ${presentFound(context, await find(context)).status}.`,
+      `The job has ended already: it is ${statusOfFound(await find(context))}.`,
     );
   }
   sendJson(context.response, how === 'requested' ? 202 : 200, presentFound(context, await find(context)));

@@ -71,13 +71,24 @@ export class BatchStore {
     return done === 1 ? true : status;
   }
 
-  /** Runs the lines of an ended batch again that came to nothing, or those with this error code. As {@link change}. */
-  async retry(id: string, code: string | null, maxCost: number | null): Promise<true | BatchStatus | 'gone'> {
-    const [done, status] = (await this.#scripts.run('retry-batch', id, code ?? '', maxCost ?? '')) as [
-      number,
-      BatchStatus | 'gone',
-    ];
-    return done === 1 ? true : status;
+  /**
+   * Runs the lines of an ended batch again that came to nothing, or those with this error code. `existing`: this
+   * Idempotency-Key did so before; a status: what stands in the way.
+   */
+  async retry(
+    id: string,
+    { code, maxCost }: { readonly code: string | null; readonly maxCost: number | null },
+    repeat: Pick<Repeat, 'key' | 'fingerprint'>,
+  ): Promise<'retried' | 'existing' | 'conflict' | BatchStatus | 'gone'> {
+    return (await this.#scripts.run(
+      'retry-batch',
+      id,
+      code ?? '',
+      maxCost ?? '',
+      repeat.key,
+      repeat.fingerprint,
+      idempotencyTtlMs,
+    )) as 'retried' | 'existing' | 'conflict' | BatchStatus | 'gone';
   }
 
   /** Ids of the jobs that a batch's lines are now. */

@@ -1,15 +1,24 @@
 -- A user's retry of an ended batch: lines that came to nothing are run again, in a new generation. Which ones the leader
 -- finds out by their records; what was never begun is, where the filter is for all or for its reason.
--- Answers {done, status}. ARGV: batch, error code ('': all), new max_cost in micro-dollars ('': as it was).
+-- Answers 'retried', 'existing' or 'conflict' (by the Idempotency-Key), or the status that stands in the way.
+-- ARGV: batch, error code ('': all), new max_cost in micro-dollars ('': as it was), Idempotency-Key ('': none), fingerprint,
+-- how long the key is remembered (ms).
 local id, code, maxCost = ARGV[1], ARGV[2], ARGV[3]
+local idempotency, fingerprint, keyTtl = ARGV[4], ARGV[5], ARGV[6]
 local key = batchKey(id)
+if idempotency ~= '' then
+  local known = redis.call('HMGET', P .. 'idempotency:' .. idempotency, 'ref', 'fingerprint')
+  if known[1] then return known[2] == fingerprint and 'existing' or 'conflict' end
+end
 local row = redis.call('HMGET', key, 'status', 'rest', 'left', 'project', 'cursor', 'total')
 local status, rest = row[1], row[2] or ''
-if not status then return { 0, 'gone' } end
-if status ~= 'completed' and status ~= 'expired' and status ~= 'cancelled' then return { 0, status } end
+if not status then return 'gone' end
+if status ~= 'completed' and status ~= 'expired' and status ~= 'cancelled' then return status end
 redis.call('HINCRBY', key, status == 'cancelled' and 'cancelled' or 'failed', 0 - tonumber(row[3] or '0'))
 redis.call('HDEL', key, 'left', 'output', 'errors', 'at:finalizing', 'at:completed', 'at:expired', 'at:cancelled', 'at:cancelling')
-local all = code == '' or code == rest
+-- What lines that were never begun fail with.
+local codes = { batch_cancelled = 'cancelled', batch_expired = 'deadline_exceeded', budget_exceeded = 'budget_exceeded' }
+local all = code == '' or code == codes[rest]
 redis.call('HSET', key, 'status', 'in_progress', 'retry', code, 'rest', all and '' or rest, 'rest_kept', all and '' or '1')
 -- A deadline that has passed was that of an earlier generation.
 redis.call('HSET', key, 'deadline', 'none')
@@ -20,4 +29,8 @@ for _, part in ipairs({ '', ':index', ':states', ':parts' }) do redis.call('PERS
 redis.call('ZADD', P .. 'batches-active', now(), id)
 redis.call('PUBLISH', P .. 'wake', 'batches')
 redis.call('PUBLISH', P .. 'changed', id)
-return { 1, 'in_progress' }
+if idempotency ~= '' then
+  redis.call('HSET', P .. 'idempotency:' .. idempotency, 'ref', id, 'fingerprint', fingerprint)
+  redis.call('PEXPIRE', P .. 'idempotency:' .. idempotency, keyTtl)
+end
+return 'retried'
