@@ -91,6 +91,7 @@ A provider's key in the environment makes an account by itself. For more, \`REND
 | \`priority\`, \`weight\` | lower priority first; within one priority, accounts share by weight (see \`routing\`) |
 | \`timeout_ms\` | longest time until an answer begins |
 | \`prices\` | \`{ "currency", "models": { name: { "currency", "per_token": { "text_in", "image_in", "image_out", "text_out" }, "per_image": { quality: { size: price } } } } }\`. In units of the currency (USD where none is named; a row may have its own), per million tokens and per image; \`*\` is any quality or size. \`text_out\`, where a model's words cost other than its pictures. Of both kinds the cheaper is billed. Models that are not named keep the preset's prices, in their own currency |
+| \`accepts\` | what the account takes (\`true\`) or not, whatever its preset says and whatever was found out: \`{ "mask": false, "moderation": true }\`; names of parameters, \`generation\`, \`edit\`, \`several_images\`, \`mask\`, \`several_images_with_mask\` |
 | \`enabled\` | \`false\` keeps the account out of use |
 
 | beside \`providers\` | meaning |

@@ -26,6 +26,8 @@ export interface WorldOptions {
   readonly account?: Readonly<Record<string, unknown>>;
   /** Accounts beside `sim`, by id: fields as above. Each has a simulator of its own. */
   readonly others?: Readonly<Record<string, Record<string, unknown>>>;
+  /** Command lines of their simulators, by id. */
+  readonly otherSimulators?: Readonly<Record<string, readonly string[]>>;
   /** More of the configuration file. */
   readonly config?: Record<string, unknown>;
   readonly env?: Record<string, string>;
@@ -86,7 +88,9 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const simulator = await startSimulatorProcess(options.simulator);
   const others = Object.fromEntries(
     await Promise.all(
-      Object.keys(options.others ?? {}).map(async (id) => [id, await startSimulatorProcess()] as const),
+      Object.keys(options.others ?? {}).map(
+        async (id) => [id, await startSimulatorProcess(options.otherSimulators?.[id])] as const,
+      ),
     ),
   );
   const receiver = await startReceiver();

@@ -17,6 +17,8 @@ import { FileStore } from '@rendermill/shared/adapters/redis/file-store';
 import { JobLists } from '@rendermill/shared/adapters/redis/job-lists';
 import { JobStore } from '@rendermill/shared/adapters/redis/job-store';
 import { holderLeaseMs, Liveness } from '@rendermill/shared/adapters/redis/liveness';
+import { LiveAccounts } from '@rendermill/shared/adapters/redis/live-accounts';
+import { Profiles } from '@rendermill/shared/adapters/redis/profiles';
 import { ScriptRunner } from '@rendermill/shared/adapters/redis/scripts';
 import { Signals } from '@rendermill/shared/adapters/redis/signals';
 import { UnknownAttempts } from '@rendermill/shared/adapters/redis/unknown-attempts';
@@ -84,6 +86,9 @@ export async function buildApi(
   const signals = new Signals(redis, subscriber, scripts.prefix);
   const waiter = new JobWaiter(jobs);
   await waiter.start(signals);
+  const profiles = new Profiles(scripts);
+  const live = new LiveAccounts(configuration.accounts, profiles);
+  await followProfiles(live, signals, log, lifecycle);
   const batches = new BatchStore(scripts);
   const batchWaiter = new BatchWaiter(batches);
   await batchWaiter.start(signals);
@@ -127,7 +132,9 @@ export async function buildApi(
     files,
     fileStore,
     outbound,
-    accounts: configuration.accounts,
+    accounts: live.list,
+    live,
+    profiles,
     prefer: configuration.prefer,
     pingRedis: async () => {
       await redis.ping();
@@ -172,6 +179,15 @@ async function keepLease(liveness: Liveness, holder: string, log: Logger, lifecy
     clearInterval(beat);
     await liveness.holderLeave(holder);
   });
+}
+
+/** What workers find out about accounts reaches this process by a message, and what it missed in half a minute. */
+async function followProfiles(live: LiveAccounts, signals: Signals, log: Logger, lifecycle: Lifecycle): Promise<void> {
+  const onError = (error: unknown): void => log.warn({ error }, 'profile.not_read');
+  await live.follow(signals, onError);
+  await live.refresh();
+  const look = setInterval(() => void live.refresh().catch(onError), 30_000);
+  lifecycle.onClose('profiles', () => clearInterval(look));
 }
 
 async function listen(server: Server, port: number, host: string): Promise<void> {

@@ -11,6 +11,8 @@ import type { Feed } from '@rendermill/shared/adapters/redis/feed';
 import type { FileStore } from '@rendermill/shared/adapters/redis/file-store';
 import type { JobLists } from '@rendermill/shared/adapters/redis/job-lists';
 import type { JobStore } from '@rendermill/shared/adapters/redis/job-store';
+import type { LiveAccounts } from '@rendermill/shared/adapters/redis/live-accounts';
+import type { Profiles } from '@rendermill/shared/adapters/redis/profiles';
 import type { Signals } from '@rendermill/shared/adapters/redis/signals';
 import type { UnknownAttempts } from '@rendermill/shared/adapters/redis/unknown-attempts';
 import type { UsageBooks } from '@rendermill/shared/adapters/redis/usage-books';
@@ -56,6 +58,10 @@ export interface ApiDeps {
   readonly fileStore: FileStore;
   readonly outbound: Outbound;
   readonly accounts: readonly Account[];
+  /** The same accounts: what is read through it is known of them from then on. */
+  readonly live: LiveAccounts;
+  /** What was found out about the accounts. */
+  readonly profiles: Profiles;
   /** What decides between accounts that could serve a job. */
   readonly prefer: Preference;
   /** Resolves where Redis answers. */

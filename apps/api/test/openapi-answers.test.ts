@@ -3,6 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { lineJobId } from '@rendermill/shared/domain/batch';
 import { endedBatch, jsonl, line, lines, upload } from '../../../test/batch-calls.js';
+import { until } from '../../../test/until.js';
 import { createWorld, type World } from '../../../test/world.js';
 
 /** What `/openapi.json` promises of an answer is held against the answers, by a validator that knows nothing of us. */
@@ -155,6 +156,22 @@ test('estimates: made, refused, without a price', async () => {
 test('providers, with an error in their books', async () => {
   const { data } = await call<{ data: { last_error: unknown }[] }>('GET', '/v1/providers');
   expect(data[0]?.last_error).not.toBeNull();
+});
+
+test('one provider; a probe quoted, refused, begun, ended', async () => {
+  const path = '/v1/providers/sim/probe';
+  const probe = async <T>(body: unknown) => call<T>('POST', '/v1/providers/{id}/probe', { path, body });
+  const { consent } = await probe<{ consent: object }>({ model: 'gpt-image-1' });
+  await probe({ spend: true });
+  await probe({ spend: true, max_cost: 0 });
+  await probe({ model: 'none' });
+  await probe(consent);
+  const get = async () =>
+    call<{ probe: { status: string }; profile: unknown[] }>('GET', '/v1/providers/{id}', { path: '/v1/providers/sim' });
+  await until(async () => (await get()).probe.status !== 'running');
+  expect(await get()).toMatchObject({ probe: { status: 'completed' }, profile: [{ model: 'gpt-image-1' }] });
+  await call('GET', '/v1/providers/{id}', { path: '/v1/providers/none' });
+  await call('GET', '/v1/providers');
 });
 
 test('health', async () => {

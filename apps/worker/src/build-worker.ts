@@ -9,11 +9,13 @@ import { BatchStore } from '@rendermill/shared/adapters/redis/batch-store';
 import { routingClasses } from '@rendermill/shared/adapters/redis/classes';
 import { connectRedis } from '@rendermill/shared/adapters/redis/connect';
 import { FileStore } from '@rendermill/shared/adapters/redis/file-store';
-import { JobStore } from '@rendermill/shared/adapters/redis/job-store';
 import { Feed } from '@rendermill/shared/adapters/redis/feed';
+import { JobStore } from '@rendermill/shared/adapters/redis/job-store';
 import { Ledger } from '@rendermill/shared/adapters/redis/ledger';
+import { LiveAccounts } from '@rendermill/shared/adapters/redis/live-accounts';
 import { Liveness, renewEveryMs } from '@rendermill/shared/adapters/redis/liveness';
 import { Permits, permitLeaseMs } from '@rendermill/shared/adapters/redis/permits';
+import { Profiles } from '@rendermill/shared/adapters/redis/profiles';
 import { ScriptRunner } from '@rendermill/shared/adapters/redis/scripts';
 import { Signals } from '@rendermill/shared/adapters/redis/signals';
 import { WebhookSecrets } from '@rendermill/shared/adapters/redis/webhook-secrets';
@@ -36,9 +38,11 @@ import { Lease } from './consumers/lease.js';
 import { Loop } from './consumers/loop.js';
 import { workOn } from './consumers/work-on.js';
 import type { WorkerDeps } from './deps.js';
+import { advanceProbes } from './use-cases/advance-probe.js';
 import { deliverEvent } from './use-cases/deliver-event.js';
 import { feedDeliveries } from './use-cases/feed-deliveries.js';
 import { feedJobs } from './use-cases/feed-jobs.js';
+import { restoreProfiles } from './use-cases/keep-profile.js';
 import { Sweeper } from './use-cases/sweep.js';
 import { tidySpool } from './use-cases/tidy-spool.js';
 
@@ -92,7 +96,9 @@ export async function buildWorker(
   lifecycle.onClose('outbound', () => outbound.close());
   const providers = new Agent({ connect: { timeout: 10_000 }, pipelining: 1, keepAliveTimeout: 4_000 });
   lifecycle.onClose('providers', () => providers.destroy());
-  const accounts = new Map(configuration.accounts.map((account) => [account.id, account]));
+  const profiles = new Profiles(scripts);
+  const live = new LiveAccounts(configuration.accounts, profiles);
+  const accounts = live.byId;
   const webhooks = new WebhookStore(scripts);
   const secrets = new WebhookSecrets(webhooks, env.RENDERMILL_SECRET, env.RENDERMILL_WEBHOOK_SECRET);
   const interruption = new AbortController();
@@ -118,6 +124,8 @@ export async function buildWorker(
     outbound,
     providers,
     accounts,
+    live,
+    profiles,
     prefer: configuration.prefer,
     addressOf: addresses(lifecycle),
     maxPaidAttempts: env.MAX_PAID_ATTEMPTS,
@@ -185,13 +193,19 @@ export async function buildWorker(
   });
   const jobFeed = new Loop('feed', log, 1_000, async () => feedJobs(deps));
   const outbox = new Loop('outbox', log, 1_000, async () => feedDeliveries(deps));
+  const probes = new Loop('probes', log, 5_000, async () => advanceProbes(deps).then(() => null));
+  // First of all: nobody is asked for what is known not to be taken.
+  await live.refresh();
+  const refreshes = new Loop('profiles', log, 30_000, async () => restoreProfiles(deps).then(() => null));
   const batches = new Loop('batches', log, 1_000, async () => leader.step());
-  const loops = [heartbeats, renewals, sweeps, audits, jobFeed, outbox, batches];
+  const loops = [heartbeats, renewals, sweeps, audits, jobFeed, outbox, batches, probes, refreshes];
   for (const loop of loops) loop.start();
+  await live.follow(deps.signals, (error) => log.warn({ error }, 'profile.not_read'));
 
   await deps.signals.listen('wake', (what) => {
     if (what === 'outbox') outbox.wake();
     else if (what === 'due') jobFeed.wake();
+    else if (what === 'probe') probes.wake();
     else if (what === 'batches') {
       if (leader.leads) batches.wake();
     } else dispatcher.notify(what);

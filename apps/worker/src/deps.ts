@@ -7,8 +7,10 @@ import type { Feed } from '@rendermill/shared/adapters/redis/feed';
 import type { FileStore } from '@rendermill/shared/adapters/redis/file-store';
 import type { JobStore } from '@rendermill/shared/adapters/redis/job-store';
 import type { Ledger } from '@rendermill/shared/adapters/redis/ledger';
+import type { LiveAccounts } from '@rendermill/shared/adapters/redis/live-accounts';
 import type { Liveness } from '@rendermill/shared/adapters/redis/liveness';
 import type { Permits } from '@rendermill/shared/adapters/redis/permits';
+import type { Profiles } from '@rendermill/shared/adapters/redis/profiles';
 import type { Signals } from '@rendermill/shared/adapters/redis/signals';
 import type { WebhookStore } from '@rendermill/shared/adapters/redis/webhook-store';
 import type { Spool } from '@rendermill/shared/adapters/spool/spool';
@@ -31,7 +33,7 @@ export interface WorkerDeps {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly ledger: Ledger;
-  /** The ledger as users see it: for a batch's cancel. */
+  /** The ledger as users see it: where the calls of probes are submitted, and for a batch's cancel. */
   readonly jobs: JobStore;
   readonly batches: BatchLedger;
   readonly batchStore: BatchStore;
@@ -50,6 +52,10 @@ export interface WorkerDeps {
   /** Connections to the configured providers. */
   readonly providers: Dispatcher;
   readonly accounts: ReadonlyMap<string, Account>;
+  /** The same accounts: what is read through it is known of them from then on. */
+  readonly live: LiveAccounts;
+  /** What was found out about the accounts. */
+  readonly profiles: Profiles;
   /** What decides between accounts that could serve a job. */
   readonly prefer: Preference;
   /** The base URL at which an account is reached. */

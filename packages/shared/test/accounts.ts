@@ -21,6 +21,8 @@ export function account(limits: Partial<AccountLimits>, more: Partial<Account> =
     weight: 1,
     timeoutMs: 1,
     prices: {},
+    accepts: {},
+    findings: {},
     ...more,
   };
 }

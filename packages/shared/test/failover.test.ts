@@ -45,7 +45,8 @@ test('a job goes on with as many images a call as before: its cap counts by plan
   const accounts = [limited('a', 1), limited('b', 10)];
   const job = { model: 'm', type: 'generation', mode: 'live', provider: null, generation: 2 } as const;
   const request = { prompt: 'x', n: 4 };
-  const on = (attempts: Attempt[]) => routeOn(accounts, { ...job, inputs: [], request, attempts }, 'priority');
+  const on = (attempts: Attempt[]) =>
+    routeOn(accounts, { ...job, inputs: [], mask: null, request, attempts }, 'priority');
   expect(on([refusal('a', 1)])).toMatchObject({ accounts: ['a', 'b'], images: 1 });
   expect(on([refusal('a', 2)])).toMatchObject({ accounts: ['b'], images: 1 });
   expect(on([refusal('a', 2), refusal('b', 2)])).toBe(error);

@@ -19,6 +19,9 @@ const flags = {
   answers: { type: 'string' },
   'url-ttl': { type: 'string' },
   strict: { type: 'boolean' },
+  unknown: { type: 'string', multiple: true },
+  dropped: { type: 'string', multiple: true },
+  'max-inputs': { type: 'string' },
   pool: { type: 'string' },
   faults: { type: 'string' },
   seed: { type: 'string' },
@@ -42,6 +45,9 @@ export const help = `An OpenAI-compatible image provider for tests, demos and be
   --answers STYLE       as-asked, b64_json, url or both (as-asked)
   --url-ttl MS          how long result links work (3600000)
   --strict              refuse what OpenAI refuses
+  --unknown NAME        refuse this parameter as unknown, also mask or image[]; may be repeated (none)
+  --dropped NAME        drop this parameter without a word; may be repeated (none)
+  --max-inputs N        refuse edits of more images (16)
   --pool BYTES[kMG]     images of noise of this length, for benchmarks, e.g. 1.5M
   --faults FILE         JSON file with a list of fault rules
   --seed N              seed of random latencies and faults (1)
@@ -94,7 +100,8 @@ export function readCommandLine(args: string[]): SimulatorOptions | 'help' {
     throw new UsageError(cause instanceof Error ? cause.message : String(cause), { cause });
   }
   if (values.help) return 'help';
-  const { concurrency, rpm, ipm, pool } = values;
+  const { concurrency, rpm, ipm, pool, unknown, dropped } = values;
+  const maxInputs = values['max-inputs'];
   return {
     ...(values.host !== undefined && { host: values.host }),
     ...(values.port !== undefined && { port: number('port', values.port) }),
@@ -111,6 +118,13 @@ export function readCommandLine(args: string[]): SimulatorOptions | 'help' {
     ...(values.answers !== undefined && { answers: answers(values.answers) }),
     ...(values['url-ttl'] !== undefined && { urlTtlMs: number('url-ttl', values['url-ttl']) }),
     strict: values.strict ? 'openai' : 'lenient',
+    ...((unknown ?? dropped ?? maxInputs) !== undefined && {
+      dialect: {
+        ...(unknown && { unknownParameters: unknown }),
+        ...(dropped && { dropped }),
+        ...(maxInputs !== undefined && { maxInputs: number('max-inputs', maxInputs) }),
+      },
+    }),
     ...(pool !== undefined && { images: { pool: { bytes: byteCount(pool) } } }),
     ...(values.faults !== undefined && { faults: faults(values.faults) }),
     ...(values.seed !== undefined && { seed: number('seed', values.seed) }),

@@ -3,6 +3,7 @@ import type { AnswerStyle } from './answers/items.js';
 import type { Limits } from './books/limits.js';
 import type { FaultRule } from './faults/rules.js';
 import type { ImageMode } from './images/studio.js';
+import type { Dialect } from './requests/dialect.js';
 import type { ImageRequest, Strictness } from './requests/image-request.js';
 
 /** How long an image takes: always, at random between two bounds, or by the request. In milliseconds. */
@@ -28,6 +29,8 @@ export interface SimulatorOptions {
   readonly linkBytes?: number;
   /** `openai` refuses what OpenAI refuses, `lenient` what no relay would take either. Default `lenient`. */
   readonly strict?: Strictness;
+  /** What this provider does not take that OpenAI does. Default: nothing. */
+  readonly dialect?: Dialect;
   /** Prices by model, over OpenAI's list prices. Micro-dollars. */
   readonly prices?: PriceList;
   /** Pictures that show their request, or noise of a given length for benchmarks. Default `drawn`. */
@@ -54,6 +57,7 @@ export function resolveOptions(options: SimulatorOptions): ResolvedOptions {
     urlTtlMs: 60 * 60_000,
     linkBytes: 512 * 1024 * 1024,
     strict: 'lenient',
+    dialect: {},
     images: 'drawn',
     faults: [],
     seed: 1,

@@ -15,7 +15,7 @@ describe('the command line', () => {
     const file = join(folder, 'faults.json');
     await writeFile(file, JSON.stringify([{ when: { nth: 2 }, fault: { kind: 'ok_html' } }]));
     const line = `--port 9090 --host 0.0.0.0 --api-key a --api-key b --latency 800-4000 --concurrency 4 --rpm 60 --ipm 20
-      --per-model --no-retry-after --answers both --url-ttl 5000 --strict --pool 1.5M --seed 7 --faults ${file}`;
+      --per-model --no-retry-after --answers both --url-ttl 5000 --strict --unknown user --unknown mask --dropped size --max-inputs 1 --pool 1.5M --seed 7 --faults ${file}`;
     expect(readCommandLine(line.split(/\s+/))).toEqual({
       port: 9090,
       host: '0.0.0.0',
@@ -32,6 +32,7 @@ describe('the command line', () => {
       answers: 'both',
       urlTtlMs: 5_000,
       strict: 'openai',
+      dialect: { unknownParameters: ['user', 'mask'], dropped: ['size'], maxInputs: 1 },
       images: { pool: { bytes: 1_500_000 } },
       seed: 7,
       faults: [{ when: { nth: 2 }, fault: { kind: 'ok_html' } }],

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { probeObject, profileObject } from './probe-schema.js';
 
 /** What `/v1/providers` answers of an account. Never its key. */
 const limit = z.int().nullable().describe('null: none.');
@@ -59,6 +60,13 @@ export const providerObject = z.object({
     billed: spend,
     unknown: spend,
   }),
+  accepts: z
+    .record(z.string(), z.boolean())
+    .describe('What its configuration says that it takes or not, whatever was found.'),
+  profile: profileObject.describe(
+    'What it turned out to take, by model: found by probes, and by jobs whose parameter it did not know.',
+  ),
+  probe: probeObject.nullable().describe('The latest.'),
   last_error: z
     .object({ code: z.string(), message: z.string(), http_status: z.int().nullable(), at: z.int() })
     .nullable()

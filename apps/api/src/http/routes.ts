@@ -10,6 +10,7 @@ import { imageFileRoutes } from './handlers/image-file.js';
 import { imageRoutes } from './handlers/images.js';
 import { jobRoutes } from './handlers/jobs.js';
 import { modelRoutes } from './handlers/models.js';
+import { probeRoutes } from './handlers/probes.js';
 import { providerRoutes } from './handlers/providers.js';
 import { systemRoutes } from './handlers/system.js';
 import { usageRoutes } from './handlers/usage.js';
@@ -33,6 +34,7 @@ export const routes: readonly Route[] = [
   ...estimateRoutes,
   ...usageRoutes,
   ...providerRoutes,
+  ...probeRoutes,
   ...webhookRoutes,
   ...systemRoutes,
 ];

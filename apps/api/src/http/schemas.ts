@@ -84,6 +84,10 @@ export const jobObject = z.object({
     basis: z.enum(['per_image', 'tokens', 'table']).nullable(),
   }),
   provider: z.string().nullable(),
+  probe: z
+    .object({ id: z.string(), step: z.string() })
+    .optional()
+    .describe('Only on the calls of a probe: which, and which of its calls.'),
   paid_attempts: z.int().describe('Attempts that were or may have been billed.'),
   attempts: z.array(
     z.object({

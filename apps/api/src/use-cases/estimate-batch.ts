@@ -57,7 +57,7 @@ export function planLine(
 ): PlannedLine | ErrorBody {
   const order = orderOf(line);
   if ('message' in order) return order;
-  const { type, provider = null } = order.job;
+  const { type, provider = null, mask = null } = order.job;
   const { mode } = caller;
   let plan: Plan;
   let routed: ReturnType<typeof route>;
@@ -65,7 +65,7 @@ export function planLine(
   try {
     plan = planJob(deps.accounts, mode, order.job);
     wanted = { type, model: plan.model, request: plan.request, inputs: plan.images.map(() => unseen) };
-    routed = route(deps.accounts, { ...wanted, mode, provider }, deps.prefer);
+    routed = route(deps.accounts, { ...wanted, mode, provider, mask }, deps.prefer);
   } catch (error) {
     if (error instanceof RendermillError) return errorBody(error);
     throw error;

@@ -36,7 +36,7 @@ export async function estimateJob(
   const ingested = await ingestInputs(deps, caller.project, body, images, job.mask ?? null, request.mask_from);
   const inputs = ingested.images.map((input) => ('url' in input ? unseen : input.facts));
   const wanted = { model, type: job.type, request, inputs };
-  const routed = { ...wanted, mode: caller.mode, provider: job.provider ?? null };
+  const routed = { ...wanted, mode: caller.mode, provider: job.provider ?? null, mask: ingested.mask };
   const { eligible, routing } = route(deps.accounts, routed, deps.prefer);
   const calls = callsOf(request, routing);
   return {

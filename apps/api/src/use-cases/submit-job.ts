@@ -52,7 +52,7 @@ export async function submitJob(deps: ApiDeps, submission: Submission): Promise<
 
   const place = { id: newId('job'), project: caller.project, created_at: Date.now() };
   const { inputs, mask } = await storeInputs(deps, place, ingested);
-  const routed = { model, type: job.type, mode: caller.mode, provider: job.provider ?? null, request, inputs };
+  const routed = { model, type: job.type, mode: caller.mode, provider: job.provider ?? null, request, inputs, mask };
   const { eligible, routing } = route(deps.accounts, routed, deps.prefer);
   const estimates = eligible.flatMap((account) => estimateAt(account, routed) ?? []);
   const spec: JobSpec = {

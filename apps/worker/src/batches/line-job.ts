@@ -58,7 +58,7 @@ async function jobOf(
   const { request, images, model } = planJob(accounts, batch.mode, job);
   // Prices of what is not fetched yet are told by the prepare stage, which routes again.
   const wanted = { model, type: job.type, request, inputs: images.map(() => unknown) };
-  const routed = { ...wanted, mode: batch.mode, provider: job.provider ?? null };
+  const routed = { ...wanted, mode: batch.mode, provider: job.provider ?? null, mask: job.mask ?? null };
   const { eligible, routing } = route(accounts, routed, deps.prefer);
   const estimates = eligible.flatMap((account) => estimateAt(account, wanted) ?? []);
   const estimate = estimates.length === 0 ? null : Math.min(...estimates);

@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import type { Account } from '@rendermill/shared/domain/accounts';
+import { providerModel, type Account } from '@rendermill/shared/domain/accounts';
 import { extensionOf } from '@rendermill/shared/domain/object-keys';
-import type { Job } from '@rendermill/shared/domain/job';
 import { modelRow } from '@rendermill/shared/domain/models';
+import type { ParameterName } from '@rendermill/shared/domain/parameters';
+import { asProbed, formsOf } from '@rendermill/shared/domain/profile';
 import { jsonBody, multipartBody, type FilePart, type StreamedBody } from './multipart.js';
 import { chatFields } from './chat-request.js';
-import { requestFields } from './request-fields.js';
+import { requestFields, type RequestSource } from './request-fields.js';
 
 /** An input image on this worker's disk. */
 export interface LocalInput {
@@ -26,6 +27,8 @@ export interface ProviderRequest {
   /** Null: a GET. */
   readonly body: StreamedBody | null;
   readonly ignored: readonly string[];
+  /** Their names of the parameters in it → ours. */
+  readonly names: Readonly<Record<string, ParameterName>>;
 }
 
 const paths = { generation: '/images/generations', edit: '/images/edits', variation: '/images/variations' } as const;
@@ -35,14 +38,15 @@ const paths = { generation: '/images/generations', edit: '/images/edits', variat
  * may have been answered carry the same, so a provider that honours it charges once; OpenAI and relays ignore it.
  */
 export async function buildRequest(
-  job: Pick<Job, 'type' | 'model' | 'request'>,
-  account: Account,
+  job: RequestSource,
+  configured: Account,
   address: string,
   images: number,
   inputs: LocalInputs,
   idempotencyKey: string,
 ): Promise<ProviderRequest> {
-  const { path, body, ignored } =
+  const account = job.probe ? asProbed(configured, job.probe) : configured;
+  const { path, body, ignored, names } =
     modelRow(job.model)?.api === 'chat' ? chatCall(job, account) : await imagesCall(job, account, images, inputs);
   return {
     url: address + path,
@@ -54,12 +58,13 @@ export async function buildRequest(
     },
     body,
     ignored,
+    names,
   };
 }
 
 /** Asks how far a task is that an earlier call began. */
 export function taskRequest(account: Account, url: string): ProviderRequest {
-  return { url, headers: commonHeaders(account), body: null, ignored: [] };
+  return { url, headers: commonHeaders(account), body: null, ignored: [], names: {} };
 }
 
 /** Where a provider tells of a task. */
@@ -80,27 +85,24 @@ interface Call {
   readonly path: string;
   readonly body: StreamedBody;
   readonly ignored: readonly string[];
+  readonly names: Readonly<Record<string, ParameterName>>;
 }
 
-function chatCall(job: Pick<Job, 'model' | 'request'>, account: Account): Call {
+function chatCall(job: Pick<RequestSource, 'model' | 'request'>, account: Account): Call {
   const { fields, ignored } = chatFields(job, account);
-  return { path: '/chat/completions', body: jsonBody(fields), ignored };
+  return { path: '/chat/completions', body: jsonBody(fields), ignored, names: {} };
 }
 
-async function imagesCall(
-  job: Pick<Job, 'type' | 'model' | 'request'>,
-  account: Account,
-  images: number,
-  inputs: LocalInputs,
-): Promise<Call> {
-  const { operation, fields, ignored } = requestFields(job, account, images);
+async function imagesCall(job: RequestSource, account: Account, images: number, inputs: LocalInputs): Promise<Call> {
+  const { operation, fields, ignored, names } = requestFields(job, account, images);
+  const { editForm, imagesField } = formsOf(account, job.model, providerModel(account, job.model) ?? job.model);
   const body =
     operation === 'generation'
       ? jsonBody(Object.fromEntries(fields))
-      : account.preset.editForm === 'json'
+      : editForm === 'json'
         ? await jsonEdit(fields, inputs)
-        : formEdit(fields, inputs, account.preset.imagesField);
-  return { path: paths[operation], body, ignored };
+        : formEdit(fields, inputs, imagesField);
+  return { path: paths[operation], body, ignored, names };
 }
 
 type Fields = Awaited<ReturnType<typeof requestFields>>['fields'];

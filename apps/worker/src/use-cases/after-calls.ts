@@ -6,7 +6,7 @@ import { missingIndexes } from '@rendermill/shared/domain/job';
 import type { Outcome } from '@rendermill/shared/domain/outcome';
 import type { WorkerDeps } from '../deps.js';
 import type { Bought, MissingCall } from './buy-missing.js';
-import type { Purchase } from './buy-pictures.js';
+import { paidCap, type Purchase } from './buy-pictures.js';
 import { cancelled, completed, failed } from './job-ends.js';
 
 type Deciding = Pick<WorkerDeps, 'maxPaidAttempts' | 'random'>;
@@ -47,7 +47,7 @@ function afterPictures(deps: Deciding, job: LedgerJob, { call, indexes, error }:
   if (error?.code === 'result_url_expired') return failed(job, error);
   const missing = missingIndexes(job);
   const short = indexes.filter((index) => missing.includes(index)).length;
-  const spent = paidAttempts(job.attempts, job.generation, call) >= deps.maxPaidAttempts;
+  const spent = paidAttempts(job.attempts, job.generation, call) >= paidCap(deps, job);
   if (short > 0 && spent) {
     return failed(job, error ?? errorBodyOf('bad_provider_response', `The provider sent ${short} picture(s) too few.`));
   }
@@ -59,11 +59,13 @@ function afterFailure(deps: Deciding, job: LedgerJob, { verdict, attempt }: Purc
   if (!verdict) throw new Error(`attempt ${attempt.number} of ${job.id} ended without pictures and without a verdict`);
   const error = errorBodyOf(verdict.code, verdict.message);
   if (verdict.next === 'wait') return { kind: 'wait', forMs: 0, why: 'rate limit' };
+  // In the same generation a parameter is left out once, and there are few: this ends.
+  if (verdict.next === 'again') return { kind: 'wait', forMs: 0, why: 'unknown parameter' };
   if (attempt.settlement?.refused) return { kind: 'elsewhere', attempts: job.attempts, error };
   if (verdict.next !== 'retry') return failed(job, error);
   if (verdict.outcome === 'unknown' && job.on_unknown_outcome === 'fail')
     return failed(job, unknownOutcome(verdict.message));
-  if (paidAttempts(job.attempts, job.generation, attempt.call) >= deps.maxPaidAttempts)
+  if (paidAttempts(job.attempts, job.generation, attempt.call) >= paidCap(deps, job))
     return failed(job, exhausted(job, attempt.call));
   if (job.tries + 1 >= maxTries) return failed(job, error);
   return { kind: 'retry', forMs: Math.max(retryWait(job.tries, deps.random), verdict.waitMs ?? 0), error };
@@ -81,7 +83,7 @@ export function outOfAttempts(deps: Deciding, job: LedgerJob, calls: readonly Mi
   );
   if (unclear && job.on_unknown_outcome === 'fail')
     return unknownOutcome(unclear.settlement?.error?.message ?? 'no answer');
-  const spent = calls.find(({ call }) => paidAttempts(job.attempts, job.generation, call) >= deps.maxPaidAttempts);
+  const spent = calls.find(({ call }) => paidAttempts(job.attempts, job.generation, call) >= paidCap(deps, job));
   return spent ? exhausted(job, spent.call) : null;
 }
 

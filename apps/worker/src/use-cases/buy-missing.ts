@@ -3,6 +3,7 @@ import type { ErrorBody } from '@rendermill/shared/domain/errors';
 import { hasRefused } from '@rendermill/shared/domain/failover';
 import type { Job, StoredImage } from '@rendermill/shared/domain/job';
 import { plannedCalls } from '@rendermill/shared/domain/routing';
+import { takesJob } from '@rendermill/shared/domain/routing-class';
 import type { WorkerDeps } from '../deps.js';
 import type { LocalInputs } from '../providers/build-request.js';
 import { buyPictures, type Purchase } from './buy-pictures.js';
@@ -76,7 +77,8 @@ async function buySideBySide(
     underWay++;
     try {
       const late = job.deadline !== null && Date.now() >= job.deadline * 1_000;
-      const call = late || hasRefused(held.account.id, job) ? undefined : waiting.shift();
+      const fits = !hasRefused(held.account.id, job) && takesJob(held.account, job);
+      const call = late || !fits ? undefined : waiting.shift();
       if (call) bought.push(await buyCall(deps, job, call, held, inputs));
       if (bought.some(endsBuying)) stop();
     } catch (thrown) {

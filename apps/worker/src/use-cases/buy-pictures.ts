@@ -29,6 +29,7 @@ import { readAnswer, type PictureAnswer } from '../providers/read-answer.js';
 import { maxResultBytes } from './copy-result.js';
 import { unknownAnswer } from './give-up-attempts.js';
 import { showPreview } from './show-preview.js';
+import { learnUnknown, unknownToAccount } from './unknown-to-account.js';
 
 /**
  * One attempt: a ledger entry first, a call second. The entry is durable in Redis and in this worker's journal before
@@ -56,6 +57,11 @@ export interface Order {
 
 const bodyIdleMs = 60_000;
 
+/** Possibly billed attempts that a call may have. A probe has said what it will cost: nothing is bought twice for it. */
+export function paidCap({ maxPaidAttempts }: Pick<WorkerDeps, 'maxPaidAttempts'>, { probe }: Pick<Job, 'probe'>) {
+  return probe ? 1 : maxPaidAttempts;
+}
+
 /** A task that is not done after this long is given up. */
 const taskMs = 60 * 60_000;
 
@@ -75,7 +81,7 @@ export async function buyPictures(
   );
   if (!deps.lease.holds) return 'lapsed';
   const intent = writeIntent(deps, job, order, request.ignored);
-  const number = await deps.ledger.beginAttempt(job, intent, deps.maxPaidAttempts);
+  const number = await deps.ledger.beginAttempt(job, intent, paidCap(deps, job));
   if (typeof number === 'string') return number;
   const key = attemptKey(job.id, job.generation, number);
   await writeIntentToDisk(deps, job, { kind: 'intent', key, number, intent });
@@ -96,7 +102,10 @@ export async function buyPictures(
   );
   deps.metrics.inFlight.dec();
   const pictures = picturesOf(answer, indexes.length);
-  const verdict = pictures ? null : verdictOn(answer, account);
+  const judged = pictures ? null : verdictOn(answer, account);
+  const unknown =
+    judged && answer.kind === 'answer' ? unknownToAccount(job, request, indexes.length, answer, judged) : null;
+  const verdict = judged && unknown ? { ...judged, next: unknown.next } : judged;
   // The pictures are on disk: the provider is free for the next call while these are checked and stored.
   const released = order.onAnswered(
     newsOf(
@@ -108,7 +117,10 @@ export async function buyPictures(
     ),
   );
   const checkpoint = pictures && checkpointOf(deps, order, pictures, await deps.addressOf(account));
-  const settlement = settle(deps, job, order, answer, pictures, verdict);
+  const settlement = {
+    ...settle(deps, job, order, answer, pictures, verdict),
+    ...(unknown ? { unknown_parameter: unknown.parameter } : {}),
+  };
   await syncPictures(deps, key, checkpoint);
   const [news] = await Promise.all([
     tellLedger(deps, job.id, number, settlement, checkpoint),
@@ -116,6 +128,7 @@ export async function buyPictures(
     released,
   ]);
   report(deps, job, intent, number, settlement, news);
+  if (unknown) learnUnknown(deps, job, account, unknown.parameter, settlement);
   return { attempt: { ...intent, number, settlement }, checkpoint, verdict };
 }
 
@@ -243,6 +256,8 @@ function checkpointOf(
   return { worker: deps.worker, spooled, urls };
 }
 
+const forms = { bytes: 'bytes', url: 'link', task: 'task' } as const;
+
 function settle(
   deps: WorkerDeps,
   job: Job,
@@ -270,6 +285,7 @@ function settle(
     cost_basis: price?.basis ?? null,
     usage: pictures?.usage ?? null,
     effective: pictures?.effective ?? {},
+    ...(job.probe && pictures?.items[0] ? { answered_as: forms[pictures.items[0].kind] } : {}),
     ...(verdict && refuses(verdict, job.tries, others) ? { refused: true } : {}),
   };
 }

@@ -24,6 +24,7 @@ export async function endJob(deps: WorkerDeps, job: Job, end: JobEnd): Promise<b
     return fenced(deps, job);
   }
   await closeAttempts(deps, ended);
+  if (ended.probe) await deps.signals.wake('probe');
   report(deps, ended);
   return true;
 }

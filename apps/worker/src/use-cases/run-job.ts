@@ -4,6 +4,7 @@ import type { ErrorBody } from '@rendermill/shared/domain/errors';
 import { hasRefused } from '@rendermill/shared/domain/failover';
 import { missingIndexes, type StoredImage } from '@rendermill/shared/domain/job';
 import type { Outcome } from '@rendermill/shared/domain/outcome';
+import { takesJob } from '@rendermill/shared/domain/routing-class';
 import { StorageError } from '@rendermill/shared/ports/storage';
 import { Interrupted, type WorkerDeps } from '../deps.js';
 import { afterCalls, outOfAttempts } from './after-calls.js';
@@ -50,7 +51,8 @@ export async function runJob(
     if (job.cancel_requested) return cancelled(now);
     if (job.deadline !== null && Date.now() >= job.deadline * 1_000) return expired(now);
     // A class from before the account refused: routed anew, the job meets others.
-    if (!held || collects || hasRefused(held.account.id, now)) return { kind: 'wait', forMs: 0, why: 'permit' };
+    if (!held || collects || hasRefused(held.account.id, now) || !takesJob(held.account, now))
+      return { kind: 'wait', forMs: 0, why: 'permit' };
     return afterCalls(deps, now, await buyMissing(deps, now, held, calls, lend));
   } catch (thrown) {
     if (thrown instanceof Interrupted) return { kind: 'skip', why: 'interrupted' };

@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { simulatorAccountId, type Account } from '../domain/accounts.js';
 import { accountPrices, priceTable } from '../domain/prices.js';
 import { presets } from '../domain/presets/index.js';
+import { operationFeatures } from '../domain/profile.js';
+import { parameterNames } from '../domain/parameters.js';
 import { presetIds, type Preset } from '../domain/presets/preset.js';
 import { preferences, type Preference } from '../domain/routing-class.js';
 import { webhookSchedule } from '../domain/backoff.js';
@@ -21,6 +23,7 @@ const accountSchema = z.strictObject({
   weight: z.int().min(1).max(1_000).default(1),
   timeout_ms: z.int().min(1_000).max(3_600_000).optional(),
   prices: priceTable.nullish(),
+  accepts: z.partialRecord(z.enum([...operationFeatures, ...parameterNames]), z.boolean()).default({}),
   enabled: z.boolean().default(true),
 });
 
@@ -83,6 +86,8 @@ function account(
     weight: row.weight,
     timeoutMs: row.timeout_ms ?? preset.timeoutMs,
     prices: accountPrices([preset.prices, row.prices], rates),
+    accepts: row.accepts,
+    findings: {},
   };
 }
 

@@ -1,6 +1,7 @@
 import { noLimits, type AccountLimits, type Limits, type Preset } from './presets/preset.js';
 import type { Mode } from './job.js';
 import type { AccountPrice } from './prices.js';
+import type { Findings } from './profile.js';
 
 /** One key at one provider, as configured. The key itself never leaves the process that read it. */
 export interface Account {
@@ -20,6 +21,10 @@ export interface Account {
   readonly timeoutMs: number;
   /** By our model name. One that is not there is unknown. */
   readonly prices: Readonly<Record<string, AccountPrice>>;
+  /** What the configuration says that it takes (true) or not, by feature: over what was found and what the preset says. */
+  readonly accepts: Readonly<Record<string, boolean>>;
+  /** What it turned out to take, by model and feature: only what is recent and of this very key and address. */
+  readonly findings: Findings;
 }
 
 /** The id of the account that `rm_test_` keys and installations without a provider use. */

@@ -70,6 +70,10 @@ export interface AttemptSettlement {
   readonly effective: EffectiveParameters;
   /** True where the account will not serve the job: it is not asked again in this generation. See `failover.ts`. */
   readonly refused?: boolean;
+  /** Our name of a parameter that the account says it does not know. See `parameters.ts`. */
+  readonly unknown_parameter?: string;
+  /** In what form the pictures came; told for a probe. */
+  readonly answered_as?: 'bytes' | 'link' | 'task';
 }
 
 export type CostBasis = 'per_image' | 'tokens' | 'table';

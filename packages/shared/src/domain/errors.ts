@@ -91,6 +91,7 @@ export const errorTable = {
   cancelled: row(409, 'invalid_request_error'),
   job_not_cancellable: row(409, 'invalid_request_error'),
   job_not_retryable: row(409, 'invalid_request_error'),
+  probe_in_progress: row(409, 'invalid_request_error', true),
   batch_ended: row(409, 'invalid_request_error'),
   batch_not_running: row(409, 'invalid_request_error'),
   provider_quota_exhausted: row(503, 'provider_error'),

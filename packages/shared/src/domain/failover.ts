@@ -3,7 +3,8 @@ import type { Attempt } from './attempts.js';
 import { maxTries } from './backoff.js';
 import { errorBodyOf, type ErrorBody } from './errors.js';
 import type { Job } from './job.js';
-import { eligibleAccounts, imagesPerCall } from './routing.js';
+import { requestFault } from './request-fault.js';
+import { eligibleAccounts, splitOf } from './routing.js';
 import { needsOf, routingClass, type Preference, type Routed, type RoutingClass } from './routing-class.js';
 import type { Verdict } from './verdicts.js';
 
@@ -51,10 +52,19 @@ export function hasOthers(accounts: readonly Account[], job: Tried, account: str
  */
 export function routeOn(accounts: readonly Account[], job: Tried, prefer: Preference): RoutingClass | ErrorBody {
   const { model, request } = job;
-  const eligible = eligibleAccounts(accounts, needsOf(job));
+  const needs = needsOf(job);
+  const eligible = eligibleAccounts(accounts, needs);
   const gone = errorBodyOf('no_provider_for_model', `No configured provider account offers '${model}' any more.`);
-  if (eligible.length === 0) return gone;
+  // Nobody takes it any more: what it was refused with, or what was found out meanwhile.
+  if (eligible.length === 0) return refusals(job).at(-1)?.settlement?.error ?? notTakenBy(accounts, job) ?? gone;
   const left = eligible.filter(({ id }) => !hasRefused(id, job));
   if (left.length === 0) return refusals(job).at(-1)?.settlement?.error ?? gone;
-  return routingClass(left, job, imagesPerCall(eligible, model, request.n), prefer);
+  return routingClass(left, job, splitOf(accounts, needs, request.n), prefer);
+}
+
+/** What those that would serve the job, but for what was found out about them, do not take of it; null: there are none. */
+function notTakenBy(accounts: readonly Account[], job: Tried): ErrorBody | null {
+  const { request: _request, ...needs } = needsOf(job);
+  const faults = eligibleAccounts(accounts, needs).flatMap((account) => requestFault(account, needsOf(job)) ?? []);
+  return faults[0] === undefined ? null : errorBodyOf('invalid_request', faults.join('; '), faults[0].split(':')[0]);
 }

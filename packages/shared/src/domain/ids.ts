@@ -14,7 +14,7 @@ function base62(bytes: Uint8Array, length: number): string {
   return text;
 }
 
-type Prefix = 'job' | 'req' | 'whe' | 'prm' | 'wrk' | 'api' | 'inp' | 'batch' | 'prt';
+type Prefix = 'job' | 'req' | 'whe' | 'prm' | 'wrk' | 'api' | 'inp' | 'batch' | 'prt' | 'prb';
 
 /** A random id of 131 bits: unguessable, and free of `:` as BullMQ demands of entry ids. */
 export function newId(prefix: Prefix): string {
@@ -57,6 +57,14 @@ export function sha256(data: string | Uint8Array): string {
 export function eventId(object: string, type: string, generation: number, milestone = ''): string {
   const digest = createHash('sha256').update(`${object}|${type}|${generation}|${milestone}`).digest();
   return `evt_${base62(digest, 27)}`;
+}
+
+/**
+ * The id of the job that a step of a probe is, derived from both: whoever goes on with a probe submits the same job, and
+ * finds what it came to. Absorbs: two workers that go on at once, and one that died after it had submitted.
+ */
+export function probeJobId(probe: string, step: string): string {
+  return `job_${base62(createHash('sha256').update(`${probe}|${step}`).digest().subarray(0, 16), 22)}`;
 }
 
 /**

@@ -65,6 +65,18 @@ export interface JobSpec {
   /** Micro-dollars for all images at the cheapest eligible account, or null where the price is unknown. */
   readonly estimate: number | null;
   readonly request_id: string;
+  /** Set on the calls of a probe, which tries what an account takes: what is known of the account does not apply. */
+  readonly probe?: ProbeMark;
+}
+
+/** Which call of which probe a job is, and the forms that it tries. */
+export interface ProbeMark {
+  readonly id: string;
+  readonly step: string;
+  readonly images_field?: 'image[]' | 'image';
+  readonly edit_form?: 'multipart' | 'json';
+  /** Null: not sent. */
+  readonly response_format?: 'b64_json' | null;
 }
 
 /** An image in storage. */

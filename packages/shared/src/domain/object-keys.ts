@@ -68,6 +68,16 @@ export function recordKey(job: JobPlace): string {
   return `${jobFolder(job.project, job.id, job.created_at)}/job.json`;
 }
 
+/** What was found out about a provider account. Accounts belong to no project: no project's name begins so. */
+export function profileKey(account: string): string {
+  return `_accounts/${account}/profile.json`;
+}
+
+/** A picture that a probe sends. */
+export function probeInputKey(account: string, probe: string, name: number | 'mask'): string {
+  return `_accounts/${account}/probes/${probe}/${name}.png`;
+}
+
 /** A file's name is its sender's and stands in its record; here it is its id. */
 export function fileKey(project: string, fileId: string): string {
   return `${project}/files/${fileId}`;

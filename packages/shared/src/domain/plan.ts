@@ -27,7 +27,8 @@ export function planJob(accounts: readonly Account[], mode: Mode, job: JobBody, 
   const needs = { model, operation: job.type, mode, provider };
   requireAccounts(accounts, needs);
   checkAgainstModel(model, job.type, request, images.length);
-  requireAccounts(accounts, { ...needs, request });
+  const inputs = { images: images.length, mask: job.mask != null };
+  requireAccounts(accounts, { ...needs, request, inputs });
   return { request, images, model };
 }
 

@@ -47,6 +47,7 @@ export function presentJob(job: Job, link?: (image: StoredImage) => ImageLink) {
       basis: job.attempts.findLast(({ settlement }) => settlement?.cost_basis)?.settlement?.cost_basis ?? null,
     },
     provider: job.attempts.at(-1)?.provider ?? job.provider,
+    ...(job.probe ? { probe: { id: job.probe.id, step: job.probe.step } } : {}),
     paid_attempts: paidAttempts(job.attempts),
     attempts: job.attempts.map(presentAttempt),
     error: job.status === 'queued' || job.status === 'in_progress' ? null : job.error,

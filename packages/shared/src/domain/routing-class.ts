@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto';
 import { countsApart, type Account } from './accounts.js';
 import type { Wanted } from './costs.js';
 import type { Job } from './job.js';
-import { estimateAt, imagesPerCall, requireAccounts, type RoutingNeeds } from './routing.js';
+import type { RoutingNeeds } from './needs.js';
+import { requestFault } from './request-fault.js';
+import { estimateAt, requireAccounts, splitOf } from './routing.js';
 
 /** What decides between accounts that could serve a job; limits and health come first in any case. */
 export const preferences = ['priority', 'cheapest'] as const;
@@ -72,10 +74,28 @@ export function membersOf({ accounts, ranks }: RoutingClass, configured: Readonl
 }
 
 /** What decides where a job goes. */
-export type Routed = Wanted & Pick<Job, 'mode' | 'provider'>;
+export type Routed = Wanted & Pick<Job, 'mode' | 'provider' | 'probe'> & { readonly mask: object | null };
 
-export function needsOf({ model, type: operation, mode, provider, request }: Omit<Routed, 'inputs'>): RoutingNeeds {
-  return { model, operation, mode, provider, request };
+export function needsOf({
+  model,
+  type: operation,
+  mode,
+  provider,
+  request,
+  inputs,
+  mask,
+  probe,
+}: Routed): RoutingNeeds {
+  const sent = { images: inputs.length, mask: mask !== null };
+  return { model, operation, mode, provider, request, inputs: sent, ...(probe ? { probe: true } : {}) };
+}
+
+/**
+ * True where a job may be made at an account by what is known now: what was found out since it was routed there may have
+ * come between, and a request without what the account does not take would be another picture.
+ */
+export function takesJob(account: Account, job: Routed): boolean {
+  return job.probe !== undefined || requestFault(account, needsOf(job)) === null;
 }
 
 /** Where a job goes: the accounts that could serve it, best first, and the class whose ready queue it waits in. */
@@ -84,7 +104,8 @@ export function route(
   job: Routed,
   prefer: Preference,
 ): { eligible: Account[]; routing: RoutingClass } {
-  const eligible = requireAccounts(accounts, needsOf(job));
-  const routing = routingClass(eligible, job, imagesPerCall(eligible, job.model, job.request.n), prefer);
+  const needs = needsOf(job);
+  const eligible = requireAccounts(accounts, needs);
+  const routing = routingClass(eligible, job, splitOf(accounts, needs, job.request.n), prefer);
   return { eligible: rankAccounts(eligible, job, prefer).map(({ account }) => account), routing };
 }

@@ -2,47 +2,9 @@ import { modelLimits, providerModel, type Account } from './accounts.js';
 import { callCost, imageEstimate, type Price, type Wanted } from './costs.js';
 import { RendermillError } from './errors.js';
 import { modelRow } from './models.js';
-import { parameterRules } from './presets/preset.js';
-import type { JobRequest, Operation } from './job-request.js';
+import { servedAs, type RoutingNeeds } from './needs.js';
+import { requestFault } from './request-fault.js';
 import type { Usage } from './usage.js';
-import type { Mode } from './job.js';
-
-/** What decides which accounts could serve a job. */
-export interface RoutingNeeds {
-  readonly model: string;
-  readonly operation: Operation;
-  readonly mode: Mode;
-  /** What is asked for, where it is known yet. */
-  readonly request?: JobRequest;
-  /** The account the user asked for, or null. */
-  readonly provider: string | null;
-}
-
-/**
- * A variation is served by an account that offers it, else by an edit with a stated prompt; so it can be served
- * wherever an edit can.
- */
-export function servedAs(account: Account, operation: Operation, model: string): Operation | null {
-  const { operations } = account.preset;
-  const native = operation !== 'variation' || (modelRow(model)?.variations ?? true);
-  if (native && operations.includes(operation)) return operation;
-  return operation === 'variation' && operations.includes('edit') ? 'edit' : null;
-}
-
-/** Why an account cannot serve a request that its model could, or null. */
-export function requestFault({ id, preset }: Account, model: string, request: JobRequest): string | null {
-  const maxPrompt = preset.maxPrompt[model];
-  if (maxPrompt !== undefined && [...(request.prompt ?? '')].length > maxPrompt)
-    return `prompt: ${preset.name} (account ${id}) takes prompts of at most ${maxPrompt} characters for ${model}`;
-  const asked = Object.entries(request).filter(([, value]) => value !== 'auto');
-  const rules = parameterRules(preset, model);
-  const refused = asked.find(([name]) => rules[name] === 'refuse');
-  return refused ? `${refused[0]}: ${preset.name} (account ${id}) would drop it without a word for ${model}` : null;
-}
-
-/** The prompt of a variation that is served as an edit. Stated in the docs, and on the job. */
-export const variationPrompt =
-  'Create a variation of this image: keep its subject, composition and style, and change its details.';
 
 /** The accounts that could serve a job, best first. A test job is served by the simulator and by nothing else. */
 export function eligibleAccounts(accounts: readonly Account[], needs: RoutingNeeds): Account[] {
@@ -50,7 +12,7 @@ export function eligibleAccounts(accounts: readonly Account[], needs: RoutingNee
     .filter((account) => account.modes.includes(needs.mode))
     .filter((account) => needs.provider === null || account.id === needs.provider)
     .filter((account) => sells(account, needs))
-    .filter((account) => !needs.request || requestFault(account, needs.model, needs.request) === null)
+    .filter((account) => needs.probe === true || !needs.request || requestFault(account, needs) === null)
     .sort((a, b) => a.priority - b.priority || b.weight - a.weight || (a.id < b.id ? -1 : 1));
 }
 
@@ -64,7 +26,7 @@ export function requireAccounts(accounts: readonly Account[], needs: RoutingNeed
   if (eligible.length > 0) return eligible;
   const { request, ...others } = needs;
   const faults = request
-    ? eligibleAccounts(accounts, others).flatMap((account) => requestFault(account, needs.model, request) ?? [])
+    ? eligibleAccounts(accounts, others).flatMap((account) => requestFault(account, needs) ?? [])
     : [];
   if (faults[0]) throw new RendermillError('invalid_parameter', faults.join('; '), { param: faults[0].split(':')[0] });
   if (needs.provider !== null && !accounts.some((account) => account.id === needs.provider)) {
@@ -113,7 +75,7 @@ export function costAt(account: Account, wanted: Wanted, images: number, usage: 
  * How many images of a job of n one call makes: what every account that could serve it can do. A limit that is
  * smaller than one call would never have room for it.
  */
-export function imagesPerCall(eligible: readonly Account[], model: string, n: number): number {
+function imagesPerCall(eligible: readonly Account[], model: string, n: number): number {
   const most = eligible.flatMap((account) => [
     account.preset.maxImagesPerCall,
     ...[account.limits, modelLimits(account, model)].flatMap((limits) => [
@@ -122,4 +84,13 @@ export function imagesPerCall(eligible: readonly Account[], model: string, n: nu
     ]),
   ]);
   return Math.min(n, modelRow(model)?.imagesPerCall ?? n, ...most);
+}
+
+/**
+ * The same for a job, by what the accounts are configured to do. What is found out about them meanwhile takes none of
+ * them out of this count: the cap on paid attempts counts by planned call, and another split would begin to count anew.
+ */
+export function splitOf(accounts: readonly Account[], needs: RoutingNeeds, n: number): number {
+  const configured = accounts.map((account) => ({ ...account, findings: {} }));
+  return imagesPerCall(eligibleAccounts(configured, needs), needs.model, n);
 }

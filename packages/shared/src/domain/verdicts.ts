@@ -14,6 +14,8 @@ export interface Verdict {
     | 'wait'
     /** The same call may succeed later. */
     | 'retry'
+    /** The same call may succeed now, without a parameter that the account does not know. */
+    | 'again'
     /** Nothing but a person at the provider's console helps this account: no job is sent there for a while. */
     | 'park'
     /** This account does not serve such a request; another may. */
@@ -42,6 +44,8 @@ interface Described {
   readonly code: string;
   readonly type: string;
   readonly message: string;
+  /** The parameter at fault, where it says which. */
+  readonly param: string;
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
@@ -61,12 +65,13 @@ export function describeError(json: unknown): Described | null {
     json,
   ];
   for (const candidate of inner) {
-    if (typeof candidate === 'string' && candidate !== '') return { code: '', type: '', message: candidate };
+    if (typeof candidate === 'string' && candidate !== '') return { code: '', type: '', message: candidate, param: '' };
     if (!isObject(candidate)) continue;
     if (isObject(candidate['error']) || typeof candidate['error'] === 'string') return describeError(candidate);
     const message = asText(candidate['message'] ?? candidate['msg'] ?? candidate['err'] ?? candidate['error_msg']);
     const code = asText(candidate['code']);
-    if (message !== '' || code !== '') return { code, type: asText(candidate['type']), message };
+    if (message !== '' || code !== '')
+      return { code, type: asText(candidate['type']), message, param: asText(candidate['param']) };
   }
   return null;
 }
@@ -109,6 +114,8 @@ const byCode: readonly (readonly [RegExp, Rule])[] = [
   ],
   [/^invalid_api_key$|^account_deactivated$/, rejected('park', 'provider_unavailable')],
   [/^model_not_found$/, rejected('elsewhere', 'no_provider_for_model')],
+  // A relay without the route: nothing was sent on.
+  [/^api_not_implemented$/, rejected('elsewhere', 'no_provider_for_model')],
   [
     /^(invalid_image(_format|_file|_mode|_url)?|invalid_base64_image|image_too_(large|small)|image_parse_error|image_file_too_large|unsupported_image_media_type|empty_image_file|failed_to_download_image|image_file_not_found)$/,
     rejected('fail', 'image_not_supported'),
@@ -146,7 +153,7 @@ function byStatus(status: number, described: Described | null): Rule {
   if (status === 402) return rejected('park', 'provider_quota_exhausted');
   // Without a code that says more: a region, a model, a word in the prompt. One request must not park an account.
   if (status === 403) return rejected('elsewhere', 'provider_unavailable');
-  if (status === 404) return rejected('elsewhere', 'no_provider_for_model');
+  if (status === 404 || status === 405 || status === 501) return rejected('elsewhere', 'no_provider_for_model');
   if (status === 429) return rejected('wait', 'provider_unavailable');
   if (status === 408 || status === 409 || status === 425) return rejected('retry', 'provider_unavailable');
   if (status >= 400 && status < 500) return rejected('fail', 'invalid_request');

@@ -9,6 +9,7 @@ import { formatSize, type Size } from '../catalogue/sizes.js';
 import { countUsage } from '../catalogue/tokens.js';
 import { isCharged } from '../faults/facts.js';
 import { readBody } from '../requests/read-body.js';
+import { checkDialect, heard } from '../requests/dialect.js';
 import { readImageRequest, type ImageRequest } from '../requests/image-request.js';
 import type { Operation } from '../requests/parameters.js';
 import { Refusal } from '../requests/refusal.js';
@@ -80,7 +81,8 @@ async function understand(shop: Shop, visit: Visit, operation: Operation, entry:
   const received = await readBody(visit.request);
   noteReceived(entry, received);
   checkKey(shop.options, visit.key);
-  const request = readImageRequest(operation, received, shop.options.strict);
+  checkDialect(received, shop.options.dialect);
+  const request = readImageRequest(operation, heard(received, shop.options.dialect), shop.options.strict);
   Object.assign(entry, { model: request.model, prompt: request.prompt, n: request.n });
   const files = request.mask ? [...request.images, request.mask] : request.images;
   const sizes = await shop.studio.inspect(files);

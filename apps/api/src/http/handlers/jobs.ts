@@ -191,6 +191,11 @@ async function retry(context: Context): Promise<void> {
   const byBatch = 'A line of a batch is run again by its batch: POST /v1/batches/{id}/retry.';
   const job = await requireJob(context, 'job_not_retryable', byBatch);
   if (job.line) throw new RendermillError('job_not_retryable', byBatch, { param: 'id' });
+  if (job.probe)
+    throw new RendermillError(
+      'job_not_retryable',
+      `This is a call of a probe: POST /v1/providers/${job.provider}/probe.`,
+    );
   const repeat = repeatOf(deps, caller, request, job.id, false);
   const { routing } = routeJob(deps.accounts, job, deps.prefer);
   const fetched = [...job.inputs, job.mask].every((input) => input === null || input.width !== null);

@@ -5,24 +5,41 @@ import { modelsApart, type Account } from '@rendermill/shared/domain/accounts';
 import type { Limits } from '@rendermill/shared/domain/presets/preset';
 import { dollars } from '@rendermill/shared/domain/prices';
 import type { ApiDeps } from '../../deps.js';
+import { requireAccount } from '../../use-cases/plan-probe.js';
 import { waitingJobs } from '../../use-cases/waiting-jobs.js';
 import { page } from '../list-query.js';
+import { presentFindings, presentProbe } from '../present-probe.js';
 import { providerObject } from '../provider-schema.js';
 import { sendJson, type Context, type Route } from '../route.js';
-import { listOf } from '../schemas.js';
+import { errorSchema, listOf } from '../schemas.js';
 
 /** `/v1/providers`: how each configured account stands, over all workers. */
 
 async function list({ deps, caller, response }: Context): Promise<void> {
   const accounts = deps.accounts.filter((account) => account.modes.includes(caller.mode));
   const waiting = await waitingJobs(deps);
-  const rows = await Promise.all(
-    accounts.map(async (account) => {
-      const [standing, models] = await Promise.all([read(deps, accountBook(account)), readModels(deps, account)]);
-      return present(account, standing, models, waiting.get(account.id) ?? 0);
-    }),
-  );
+  const rows = await Promise.all(accounts.map(async (account) => describe(deps, account, waiting)));
   sendJson(response, 200, page(rows, false));
+}
+
+async function get({ deps, caller, response, params }: Context): Promise<void> {
+  const account = requireAccount(deps, caller, params['id'] ?? '');
+  sendJson(response, 200, await describe(deps, account, await waitingJobs(deps)));
+}
+
+async function describe(deps: ApiDeps, account: Account, waiting: ReadonlyMap<string, number>) {
+  const [standing, models, profile] = await Promise.all([
+    read(deps, accountBook(account)),
+    readModels(deps, account),
+    // What is shown is what this process goes by from now on.
+    deps.live.read(account.id),
+  ]);
+  return {
+    ...present(account, standing, models, waiting.get(account.id) ?? 0),
+    accepts: account.accepts,
+    profile: presentFindings(profile.findings, account, Date.now()),
+    probe: profile.probe && (await presentProbe(deps, account, profile.probe)),
+  };
 }
 
 /** How an account, or a model that it counts apart, stands and is used. */
@@ -121,5 +138,17 @@ export const providerRoutes: readonly Route[] = [
     tag: 'Money',
     answers: { 200: { description: 'All of them, on one page.', schema: listOf(providerObject) } },
     handle: list,
+  },
+  {
+    method: 'get',
+    path: '/v1/providers/{id}',
+    operationId: 'getProvider',
+    summary: 'One provider account, with what was found out about it.',
+    tag: 'Money',
+    answers: {
+      200: { description: 'The account.', schema: providerObject },
+      404: { description: 'There is no such account.', schema: errorSchema },
+    },
+    handle: get,
   },
 ];

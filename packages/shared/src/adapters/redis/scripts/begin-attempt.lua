@@ -24,10 +24,11 @@ end
 if paid >= cap then return 'cap' end
 
 -- The history of what cost nothing is kept short; what cost or may have cost money is kept whole, and so is what an
--- account refused: by that the job knows where it need not ask again.
+-- account refused or did not know: by that the job knows where, and with what, it need not ask again.
 for _, n in ipairs(#free >= 20 and free or {}) do
   local settlement = redis.call('HGET', key, 's:' .. n)
-  if not (settlement and cjson.decode(settlement).refused) then
+  local told = settlement and cjson.decode(settlement) or {}
+  if not told.refused and not told.unknown_parameter then
     redis.call('HDEL', key, 'a:' .. n, 's:' .. n, 'o:' .. n)
     break
   end

@@ -155,3 +155,16 @@ local function asideOf(key, at)
   end
   return rest, due, tried
 end
+
+-- Writes findings, which stand from ARGV[first] on as pairs of `feature|model`, finding; new ones only while there are fewer
+-- than `most`.
+local function learn(account, ttl, first, most)
+  local key = P .. 'account:' .. account .. ':profile'
+  for i = first, #ARGV, 2 do
+    if redis.call('HEXISTS', key, ARGV[i]) == 1 or redis.call('HLEN', key) < most then
+      redis.call('HSET', key, ARGV[i], ARGV[i + 1])
+    end
+  end
+  redis.call('PEXPIRE', key, ttl)
+  redis.call('PUBLISH', P .. 'profile', account)
+end

@@ -1,0 +1,43 @@
+import { exitCodes, type Command } from '../command.js';
+import { dollars, table } from '../terminal.js';
+
+interface Provider {
+  readonly id: string;
+  readonly preset: string;
+  readonly limits: { readonly concurrency: number };
+  readonly in_use: { readonly calls: number };
+  readonly waiting_jobs: number;
+  readonly circuit: string;
+  readonly parked: { readonly reason: string } | null;
+  readonly spend_today: { readonly billed: { readonly cost: number | null } };
+  readonly probe: { readonly status: string; readonly model: string } | null;
+}
+
+function stateOf({ parked, circuit }: Provider): string {
+  if (parked) return `parked: ${parked.reason}`;
+  return circuit === 'closed' ? 'well' : `circuit ${circuit}`;
+}
+
+const row = (provider: Provider): string[] => [
+  provider.id,
+  provider.preset,
+  `${provider.in_use.calls}/${provider.limits.concurrency}`,
+  String(provider.waiting_jobs),
+  dollars(provider.spend_today.billed.cost),
+  provider.probe ? `${provider.probe.model} ${provider.probe.status}` : 'never',
+  stateOf(provider),
+];
+
+export const providers: Command = {
+  usage: 'providers',
+  summary: 'The provider accounts and how they stand.',
+  options: {},
+  optionsHelp: [],
+  arguments: { least: 0, most: 0 },
+  run: async ({ client, terminal, json }) => {
+    const answer = await client.call<{ data: Provider[] }>('GET', '/v1/providers');
+    const heads = ['ACCOUNT', 'PRESET', 'CALLS', 'WAITING', 'TODAY', 'PROBED', 'STATE'];
+    terminal.print(json ? JSON.stringify(answer, null, 2) : table([heads, ...answer.data.map(row)]));
+    return exitCodes.done;
+  },
+};

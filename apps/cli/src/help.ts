@@ -1,0 +1,43 @@
+import { exitCodes, type Command } from './command.js';
+import { commands } from './commands/index.js';
+import { table } from './terminal.js';
+
+const endings: Record<keyof typeof exitCodes, string> = {
+  done: 'done',
+  failed: 'Rendermill or the provider said no',
+  usage: 'the command line or the environment is wrong',
+  notConfirmed: 'it costs money and nobody said yes: nothing was spent',
+  unreachable: 'no answer from RENDERMILL_URL',
+};
+
+const indented = (text: string): string => text.replaceAll(/^/gm, '  ');
+
+export function usage(): string {
+  const rows = Object.values(commands).map((command) => [command.usage, command.summary]);
+  const codes = Object.entries(exitCodes).map(([name, code]) => [
+    String(code),
+    endings[name as keyof typeof exitCodes],
+  ]);
+  const environment = [
+    ['RENDERMILL_URL', 'address of the API (http://127.0.0.1:8080)'],
+    ['RENDERMILL_API_KEY', 'required'],
+  ];
+  return [
+    'rendermill COMMAND [options]',
+    '',
+    indented(table(rows)),
+    '',
+    'Every command takes --json (the result as JSON on stdout; words for people go to stderr) and --help.',
+    '',
+    'Environment:',
+    indented(table(environment)),
+    '',
+    'Exit codes:',
+    indented(table(codes)),
+  ].join('\n');
+}
+
+export function helpOf(command: Command): string {
+  const options = [...command.optionsHelp, '--json          the result as JSON on stdout', '--help, -h      this text'];
+  return [`rendermill ${command.usage}`, '', command.summary, '', indented(options.join('\n'))].join('\n');
+}

@@ -1,0 +1,101 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createWorld, type World } from '../../../test/world.js';
+
+/** The command as people run it: a process with its streams, against a running Rendermill. */
+const bin = fileURLToPath(new URL('../bin/rendermill.js', import.meta.url));
+
+let world: World;
+beforeAll(async () => {
+  world = await createWorld({ others: { unpriced: { preset: 'openai-compatible' } } });
+});
+afterAll(async () => world.close());
+
+interface Ended {
+  code: number | null;
+  out: string;
+  err: string;
+}
+
+async function rendermill(args: string[], env: Record<string, string> = {}): Promise<Ended> {
+  const settings = { RENDERMILL_URL: world.url, RENDERMILL_API_KEY: world.key, ...env };
+  const child = spawn(process.execPath, [bin, ...args], {
+    env: { PATH: process.env['PATH'], ...settings },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const ended: Ended = { code: null, out: '', err: '' };
+  child.stdout.on('data', (chunk: Buffer) => (ended.out += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (ended.err += chunk.toString()));
+  ended.code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  return ended;
+}
+const charged = async () => (await world.simulator.stats()).charged;
+
+describe('rendermill probe', () => {
+  test('over a pipe tells what it would cost, and spends nothing without --yes', async () => {
+    const { code, out, err } = await rendermill(['probe', 'sim', '--model', 'gpt-image-1']);
+    expect([code, out]).toEqual([3, '']);
+    expect(err).toMatch(/A probe of gpt-image-1 at sim asks for, \$0\.0312 to \$0\.\d+ in all/);
+    expect(err).toMatch(/\$0\.0161 {2}a picture from words/);
+    expect(err).toContain('add --yes');
+    expect(await charged()).toBe(0);
+  });
+
+  test('with --yes makes the calls, and tells what was found on stdout', async () => {
+    const { code, out, err } = await rendermill(['probe', 'sim', '--model', 'gpt-image-1', '--yes']);
+    expect({ code, err }).toMatchObject({ code: 0 });
+    expect(out).toMatch(/^FEATURE +FOUND/);
+    expect(out).toMatch(/several_images +taken/);
+    expect(err).toMatch(/edit_of_two_images_and_mask: accepted, \$0\.0148/);
+    expect(err).toContain('Spent $0.0309.');
+    expect(await charged()).toBe(2);
+  });
+
+  test('--json gives one document', async () => {
+    const { code, out } = await rendermill(['probe', 'unpriced', '--yes', '--json']);
+    const { probe, profile } = JSON.parse(out) as { probe: { status: string; cost: null }; profile: unknown[] };
+    expect([code, probe.status, probe.cost, profile.length]).toEqual([0, 'completed', null, 1]);
+  });
+
+  test('says what is not counted', async () => {
+    const { err } = await rendermill(['probe', 'sim', '--model', 'gpt-image-2']);
+    expect(err).toContain('Not counted, because nobody knows it: input image tokens.');
+  });
+
+  test('says an unknown price', async () => {
+    const { err } = await rendermill(['probe', 'unpriced']);
+    expect(err).toContain('at a price that is not known');
+  });
+});
+
+test('rendermill providers lists the accounts', async () => {
+  const { code, out } = await rendermill(['providers']);
+  expect(code).toBe(0);
+  expect(out.split('\n').map((line) => line.split(/\s+/)[0])).toEqual(['ACCOUNT', 'sim', 'unpriced', '']);
+  const { data } = JSON.parse((await rendermill(['providers', '--json'])).out) as { data: { id: string }[] };
+  expect(data.map(({ id }) => id)).toEqual(['sim', 'unpriced']);
+});
+
+test.each([
+  ['no command', [], {}, 2, /rendermill COMMAND/],
+  ['a command that is not there', ['paint'], {}, 2, /there are probe, providers/],
+  ['no account', ['probe'], {}, 2, /rendermill probe ACCOUNT/],
+  ['an option that is not there', ['providers', '--fast'], {}, 2, /--fast/],
+  ['no key', ['providers'], { RENDERMILL_API_KEY: '' }, 2, /Set RENDERMILL_API_KEY/],
+  ['no URL', ['providers'], { RENDERMILL_URL: 'localhost' }, 2, /begins with http/],
+  ['a wrong key', ['providers'], { RENDERMILL_API_KEY: 'rm_live_wrong' }, 1, /Check RENDERMILL_API_KEY/],
+  ['an account that is not there', ['probe', 'none'], {}, 1, /configured: sim, unpriced.*not_found, request req_/],
+  ['nobody there', ['providers'], { RENDERMILL_URL: 'http://127.0.0.1:9' }, 4, /is it running/],
+] as const)('%s ends with a code of its own and what to do', async (_what, args, env, code, says) => {
+  const ended = await rendermill([...args], env);
+  expect(ended.code).toBe(code);
+  expect(ended.out + ended.err).toMatch(says);
+});
+
+test('--help names every command and its options', async () => {
+  const { code, out } = await rendermill(['--help']);
+  expect(code).toBe(0);
+  expect(out).toContain('probe ACCOUNT');
+  expect((await rendermill(['probe', '--help'])).out).toContain('--yes, -y');
+});
