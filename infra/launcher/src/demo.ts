@@ -56,10 +56,7 @@ async function demo(env: NodeJS.ProcessEnv): Promise<number> {
       return 1;
     }
     const max_cost = mostOf(plan);
-    const batch = await render(
-      client,
-      await submit(client.unhurried(), { ...body, webhook_url: receiver.url, max_cost }),
-    );
+    const batch = await render(client, await submit(client, { ...body, webhook_url: receiver.url, max_cost }));
     const results = await collect(client, batch.id, folder);
     await receiver.waitFor('batch.completed', batch.id, webhookMs);
 
@@ -97,7 +94,7 @@ async function render(client: DemoClient, submitted: Batch): Promise<Batch> {
       bar.show(now);
     });
   } catch (error) {
-    if (isRunning(batch)) await cancel(client.unhurried(), batch);
+    if (isRunning(batch)) await cancel(client.afterwards(), batch);
     throw error;
   } finally {
     bar.end();

@@ -4,15 +4,18 @@ import { once } from 'node:events';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
 import { startSimulatorProcess, type SimulatorProcess } from '../../../test/simulator.js';
 import { ending, tempDir, until } from './helpers.js';
 
 /** `npm run demo` as a newcomer runs it, in a folder of its own; with a provider it is one that keeps its own books. */
 
+// Each starts Redis, API and worker; where the system has no Redis the first one brings it.
+jest.setTimeout(120_000);
 const program = fileURLToPath(new URL('../dist/demo.js', import.meta.url));
 let provider: SimulatorProcess;
 let calls = 0;
+const patience = 100_000;
 beforeAll(async () => {
   provider = await startSimulatorProcess();
 });
@@ -113,9 +116,9 @@ test('Ctrl-C cancels the batch: calls in flight end, no more are made', async ()
   await provider.faults([{ fault: { kind: 'hang_before_headers' } }]);
   const account = await withAccount({ limits: { concurrency: 2 } });
   const { child, said, ended } = await demo({ ...account, RENDERMILL_DEMO_SPEND: 'yes' });
-  await until('calls are held', async () => (await provider.stats()).held === 2);
+  await until('calls are held', async () => (await provider.stats()).held === 2, patience);
   child.kill('SIGINT');
-  await until('the batch is cancelled', () => /The batch batch_\w+ is cancelled/.test(said()));
+  await until('the batch is cancelled', () => /The batch batch_\w+ is cancelled/.test(said()), patience);
   await provider.faults([]);
   await provider.release();
   expect(await ended).toBe(1);

@@ -4,16 +4,16 @@ export class DemoClient {
   readonly #key: string;
   readonly #signal: AbortSignal;
 
-  /** `signal` ends every call that is under way, and those to come. */
+  /** After `signal` no call is begun; none is broken off, for half of a submission is worse than a second's wait. */
   constructor(url: string, key: string, signal: AbortSignal) {
     this.#url = url;
     this.#key = key;
     this.#signal = signal;
   }
 
-  /** The same, not ended by that signal: for what is to be tidied up. */
-  unhurried(): DemoClient {
-    return new DemoClient(this.#url, this.#key, AbortSignal.timeout(10_000));
+  /** The same after the signal: for what is to be tidied up. */
+  afterwards(): DemoClient {
+    return new DemoClient(this.#url, this.#key, new AbortController().signal);
   }
 
   async call<T>(method: string, path: string, body?: unknown): Promise<T> {
@@ -31,17 +31,18 @@ export class DemoClient {
 
   /** The bytes behind a signed link, for which no key is needed. */
   async download(url: string): Promise<Buffer> {
-    const response = await fetch(url, { signal: this.#signal });
+    this.#signal.throwIfAborted();
+    const response = await fetch(url);
     if (!response.ok) throw new Error(`downloading ${url}: ${response.status}`);
     return Buffer.from(await response.arrayBuffer());
   }
 
   async #ask(method: string, path: string, body?: unknown): Promise<Response> {
+    this.#signal.throwIfAborted();
     const headers = { authorization: `Bearer ${this.#key}` };
     const form = body instanceof FormData;
     const response = await fetch(this.#url + path, {
       method,
-      signal: this.#signal,
       headers: body === undefined || form ? headers : { ...headers, 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: form ? body : JSON.stringify(body) }),
     });
