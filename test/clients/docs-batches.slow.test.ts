@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { batchStatuses } from '@rendermill/shared/domain/batch';
-import { createBatch, endedBatch, upload, type BatchAnswer } from '../batch-calls.js';
+import { createBatch, endedBatch, line, upload, type BatchAnswer } from '../batch-calls.js';
 import { createWorld, type World } from '../world.js';
+import { callsFor } from './support.js';
 
 /** docs/batches.md, held against what it describes: its lines are sent, and its samples have the keys of real answers. */
 let world: World;
@@ -57,10 +58,21 @@ test('A row of the results is as it shows, and so is the head of the table', asy
     .trim()
     .split('\n')
     .map((text) => JSON.parse(text) as { line: number });
-  expect(shape(rows.find(({ line }) => line === 1))).toEqual(shape(sample('A row of the results')));
+  expect(shape(rows.find((row) => row.line === 1))).toEqual(shape(sample('A row of the results')));
   const csv = (await world.call<string>('GET', `/v1/batches/${batch.id}/results?format=csv`)).body;
   const named = /the same as a table, (.*?)\./s.exec(page)?.[1] ?? '';
   expect([...named.matchAll(/`(\w+)`/g)].map(([, column]) => column).join()).toBe(csv.split('\n')[0]);
+});
+
+test('what max_cost left is run by a retry with a higher one, and what is done is not bought again', async () => {
+  const prompt = 'over budget';
+  const requests = Array.from({ length: 5 }, (_, i) => line(`budget ${i}`, { prompt }));
+  const { id } = await createBatch(world, { requests, max_cost: 0.03 });
+  const first = await endedBatch(world, id);
+  expect([first.status, first.request_counts]).toMatchObject(['completed', { completed: 2, failed: 3 }]);
+  await world.call('POST', `/v1/batches/${id}/retry`, { error_code: 'budget_exceeded', max_cost: 1 });
+  expect((await endedBatch(world, id)).request_counts).toMatchObject({ completed: 5, failed: 0 });
+  expect(await callsFor(world, prompt)).toHaveLength(5);
 });
 
 test('every field of a batch stands in it, and every status, and every place that it links to exists', async () => {
