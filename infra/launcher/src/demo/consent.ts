@@ -32,7 +32,13 @@ export async function maySpend(plan: Plan, env: NodeJS.ProcessEnv, say: Say, sig
   // Ctrl-C at the question belongs to the terminal's reader, which would swallow it.
   terminal.once('SIGINT', () => process.kill(process.pid, 'SIGINT'));
   try {
-    return /^y(es)?$/i.test((await terminal.question('Spend it? [y/N] ', { signal })).trim());
+    const yes = /^y(es)?$/i.test((await terminal.question('Spend it? [y/N] ', { signal })).trim());
+    if (!yes) say('Nothing was spent.');
+    return yes;
+  } catch (error) {
+    // Why it was broken off says more than that it was.
+    signal.throwIfAborted();
+    throw error;
   } finally {
     terminal.close();
   }

@@ -12,6 +12,7 @@ export interface Run {
   readonly results: readonly Result[];
   readonly receiver: WebhookReceiver;
   readonly simulated: boolean;
+  /** From its submission until its end was told. */
   readonly ms: number;
 }
 
@@ -31,7 +32,7 @@ export function report({ folder, batch, results, receiver, simulated, ms }: Run,
       'Webhook',
       `${told ? 'batch.completed received, its signature verified' : `no batch.completed came; ${events.join(', ') || 'nothing'}`}${refused > 0 ? `; ${refused} with a bad signature refused` : ''}`,
     ],
-    ['Time', duration(ms)],
+    ['Time', `${duration(ms)} from submission to the webhook`],
     ...faults.map(({ line, message }): [string, string] => [
       'Fault',
       `${line === null ? '' : `line ${line}: `}${message}`,
