@@ -9,6 +9,7 @@ import { StorageError } from '@rendermill/shared/ports/storage';
 import type { WorkerDeps } from '../deps.js';
 import { storageFailure } from './collect-results.js';
 import { keepStoring } from './keep-storing.js';
+import { countsUnrecorded } from './on-record.js';
 
 /**
  * Ends a job: its record into the bucket, then status, counters and event in one script. Answers false where another
@@ -79,7 +80,8 @@ async function closeAttempts(deps: WorkerDeps, job: LedgerJob): Promise<void> {
     const key = attemptKey(job.id, attempt.generation, attempt.number);
     if (!deps.spool.journal.open.has(key)) continue;
     await deps.spool.discard(`${key}-`);
-    deps.spool.journal.close(key);
+    // What a line that came to nothing may have cost stays until its record is flushed.
+    if (!countsUnrecorded(job, attempt)) deps.spool.journal.close(key);
   }
 }
 

@@ -26,6 +26,13 @@ export async function* endedLines(deps: Deps, moment: BatchMoment): AsyncGenerat
   yield* neverBegunLines(deps, batch);
 }
 
+/** The lines up to the last of those that are beyond the cursor and were begun: which of them were. */
+async function begunBeyond(deps: Deps, { id, cursor, gaps }: Batch): Promise<Set<number>> {
+  if (gaps <= cursor) return new Set();
+  const states = await deps.batchReader.states(id, cursor + 1, gaps);
+  return new Set(states.flatMap((state, i) => (state === lineState.waiting ? [] : [cursor + 1 + i])));
+}
+
 /** The log from its beginning: a record each time that a line ended. */
 export async function* loggedLines(deps: Deps, moment: BatchMoment): AsyncGenerator<LineRecord> {
   for (const part of moment.parts) yield* partRecords(deps, moment.batch, part);
@@ -56,14 +63,16 @@ async function lastRecords(deps: Deps, moment: BatchMoment): Promise<Uint32Array
 }
 
 /** Lines that an ended batch never came to. */
-async function* neverBegunLines(deps: Pick<Deps, 'storage'>, batch: Batch): AsyncGenerator<LineRecord> {
+async function* neverBegunLines(deps: Deps, batch: Batch): AsyncGenerator<LineRecord> {
   const end = neverBegun(batch);
   if (!end || batch.cursor >= batch.total) return;
+  const begun = await begunBeyond(deps, batch);
   let line = batch.cursor;
   const range = { start: batch.offset, end: Number.MAX_SAFE_INTEGER };
   for await (const lines of splitLines(await openObject(deps, batchKey(batch, 'input.jsonl'), range), batch.offset)) {
     for (const { bytes } of lines) {
       line++;
+      if (begun.has(line)) continue;
       const read = bytes && readLine(bytes.toString(), batch.endpoint);
       if (read && !('code' in read)) yield neverBegunRecord(batch, line, read, end);
     }

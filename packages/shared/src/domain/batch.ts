@@ -1,3 +1,4 @@
+import type { LineCost } from './batch-cost.js';
 import type { ErrorBody } from './errors.js';
 import type { Mode, Priority } from './job.js';
 
@@ -83,6 +84,8 @@ export interface Batch extends BatchSpec {
   readonly cursor: number;
   /** Byte of `input.jsonl` at which the line after the cursor begins. */
   readonly offset: number;
+  /** Up to this line some beyond the cursor have been begun too: the batch was rebuilt after Redis was lost. 0: none. */
+  readonly gaps: number;
   /** Lines that are jobs now. */
   readonly open: number;
   /** Lines to be run again by a retry. */
@@ -164,5 +167,7 @@ export interface LineRecord {
   readonly ended_at: number;
   /** The job as it ended, with its pictures; null where the line could not become one. */
   readonly job: Readonly<Record<string, unknown>> | null;
+  /** What it added to its batch's books, in micro-dollars; absent where it was no job. */
+  readonly cost?: LineCost;
   readonly error: ErrorBody | null;
 }

@@ -35,6 +35,7 @@ export function decodeBatch(fields: Fields, open: number): Batch | null {
     total: number(fields['total']),
     cursor: number(fields['cursor']),
     offset: number(fields['offset']),
+    gaps: number(fields['gaps']),
     open,
     again: number(fields['again']),
     completed: number(fields['completed']),
