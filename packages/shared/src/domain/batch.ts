@@ -61,6 +61,14 @@ export interface BatchSpec {
   readonly request_id: string;
 }
 
+export function specOfBatch(batch: BatchSpec): BatchSpec {
+  const { id, project, key_id, mode, source, input_file_id, endpoint, completion_window, metadata, priority } = batch;
+  const { on_unknown_outcome, max_cost, deadline, output_ttl, webhook_url, public_url, created_at, request_id } = batch;
+  const asked = { source, input_file_id, endpoint, completion_window, metadata, priority, on_unknown_outcome };
+  const bounds = { max_cost, deadline, output_ttl, webhook_url, public_url };
+  return { id, project, key_id, mode, ...asked, ...bounds, created_at, request_id };
+}
+
 /** A structural fault of the input, as OpenAI's batch object lists them. */
 export interface BatchFault {
   readonly code: string;
