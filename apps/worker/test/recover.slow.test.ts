@@ -68,7 +68,7 @@ const charges = async (): Promise<Map<string, number>> => {
 };
 const rowsOf = async (id: string | null): Promise<Record<string, unknown>[]> => {
   const { body } = await world.call<string>('GET', `/v1/files/${id}/content`);
-  return String(body)
+  return body
     .trim()
     .split('\n')
     .map((row) => JSON.parse(row) as Record<string, unknown>);
@@ -223,7 +223,7 @@ describe('after the loss of Redis in the middle of a batch', () => {
 
   test('its books add up to what its lines cost', async () => {
     const { body } = await world.call<string>('GET', `/v1/batches/${batch.id}/results`);
-    const rows = String(body).trim().split('\n');
+    const rows = body.trim().split('\n');
     expect(rows).toHaveLength(lines);
     let spent = 0;
     for (let i = 0; i < lines; i++) spent += (await lineJob(i))?.cost.actual ?? 0;

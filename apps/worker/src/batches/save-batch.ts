@@ -49,4 +49,12 @@ export function decisions(batch: Batch): string {
 
 /** Nothing was: `batch.json` as it was submitted says all. */
 export const undecided = (batch: Batch): string =>
-  decisions({ ...batch, generation: 1, retry: null, paused_at: null, rest: null, rest_kept: false, status: 'in_progress' });
+  decisions({
+    ...batch,
+    generation: 1,
+    retry: null,
+    paused_at: null,
+    rest: null,
+    rest_kept: false,
+    status: 'in_progress',
+  });

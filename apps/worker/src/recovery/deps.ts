@@ -4,8 +4,10 @@ import type { Storage } from '@rendermill/shared/ports/storage';
 import type { WorkerDeps } from '../deps.js';
 
 /** What the rebuild works with. Made once, in `apps/worker/src/recover.ts`. */
-export interface RecoveryDeps
-  extends Pick<WorkerDeps, 'accounts' | 'prefer' | 'log' | 'metrics' | 'random' | 'interrupted' | 'liveness'> {
+export interface RecoveryDeps extends Pick<
+  WorkerDeps,
+  'accounts' | 'prefer' | 'log' | 'metrics' | 'random' | 'interrupted' | 'liveness'
+> {
   readonly store: RecoveryStore;
   /** Of a dry run its `put` does nothing. */
   readonly storage: Pick<Storage, 'get' | 'head' | 'list' | 'put'>;

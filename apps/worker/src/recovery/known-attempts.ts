@@ -35,13 +35,7 @@ export function knownAttempts(
   return [...attempts.values()].sort((a, b) => a.number - b.number);
 }
 
-function paidFor(
-  job: Job,
-  known: Attempt | undefined,
-  made: FoundImage['made'],
-  call: number,
-  index: number,
-): Attempt {
+function paidFor(job: Job, known: Attempt | undefined, made: FoundImage['made'], call: number, index: number): Attempt {
   const { number, generation, provider, model, requestId, cost } = made;
   const unsaid = { worker: '', fence: 0, started_at: job.created_at, timeout_ms: 0, ignored_parameters: [] };
   return {

@@ -43,7 +43,9 @@ export async function keysByLine(
 /** Lines of a batch that its journals name. */
 export function linesIn(journals: Journals, batchId: string): number[] {
   const prefix = lineJobId(batchId, 0).slice(0, -1);
-  return [...journals.attempts.keys()].filter((id) => id.startsWith(prefix)).map((id) => Number(id.slice(prefix.length)));
+  return [...journals.attempts.keys()]
+    .filter((id) => id.startsWith(prefix))
+    .map((id) => Number(id.slice(prefix.length)));
 }
 
 export async function rebuildLine(

@@ -55,7 +55,18 @@ function freshBatch(spec: BatchSpec, state: BatchState | null): Batch {
   const { cost, usage } = new Books();
   return {
     ...spec,
-    ...{ total: 0, cursor: 0, offset: 0, gaps: 0, open: 0, again: 0, completed: 0, failed: 0, cancelled: 0, version: 1 },
+    ...{
+      total: 0,
+      cursor: 0,
+      offset: 0,
+      gaps: 0,
+      open: 0,
+      again: 0,
+      completed: 0,
+      failed: 0,
+      cancelled: 0,
+      version: 1,
+    },
     ...{ generation, paused_at, rest, rest_kept, errors, cost, usage },
     status: status === 'cancelling' ? status : 'validating',
     times: { validating: spec.created_at, ...times },

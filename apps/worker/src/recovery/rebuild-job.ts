@@ -12,7 +12,6 @@ import type { RecoveryDeps } from './deps.js';
 import { imagesAt } from './found-images.js';
 import { knownAttempts, openCheckpoints } from './known-attempts.js';
 
-
 /** A job as its `job.json` tells it; null where there is none. Throws what is wrong with it. */
 export async function recordedJob(deps: RecoveryDeps, key: string): Promise<Job | null> {
   const text = await readText(deps.storage, key);
@@ -34,7 +33,8 @@ export async function journalledJob(
   const recorded = await recordedJob(deps, recordKey(spec));
   if (recorded && isTerminal(recorded.status) && recorded.generation >= generation) return endedJob(recorded, open);
   const keys: string[] = [];
-  for await (const { key } of deps.storage.list(`${jobFolder(spec.project, spec.id, spec.created_at)}/`)) keys.push(key);
+  for await (const { key } of deps.storage.list(`${jobFolder(spec.project, spec.id, spec.created_at)}/`))
+    keys.push(key);
   const images = await imagesAt(deps, spec.id, keys);
   const stage = [...inputs, ...(mask ? [mask] : [])].some(({ key }) => key === null) ? 'prepare' : 'ready';
   const fresh = queuedJob(spec, { class_id: '', stage, inputs, mask });

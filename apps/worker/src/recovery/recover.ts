@@ -74,7 +74,8 @@ async function walk(deps: RecoveryDeps, journals: Journals, summary: Summary): P
     if (batchDocumentKey.test(key)) batches.push(key);
     else if (upload.test(key)) {
       await sideBySide.start(async () => told(summary, key, async () => restoreUpload(deps, summary, key)));
-    } else await sideBySide.start(async () => told(summary, key, async () => restoreRecord(deps, key, journals, summary)));
+    } else
+      await sideBySide.start(async () => told(summary, key, async () => restoreRecord(deps, key, journals, summary)));
   }
   await sideBySide.end();
   deps.say(`${objects} objects in the bucket, ${batches.length} batches.`);
@@ -140,7 +141,9 @@ async function restoreBatch(deps: RecoveryDeps, key: string, journals: Journals,
   for (const name of ['done', 'rebuilt', 'resumed', 'left'] as const) summary.lines[name] += lines[name];
   for (const job of restored.jobs) summary.attempts.unknown += unknownOf(job);
   const { done, rebuilt, resumed, left } = lines;
-  deps.say(`${spec.id} (${how}): ${done} lines on record, ${rebuilt} rebuilt, ${resumed} resumed, ${left} to be rendered.`);
+  deps.say(
+    `${spec.id} (${how}): ${done} lines on record, ${rebuilt} rebuilt, ${resumed} resumed, ${left} to be rendered.`,
+  );
 }
 
 function unknownOf({ job }: RestoredJob): number {

@@ -26,7 +26,11 @@ export async function restoreUpload(deps: RecoveryDeps, summary: Summary, key: s
 }
 
 /** The output and error files of a batch, as it wrote them down. */
-export async function restoreOutputs(deps: RecoveryDeps, summary: Summary, files: readonly FileRecord[]): Promise<void> {
+export async function restoreOutputs(
+  deps: RecoveryDeps,
+  summary: Summary,
+  files: readonly FileRecord[],
+): Promise<void> {
   for (const file of files) if (await deps.storage.head(file.key)) await restore(deps, summary, file);
 }
 

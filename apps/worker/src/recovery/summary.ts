@@ -47,6 +47,8 @@ export function textOf(summary: Summary): string {
     `Files     ${files.restored}; ${files.kept} known to Redis, ${files.expired} expired`,
     'Not rebuilt:',
     ...not_rebuilt.map((line) => `  - ${line}`),
-    ...(faults.length > 0 ? ['Could not be rebuilt:', ...faults.map(({ what, message }) => `  - ${what}: ${message}`)] : []),
+    ...(faults.length > 0
+      ? ['Could not be rebuilt:', ...faults.map(({ what, message }) => `  - ${what}: ${message}`)]
+      : []),
   ].join('\n');
 }

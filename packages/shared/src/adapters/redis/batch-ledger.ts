@@ -169,7 +169,9 @@ export class BatchLedger {
     jobs: readonly { readonly id: string; readonly stays: boolean }[],
   ): Promise<boolean> {
     const rows = jobs.flatMap((job) => [job.id, job.stays ? 1 : 0]);
-    return (await this.#scripts.run('flush-batch', this.#worker, id, part.records, JSON.stringify(part), ...rows)) === 1;
+    return (
+      (await this.#scripts.run('flush-batch', this.#worker, id, part.records, JSON.stringify(part), ...rows)) === 1
+    );
   }
 
   /** What is not begun is not to be. */

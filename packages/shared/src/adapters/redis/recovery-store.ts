@@ -95,7 +95,12 @@ export class RecoveryStore {
     const unknown = job.attempts.filter(({ settlement }) => settlement?.outcome === 'unknown');
     return {
       id: job.id,
-      fields: { ...encodeJob(job), priority: String(queuePriority[job.priority]), url: job.webhook_url ?? '', holder: '' },
+      fields: {
+        ...encodeJob(job),
+        priority: String(queuePriority[job.priority]),
+        url: job.webhook_url ?? '',
+        holder: '',
+      },
       class_row: routing ? JSON.stringify(routing) : '',
       // Lines are found by their batch.
       custom: job.custom_id === null || job.line ? '' : hashOfCustomId(job.custom_id),
