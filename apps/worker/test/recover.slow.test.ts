@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { spawn } from 'node:child_process';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import type { PresentedJob } from '@rendermill/shared/domain/present-job';
 import { createBatch, endedBatch, getBatch, line, upload, type BatchAnswer } from '../../../test/batch-calls.js';
 import { startApp, type AppProcess } from '../../../test/processes.js';
+import { keysOf, loseRedis, recover, type Ran } from '../../../test/recovering.js';
 import { until } from '../../../test/until.js';
 import { createWorld, type World } from '../../../test/world.js';
 
@@ -20,14 +20,6 @@ const promptOf = (i: number): string => {
   if (i === places.unclear) return 'breaks off';
   return `line ${i}`;
 };
-
-const main = fileURLToPath(new URL('../dist/recover.js', import.meta.url));
-
-interface Ran {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
 
 interface Summary {
   readonly batches: Record<string, number>;
@@ -48,18 +40,6 @@ const start = async (): Promise<AppProcess> => {
 const killWorkers = async (): Promise<void> => {
   await Promise.all(workers.splice(0).map(async (worker) => worker.kill('SIGKILL')));
 };
-const recover = async (...args: string[]): Promise<Ran> => {
-  const child = spawn(process.execPath, [main, ...args], { env: { PATH: process.env['PATH'], ...world.env } });
-  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
-  const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)]);
-  return { code: await ended, out, err };
-};
-const keys = async (): Promise<string[]> =>
-  // The API that runs beside tells that it lives.
-  (await world.redis.keys(`${world.prefix}*`)).filter((key) => !key.startsWith(`${world.prefix}api:`));
-const loseRedis = async (): Promise<void> => {
-  for (let left = await keys(); left.length > 0; left = await keys()) await world.redis.unlink(...left);
-};
 const charges = async (): Promise<Map<string, number>> => {
   const found = new Map<string, number>();
   for (const { charged, prompt } of await world.simulator.ledger())
@@ -72,6 +52,17 @@ const rowsOf = async (id: string | null): Promise<Record<string, unknown>[]> => 
     .trim()
     .split('\n')
     .map((row) => JSON.parse(row) as Record<string, unknown>);
+};
+/** As a leader that was replaced leaves it: a part, told to nobody, of records that are in another; and one of no others. */
+const repeatPart = async (id: string): Promise<void> => {
+  const parts: string[] = [];
+  for await (const { key } of world.storage.list(`default/batches/${id}/parts/`)) parts.push(key);
+  const object = await world.storage.get(parts[0] ?? '');
+  const rows = (await text(object?.body ?? Readable.from([]))).trim().split('\n');
+  const put = async (name: string, some: readonly string[]): Promise<void> =>
+    world.storage.put(`default/batches/${id}/parts/${name}`, Buffer.from(`${some.join('\n')}\n`), 'application/jsonl');
+  await put('1000000000000-prt_before.jsonl', rows.slice(0, 120));
+  await put('9000000000000-prt_behind.jsonl', rows.slice(300, 400));
 };
 /** A file where a folder should be: nothing can be stored there until the answer is called. */
 const refuse = async (folder: string): Promise<() => Promise<void>> => {
@@ -135,21 +126,22 @@ describe('after the loss of Redis in the middle of a batch', () => {
     await until(() => workers.some(({ log }) => log.join('').includes('storage.waiting')));
     expect(first.child.exitCode).toBeNull();
     await killWorkers();
-    await loseRedis();
+    await loseRedis(world);
     await allow();
+    await repeatPart(batch.id);
     before = await charges();
     for await (const { key } of world.storage.list(`default/batches/${batch.id}/images/`)) {
       const number = Number(/images\/(\d+)\//.exec(key)?.[1]);
       stored.add(promptOf(number - 1));
     }
 
-    dry = await recover('--dry-run', '--json');
-    keysAfterDry = await keys();
-    const recovered = await recover('--json');
+    dry = await recover(world, '--dry-run', '--json');
+    keysAfterDry = await keysOf(world);
+    const recovered = await recover(world, '--json');
     expect(recovered).toMatchObject({ code: 0 });
     summary = JSON.parse(recovered.out) as Summary;
-    refused = await recover();
-    again = await recover('--merge', '--json');
+    refused = await recover(world);
+    again = await recover(world, '--merge', '--json');
     await world.simulator.release();
     await Promise.all([start(), start()]);
     batch = await endedBatch(world, batch.id);

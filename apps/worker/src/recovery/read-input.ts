@@ -1,7 +1,7 @@
 import { indexEvery } from '@rendermill/shared/adapters/redis/batch-ledger';
 import type { BatchSpec } from '@rendermill/shared/domain/batch';
 import { batchKey } from '@rendermill/shared/domain/object-keys';
-import { splitLines } from '../batches/split-lines.js';
+import { splitLines } from '@rendermill/shared/streams/split-lines';
 import type { RecoveryDeps } from './deps.js';
 
 /** How many lines `input.jsonl` has, and where every so-manieth begins; null where there is none yet. */

@@ -1,9 +1,9 @@
 import type { BatchPart } from '@rendermill/shared/adapters/redis/batch-store';
+import { partRecords } from '@rendermill/shared/batches/log';
 import { newId } from '@rendermill/shared/domain/ids';
 import { lineState, type BatchSpec, type LineRecord } from '@rendermill/shared/domain/batch';
 import type { PresentedJob } from '@rendermill/shared/domain/present-job';
 import { batchKey } from '@rendermill/shared/domain/object-keys';
-import { partRecords } from '../batches/batch-records.js';
 import type { Books } from './books.js';
 import type { RecoveryDeps } from './deps.js';
 
@@ -55,7 +55,7 @@ export async function readParts(
     const part = parts.length;
     const seen: Span = newSpan();
     let row = 0;
-    for await (const record of partRecords(deps.storage, spec, { name })) {
+    for await (const record of partRecords(deps, spec, { name })) {
       const place = { part, row: row++ };
       const { line } = record;
       if (line < 1 || line > total) throw new Error(`${key} tells of line ${line}; the batch has ${total}`);
@@ -118,7 +118,7 @@ async function withoutRepeats(
   const rows: string[] = [];
   const span = newSpan();
   let row = 0;
-  for await (const record of partRecords(deps.storage, spec, part)) {
+  for await (const record of partRecords(deps, spec, part)) {
     if (repeats.has(row++)) continue;
     rows.push(JSON.stringify(record));
     widen(span, record);

@@ -1,4 +1,3 @@
-import type { BatchPart } from '@rendermill/shared/adapters/redis/batch-store';
 import type { RestoredBatch, RestoredJob } from '@rendermill/shared/adapters/redis/recovery-store';
 import { isEnded, lineJobId, lineState, type Batch, type BatchSpec } from '@rendermill/shared/domain/batch';
 import type { BatchDocument, BatchState } from '@rendermill/shared/domain/batch-document';
@@ -55,43 +54,61 @@ function freshBatch(spec: BatchSpec, state: BatchState | null): Batch {
   const { cost, usage } = new Books();
   return {
     ...spec,
-    ...{
-      total: 0,
-      cursor: 0,
-      offset: 0,
-      gaps: 0,
-      open: 0,
-      again: 0,
-      completed: 0,
-      failed: 0,
-      cancelled: 0,
-      version: 1,
-    },
-    ...{ generation, paused_at, rest, rest_kept, errors, cost, usage },
+    generation,
+    paused_at,
+    rest,
+    rest_kept,
+    errors,
+    cost,
+    usage,
     status: status === 'cancelling' ? status : 'validating',
     times: { validating: spec.created_at, ...times },
+    total: 0,
+    cursor: 0,
+    offset: 0,
+    gaps: 0,
+    open: 0,
+    again: 0,
+    completed: 0,
+    failed: 0,
+    cancelled: 0,
     retry: null,
     output_file_id: null,
     error_file_id: null,
     model: null,
     pace: [],
+    version: 1,
   };
 }
 
+/** What most have nothing of. */
+const bare = { left: 0, leftFailed: 0, index: [], parts: [], results: [], jobs: [] };
+
 /** Nothing of it was begun: its input is read again, which comes to the same. */
 function validating(spec: BatchSpec, state: BatchState | null): RebuiltBatch {
-  const empty = { left: 0, states: Buffer.alloc(0), index: [], parts: [], results: [], kept: new Map(), jobs: [] };
-  return { restored: { batch: freshBatch(spec, state), ...empty }, how: 'validating', lines: none };
+  const batch = freshBatch(spec, state);
+  const restored = { ...bare, batch, states: Buffer.alloc(0), kept: new Map<number, string>() };
+  return { restored, how: 'validating', lines: none };
 }
 
 async function rebuildEnded(deps: RecoveryDeps, spec: BatchSpec, state: BatchState): Promise<RebuiltBatch> {
-  const { index, files: _, retry: __, ...stood } = state;
-  const { parts, states } = await readParts(deps, spec, state.total, state.generation, new Books());
-  const batch: Batch = { ...freshBatch(spec, state), ...stood };
-  const done = countOf(states, (one) => one !== lineState.waiting);
-  const left = state.status === 'failed' ? 0 : state.total - done;
-  const beside = { left, states: packed(states), index, parts, results: [], kept: new Map(), jobs: [] };
-  return { restored: { batch, ...beside }, how: 'ended', lines: { ...none, done } };
+  const { index, files: _files, retry, ...stood } = state;
+  const read = await readParts(deps, spec, state.total, state.generation, new Books());
+  const done = countOf(read.states, (one) => one !== lineState.waiting);
+  // Lines of a retry that it did not come to are found by the next.
+  const kept = state.again > 0 ? waitAgain(read, retry) : new Map<number, readonly unknown[]>();
+  const left = state.status === 'failed' ? 0 : state.total - done + kept.size;
+  const restored = {
+    ...bare,
+    batch: { ...freshBatch(spec, state), ...stood },
+    left,
+    leftFailed: state.status === 'cancelled' ? kept.size : left,
+    states: packed(read.states),
+    index,
+    parts: read.parts,
+    kept: keptRows(kept),
+  };
+  return { restored, how: 'ended', lines: { ...none, done } };
 }
 
 async function rebuildRunning(
@@ -144,7 +161,10 @@ async function rebuildRunning(
     ...fresh,
     status: fresh.status === 'cancelling' ? 'cancelling' : 'in_progress',
     times: { in_progress: Date.now(), ...fresh.times },
-    ...{ cursor, offset, gaps: lastBegun(states, cursor), open: jobs.length },
+    cursor,
+    offset,
+    gaps: lastBegun(states, cursor),
+    open: jobs.length,
     again: kept.size,
     completed: countOf(states, (one) => one === lineState.completed),
     failed: countOf(states, (one) => one === lineState.failed || one === lineState.expired),
@@ -154,12 +174,9 @@ async function rebuildRunning(
     model: books.model,
   };
   const left = total - done - results.length - jobs.length;
-  const parts: readonly BatchPart[] = read.parts;
-  return {
-    restored: { batch, left: 0, states: packed(states), index, parts, results, kept: keptRows(kept), jobs },
-    how: 'running',
-    lines: { done, rebuilt: results.length, resumed: jobs.length, left },
-  };
+  const beside = { states: packed(states), index, parts: read.parts, results, kept: keptRows(kept), jobs };
+  const restored = { ...bare, batch, ...beside };
+  return { restored, how: 'running', lines: { done, rebuilt: results.length, resumed: jobs.length, left } };
 }
 
 /** Marks the lines that a retry is for and that it has not come to: their images. */

@@ -14,6 +14,10 @@ interface Deps {
   readonly batchReader: BatchReader;
 }
 
+interface Reading {
+  readonly storage: Pick<Storage, 'get'>;
+}
+
 /** One record for each line that has ended at this moment, the last of those that tell of it; about in the order of the lines. */
 export async function* endedLines(deps: Deps, moment: BatchMoment): AsyncGenerator<LineRecord> {
   const { batch } = moment;
@@ -40,9 +44,9 @@ export async function* loggedLines(deps: Deps, moment: BatchMoment): AsyncGenera
 }
 
 export async function* partRecords(
-  deps: Pick<Deps, 'storage'>,
-  batch: Batch,
-  { name }: BatchPart,
+  deps: Reading,
+  batch: Pick<Batch, 'id' | 'project'>,
+  { name }: Pick<BatchPart, 'name'>,
 ): AsyncGenerator<LineRecord> {
   for await (const lines of splitLines(await openObject(deps, batchKey(batch, name)))) {
     for (const { bytes } of lines) if (bytes) yield JSON.parse(bytes.toString()) as LineRecord;
@@ -90,7 +94,7 @@ export function neverBegunRecord(
 }
 
 export async function openObject(
-  deps: Pick<Deps, 'storage'>,
+  deps: Reading,
   key: string,
   range?: { readonly start: number; readonly end: number },
 ): Promise<Readable> {

@@ -42,6 +42,7 @@ const stateSchema = z.object({
   cursor: whole,
   offset: whole,
   gaps: whole,
+  again: whole,
   completed: whole,
   failed: whole,
   cancelled: whole,
@@ -103,9 +104,9 @@ export function batchDocument(
   batch: Batch,
   beside: { readonly index: readonly number[]; readonly files: readonly FileRecord[]; readonly retry: string | null },
 ): Record<string, unknown> {
-  const { status, generation, total, cursor, offset, gaps, completed, failed, cancelled, paused_at, times } = batch;
-  const { errors, rest, rest_kept, output_file_id, error_file_id, cost, model, usage } = batch;
-  const counts = { total, cursor, offset, gaps, completed, failed, cancelled };
+  const { status, generation, total, cursor, offset, gaps, again, completed, failed, cancelled, times } = batch;
+  const { errors, paused_at, rest, rest_kept, output_file_id, error_file_id, cost, model, usage } = batch;
+  const counts = { total, cursor, offset, gaps, again, completed, failed, cancelled };
   const decided = { status, generation, paused_at, rest, rest_kept, times, errors };
   const state = { ...decided, ...counts, output_file_id, error_file_id, cost, model, usage, ...beside };
   return { ...specOfBatch(batch), state };

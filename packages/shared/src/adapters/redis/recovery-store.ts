@@ -17,8 +17,9 @@ export interface RestoredJob {
 
 export interface RestoredBatch {
   readonly batch: Batch;
-  /** Of an ended batch: lines that were never begun. */
+  /** Of an ended batch: lines that this generation never began, and how many of them count as failed. */
   readonly left: number;
+  readonly leftFailed: number;
   readonly states: Buffer;
   readonly index: readonly number[];
   readonly parts: readonly BatchPart[];
@@ -67,12 +68,12 @@ export class RecoveryStore {
 
   /** False where there is one. */
   async restoreBatch(restored: RestoredBatch): Promise<boolean> {
-    const { batch, left, states, index, parts, results, kept, jobs } = restored;
+    const { batch, left, leftFailed, states, index, parts, results, kept, jobs } = restored;
     const endedAt = batch.times[batch.status] ?? Date.now();
     const answer = await this.#scripts.run(
       'restore-batch',
       batch.id,
-      JSON.stringify({ ...encodeBatch(batch), left: String(left) }),
+      JSON.stringify({ ...encodeBatch(batch), left: String(left), left_failed: String(leftFailed) }),
       isEnded(batch.status) ? this.#left(endedAt) : '',
       JSON.stringify(index),
       JSON.stringify(parts.map((part) => JSON.stringify(part))),
