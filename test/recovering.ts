@@ -5,7 +5,7 @@ import type { World } from './world.js';
 
 /** Losing Redis, and `rendermill recover`, in tests. */
 
-const main = fileURLToPath(new URL('../apps/worker/dist/recover.js', import.meta.url));
+const bin = fileURLToPath(new URL('../apps/cli/bin/rendermill.js', import.meta.url));
 
 export interface Ran {
   readonly code: number | null;
@@ -15,7 +15,9 @@ export interface Ran {
 
 /** The command as a process of its own, with the world's environment. */
 export async function recover(world: World, ...args: string[]): Promise<Ran> {
-  const child = spawn(process.execPath, [main, ...args], { env: { PATH: process.env['PATH'], ...world.env } });
+  const child = spawn(process.execPath, [bin, 'recover', ...args], {
+    env: { PATH: process.env['PATH'], ...world.env },
+  });
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
   const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)]);
   return { code: await ended, out, err };

@@ -20,9 +20,11 @@ import { textOf } from './recovery/summary.js';
 /** `rendermill recover`, with the environment of a worker: docs/recover.md. */
 const usage = `Rebuilds jobs, batches and files in an empty Redis from the bucket and the workers' journals.
 
+  rendermill recover [SPOOL …]
+
+  SPOOL          another machine's spool folder, or a copy of it
   --dry-run      says what would be rebuilt, and writes nothing
   --merge        adds what is missing to a Redis that has jobs or batches already
-  --spool DIR    another machine's spool folder, or a copy of it; may be repeated
   --json         the summary as JSON on stdout
 
 It reads the environment of a worker. Stop all workers first; the API may run.`;
@@ -36,19 +38,19 @@ interface Options {
 
 function optionsOf(args: string[]): Options | 'help' {
   const flag = { type: 'boolean' } as const;
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
     args,
     options: {
       'dry-run': flag,
       merge: flag,
       json: flag,
       help: { type: 'boolean', short: 'h' },
-      spool: { type: 'string', multiple: true },
     },
+    allowPositionals: true,
   });
   if (values.help) return 'help';
-  const { 'dry-run': dryRun = false, merge = false, json = false, spool = [] } = values;
-  return { dryRun, merge, json, spools: spool.map((path) => resolve(path)) };
+  const { 'dry-run': dryRun = false, merge = false, json = false } = values;
+  return { dryRun, merge, json, spools: positionals.map((path) => resolve(path)) };
 }
 
 async function main({ dryRun, merge, json, spools }: Options): Promise<number> {
