@@ -147,10 +147,16 @@ export class BatchLedger {
     return this.#scripts.client.lrange(this.#scripts.key('batch', id, 'results'), 0, limit - 1);
   }
 
-  /** They are in the bucket; `jobs` need not be kept any more. */
-  async flushed(id: string, part: BatchPart, jobs: readonly string[]): Promise<boolean> {
+  /** They are in the bucket, and `digests` tell of them; `jobs` need not be kept any more. */
+  async flushed(
+    id: string,
+    part: BatchPart,
+    digests: readonly BatchEvent[],
+    jobs: readonly string[],
+  ): Promise<boolean> {
+    const told = JSON.stringify(digests.map((event) => [event.id, JSON.stringify(event.data)]));
     const row = JSON.stringify(part);
-    return (await this.#scripts.run('flush-batch', this.#worker, id, part.records, row, ...jobs)) === 1;
+    return (await this.#scripts.run('flush-batch', this.#worker, id, part.records, row, told, ...jobs)) === 1;
   }
 
   /** What is not begun is not to be. */

@@ -23,7 +23,12 @@ if row[1] == '1' and was == '0' then
   redis.call('DEL', P .. 'failing:' .. id)
 elseif row[1] == '0' and was == '1' then
   redis.call('HSET', key, 'disabled', now(), 'reason', 'asked')
+end
+-- What waits is looked at anew: it may go faster now, or nowhere.
+if redis.call('EXISTS', P .. 'outbox:' .. id) == 1 then
+  redis.call('DEL', P .. 'turn:' .. id)
   redis.call('ZADD', P .. 'outbox', now(), id)
+  redis.call('PUBLISH', P .. 'wake', 'outbox')
 end
 redis.call('SADD', P .. 'projects', project)
 redis.call('ZADD', P .. 'endpoints:' .. project, row[2], id)
