@@ -17,6 +17,7 @@ export interface LoggedDelivery {
   readonly id: string;
   readonly event_id: string;
   readonly webhook_endpoint_id: string | null;
+  readonly url: string;
   readonly status: string;
   readonly next_attempt_at: number | null;
   readonly attempts: { http_status: number | null; error: string | null; response_body: string | null }[];
