@@ -13,8 +13,13 @@ export interface Received {
 export interface Receiver {
   readonly url: string;
   readonly received: Received[];
-  /** How the next deliveries are answered; by default 200. */
-  answer: (received: Received) => { status: number; headers?: Record<string, string> };
+  /** How the next deliveries are answered; by default 200. A `hold` is waited for first. */
+  answer: (received: Received) => {
+    status: number;
+    headers?: Record<string, string>;
+    body?: string;
+    hold?: Promise<unknown>;
+  };
   /** Resolves when `count` deliveries that fit have come. */
   readonly waitFor: (count: number, fits?: (received: Received) => boolean) => Promise<Received[]>;
   readonly close: () => Promise<void>;
@@ -36,8 +41,10 @@ export async function startReceiver(): Promise<Receiver> {
         event: JSON.parse(body) as Received['event'],
       };
       received.push(one);
-      const { status, headers } = receiver.answer(one);
-      response.writeHead(status, headers).end();
+      const { status, headers, body: answer, hold } = receiver.answer(one);
+      const send = (): void => void response.writeHead(status, headers).end(answer);
+      if (hold) void hold.then(send);
+      else send();
       for (const wake of waiters) wake();
     });
   });

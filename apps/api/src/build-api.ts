@@ -12,6 +12,8 @@ import { BatchReader } from '@rendermill/shared/adapters/redis/batch-reader';
 import { BatchStore } from '@rendermill/shared/adapters/redis/batch-store';
 import { routingClasses } from '@rendermill/shared/adapters/redis/classes';
 import { connectRedis } from '@rendermill/shared/adapters/redis/connect';
+import { DeliveryStore } from '@rendermill/shared/adapters/redis/delivery-store';
+import { EventStore } from '@rendermill/shared/adapters/redis/event-store';
 import { Feed } from '@rendermill/shared/adapters/redis/feed';
 import { FileStore } from '@rendermill/shared/adapters/redis/file-store';
 import { JobLists } from '@rendermill/shared/adapters/redis/job-lists';
@@ -95,6 +97,10 @@ export async function buildApi(
   const holds = new Holds(jobs, log);
   lifecycle.onClose('holds', () => holds.close());
   const webhooks = new WebhookStore(scripts);
+  const events = new EventStore(scripts);
+  const sealing = { current: env.RENDERMILL_SECRET, previous: env.RENDERMILL_SECRET_PREVIOUS };
+  const webhookSecrets = new WebhookSecrets(webhooks, sealing, env.RENDERMILL_WEBHOOK_SECRET);
+  await renewSeals(webhookSecrets, log);
   const fileStore = new FileStore(scripts);
   const files = new Files(fileStore, storage, (error, key) => log.warn({ error, key }, 'file.not_removed'));
   const ending = endFiles(files, log);
@@ -104,6 +110,7 @@ export async function buildApi(
     publicUrl: env.RENDERMILL_PUBLIC_URL ?? '',
     adminKey: env.RENDERMILL_ADMIN_KEY,
     secret: env.RENDERMILL_SECRET,
+    previousSecret: env.RENDERMILL_SECRET_PREVIOUS,
     syncWaitMs: env.SYNC_WAIT_MS,
     urlTtlSeconds: env.URL_TTL_SECONDS,
   };
@@ -127,7 +134,9 @@ export async function buildApi(
     waiter,
     holds,
     webhooks,
-    webhookSecrets: new WebhookSecrets(webhooks, env.RENDERMILL_SECRET, env.RENDERMILL_WEBHOOK_SECRET),
+    webhookSecrets,
+    deliveries: new DeliveryStore(scripts, events, env.RETENTION_DAYS),
+    events,
     storage,
     files,
     fileStore,
@@ -179,6 +188,17 @@ async function keepLease(liveness: Liveness, holder: string, log: Logger, lifecy
     clearInterval(beat);
     await liveness.holderLeave(holder);
   });
+}
+
+/** After a change of RENDERMILL_SECRET what the one before sealed is sealed anew. */
+async function renewSeals(secrets: WebhookSecrets, log: Logger): Promise<void> {
+  const renewed = await secrets.renew((project, endpoint) =>
+    log.error(
+      { project, endpoint, message: 'sealed with another RENDERMILL_SECRET: set it as RENDERMILL_SECRET_PREVIOUS' },
+      'secret.unreadable',
+    ),
+  );
+  if (renewed > 0) log.info({ renewed }, 'secrets.sealed_anew');
 }
 
 /** What workers find out about accounts reaches this process by a message, and what it missed in half a minute. */

@@ -7,6 +7,8 @@ import type { AccountState } from '@rendermill/shared/adapters/redis/account-sta
 import type { BatchReader } from '@rendermill/shared/adapters/redis/batch-reader';
 import type { BatchStore } from '@rendermill/shared/adapters/redis/batch-store';
 import type { Book } from '@rendermill/shared/adapters/redis/books';
+import type { DeliveryStore } from '@rendermill/shared/adapters/redis/delivery-store';
+import type { EventStore } from '@rendermill/shared/adapters/redis/event-store';
 import type { Feed } from '@rendermill/shared/adapters/redis/feed';
 import type { FileStore } from '@rendermill/shared/adapters/redis/file-store';
 import type { JobLists } from '@rendermill/shared/adapters/redis/job-lists';
@@ -51,6 +53,8 @@ export interface ApiDeps {
   readonly waiter: JobWaiter;
   readonly holds: Holds;
   readonly webhooks: WebhookStore;
+  readonly deliveries: DeliveryStore;
+  readonly events: EventStore;
   readonly webhookSecrets: WebhookSecrets;
   readonly storage: Storage;
   /** Files with their bytes, and their records alone. */
@@ -80,6 +84,8 @@ export interface Settings {
   readonly adminKey: string;
   /** Key of signed links. */
   readonly secret: string;
+  /** The secret before, whose links still work. */
+  readonly previousSecret: string | undefined;
   readonly syncWaitMs: number;
   readonly urlTtlSeconds: number;
 }

@@ -9,6 +9,8 @@ import { BatchReader } from '@rendermill/shared/adapters/redis/batch-reader';
 import { BatchStore } from '@rendermill/shared/adapters/redis/batch-store';
 import { routingClasses } from '@rendermill/shared/adapters/redis/classes';
 import { connectRedis } from '@rendermill/shared/adapters/redis/connect';
+import { DeliveryStore } from '@rendermill/shared/adapters/redis/delivery-store';
+import { EventStore } from '@rendermill/shared/adapters/redis/event-store';
 import { FileStore } from '@rendermill/shared/adapters/redis/file-store';
 import { Feed } from '@rendermill/shared/adapters/redis/feed';
 import { JobStore } from '@rendermill/shared/adapters/redis/job-store';
@@ -101,7 +103,8 @@ export async function buildWorker(
   const live = new LiveAccounts(configuration.accounts, profiles);
   const accounts = live.byId;
   const webhooks = new WebhookStore(scripts);
-  const secrets = new WebhookSecrets(webhooks, env.RENDERMILL_SECRET, env.RENDERMILL_WEBHOOK_SECRET);
+  const sealing = { current: env.RENDERMILL_SECRET, previous: env.RENDERMILL_SECRET_PREVIOUS };
+  const secrets = new WebhookSecrets(webhooks, sealing, env.RENDERMILL_WEBHOOK_SECRET);
   const interruption = new AbortController();
 
   const deps: WorkerDeps = {
@@ -120,7 +123,7 @@ export async function buildWorker(
     feed: new Feed(scripts),
     queues,
     signals: new Signals(redis, subscriber, scripts.prefix),
-    webhooks,
+    deliveries: new DeliveryStore(scripts, new EventStore(scripts), env.RETENTION_DAYS),
     storage,
     spool,
     outbound,
@@ -158,15 +161,17 @@ export async function buildWorker(
   const deliveries = consume({
     ...consumer,
     queue: deliveryQueue,
-    concurrency: 20,
+    // They wait for others' answers: one that is slow must not take the place of one that is not.
+    concurrency: 200,
     handle: async (data) =>
       deliverEvent(
         deps,
         {
           schedule: configuration.webhookSchedule,
+          disableAfterMs: configuration.webhookDisableAfterMs,
           secrets: async (project, endpoint) => secrets.forEndpoint(project, endpoint),
         },
-        deliveryEntry.parse(data).d,
+        deliveryEntry.parse(data),
       ),
   });
 

@@ -5,6 +5,7 @@ import type { Book } from '@rendermill/shared/adapters/redis/books';
 import type { BatchLedger } from '@rendermill/shared/adapters/redis/batch-ledger';
 import type { BatchReader } from '@rendermill/shared/adapters/redis/batch-reader';
 import type { BatchStore } from '@rendermill/shared/adapters/redis/batch-store';
+import type { DeliveryStore } from '@rendermill/shared/adapters/redis/delivery-store';
 import type { Feed } from '@rendermill/shared/adapters/redis/feed';
 import type { FileStore } from '@rendermill/shared/adapters/redis/file-store';
 import type { JobStore } from '@rendermill/shared/adapters/redis/job-store';
@@ -14,7 +15,6 @@ import type { Liveness } from '@rendermill/shared/adapters/redis/liveness';
 import type { Permits } from '@rendermill/shared/adapters/redis/permits';
 import type { Profiles } from '@rendermill/shared/adapters/redis/profiles';
 import type { Signals } from '@rendermill/shared/adapters/redis/signals';
-import type { WebhookStore } from '@rendermill/shared/adapters/redis/webhook-store';
 import type { Spool } from '@rendermill/shared/adapters/spool/spool';
 import type { Account } from '@rendermill/shared/domain/accounts';
 import type { Job } from '@rendermill/shared/domain/job';
@@ -47,7 +47,7 @@ export interface WorkerDeps {
   readonly feed: Feed;
   readonly queues: Queues;
   readonly signals: Signals;
-  readonly webhooks: WebhookStore;
+  readonly deliveries: DeliveryStore;
   readonly storage: Storage;
   readonly spool: Spool;
   /** The way to URLs that somebody gave us. */

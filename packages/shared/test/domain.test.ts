@@ -8,7 +8,7 @@ import { flexibleFault, modelRow, models, sizeFault } from '@rendermill/shared/d
 import { imageKey, imageKeyPrefix, inputKey, recordKey } from '@rendermill/shared/domain/object-keys';
 import { dollars } from '@rendermill/shared/domain/prices';
 import { plannedCalls } from '@rendermill/shared/domain/routing';
-import { seal, unseal } from '@rendermill/shared/domain/sealed-box';
+import { isOutdated, seal, unseal } from '@rendermill/shared/domain/sealed-box';
 import { signPath, verifyPath } from '@rendermill/shared/domain/signed-links';
 import { outputTokens } from '@rendermill/shared/domain/tokens';
 import { urlExpiry } from '@rendermill/shared/domain/url-expiry';
@@ -179,28 +179,36 @@ describe('signed links', () => {
   test('open their path until they expire, and nothing else', () => {
     const link = new URL(signPath('key', '/v1/jobs/job_A/images/0', 1_000), 'http://x');
     const [expires, signature] = [link.searchParams.get('expires') ?? '', link.searchParams.get('signature') ?? ''];
-    expect(verifyPath('key', '/v1/jobs/job_A/images/0', expires, signature, 1_000)).toBe(true);
-    expect(verifyPath('key', '/v1/jobs/job_A/images/0', expires, signature, 1_001)).toBe(false);
-    expect(verifyPath('key', '/v1/jobs/job_A/images/1', expires, signature, 1_000)).toBe(false);
-    expect(verifyPath('key', '/v1/jobs/job_A/images/0', '2000', signature, 1_000)).toBe(false);
-    expect(verifyPath('other', '/v1/jobs/job_A/images/0', expires, signature, 1_000)).toBe(false);
-    expect(verifyPath('key', '/v1/jobs/job_A/images/0', expires, signature.slice(0, 8), 1_000)).toBe(false);
+    expect(verifyPath(['key'], '/v1/jobs/job_A/images/0', expires, signature, 1_000)).toBe(true);
+    expect(verifyPath(['new', 'key'], '/v1/jobs/job_A/images/0', expires, signature, 1_000)).toBe(true);
+    expect(verifyPath(['key'], '/v1/jobs/job_A/images/0', expires, signature, 1_001)).toBe(false);
+    expect(verifyPath(['key'], '/v1/jobs/job_A/images/1', expires, signature, 1_000)).toBe(false);
+    expect(verifyPath(['key'], '/v1/jobs/job_A/images/0', '2000', signature, 1_000)).toBe(false);
+    expect(verifyPath(['new', 'other'], '/v1/jobs/job_A/images/0', expires, signature, 1_000)).toBe(false);
+    expect(verifyPath(['key'], '/v1/jobs/job_A/images/0', expires, signature.slice(0, 8), 1_000)).toBe(false);
   });
 });
 
 describe('a sealed secret', () => {
+  const key = { current: 'key' };
+  const sealed = seal(key, 'project|a', 'whsec_x');
+
   test('opens in its own place only, and not with a bit changed', () => {
-    const sealed = seal('key', 'project|a', 'whsec_x');
-    expect(unseal('key', 'project|a', sealed)).toBe('whsec_x');
-    expect(() => unseal('key', 'project|b', sealed)).toThrow('authenticate');
-    expect(() => unseal('other', 'project|a', sealed)).toThrow('authenticate');
+    expect(unseal(key, 'project|a', sealed)).toBe('whsec_x');
+    expect(() => unseal(key, 'project|b', sealed)).toThrow('authenticate');
     const bytes = Buffer.from(sealed, 'base64');
-    for (const at of [1, 14, bytes.length - 1]) {
+    for (const at of [5, 18, bytes.length - 1]) {
       const changed = Buffer.from(bytes);
       changed[at] = (changed[at] ?? 0) ^ 1;
-      expect(() => unseal('key', 'project|a', changed.toString('base64'))).toThrow('authenticate');
+      expect(() => unseal(key, 'project|a', changed.toString('base64'))).toThrow('authenticate');
     }
-    expect(() => unseal('key', 'project|a', bytes.subarray(0, 17).toString('base64'))).toThrow('unknown form');
+    expect(() => unseal(key, 'project|a', bytes.subarray(0, 17).toString('base64'))).toThrow('unknown form');
+  });
+
+  test('opens with the key before too, and says when it needs another', () => {
+    expect(unseal({ current: 'new', previous: 'key' }, 'project|a', sealed)).toBe('whsec_x');
+    expect(() => unseal({ current: 'new' }, 'project|a', sealed)).toThrow('RENDERMILL_SECRET_PREVIOUS');
+    expect([isOutdated(key, sealed), isOutdated({ current: 'new', previous: 'key' }, sealed)]).toEqual([false, true]);
   });
 });
 

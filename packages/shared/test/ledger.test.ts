@@ -7,7 +7,8 @@ import { JobStore, type Repeat } from '@rendermill/shared/adapters/redis/job-sto
 import { Ledger } from '@rendermill/shared/adapters/redis/ledger';
 import type { LedgerJob } from '@rendermill/shared/adapters/redis/job-codec';
 import { Liveness } from '@rendermill/shared/adapters/redis/liveness';
-import { WebhookStore } from '@rendermill/shared/adapters/redis/webhook-store';
+import { DeliveryStore } from '@rendermill/shared/adapters/redis/delivery-store';
+import { EventStore } from '@rendermill/shared/adapters/redis/event-store';
 import { openRedis, type RedisWorld } from '../../../test/redis.js';
 
 /** The promises of the job ledger, one script at a time, on a real Redis. */
@@ -329,14 +330,14 @@ describe('a submit', () => {
 
 describe('an event', () => {
   test('is written once with its deliveries, whoever ends the job how often', async () => {
-    const webhooks = new WebhookStore(world.scripts);
+    const deliveries = new DeliveryStore(world.scripts, new EventStore(world.scripts), 30);
     const job = await begin((await submit({ webhook_url: 'https://hooks.example.com/' })).id);
     await ledger.finish(job, end);
     await ledger.finish(job, end);
-    const { found } = await webhooks.takeDue(10);
+    const { found } = await deliveries.takeDue(10);
     expect(found).toHaveLength(1);
-    const delivery = await webhooks.delivery(found[0]?.id ?? '');
+    const delivery = await deliveries.delivery(found[0]?.id ?? '');
     expect(delivery?.event).toMatchObject({ type: 'job.completed', data: { id: job.id } });
-    expect((await webhooks.takeDue(10)).found).toEqual([]);
+    expect((await deliveries.takeDue(10)).found).toEqual([]);
   });
 });

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { download } from '@rendermill/shared/adapters/http/download';
 import { Outbound, OutboundError } from '@rendermill/shared/adapters/http/outbound';
 import { retryAfter } from '@rendermill/shared/adapters/http/post';
+import { attacks } from '../../../test/attack-urls.js';
 import { FileSink } from '@rendermill/shared/streams/file-sink';
 
 const strict = new Outbound({ allowNets: [], connectMs: 1_000 });
@@ -190,6 +191,29 @@ describe('a download', () => {
     const before = (await readdir(dir)).length;
     expect(await reasonOf(fetchFrom(local, url + path))).toBe(reason);
     expect((await readdir(dir)).length).toBe(before);
+  });
+
+  test('follows no redirect to any of the attacks, though it began where it may', async () => {
+    const outbound = new Outbound({ allowNets: ['127.0.0.9/32'], connectMs: 1_000 });
+    let target = '';
+    const redirecting = createServer((_request, response) => {
+      // As bytes of UTF-8: a header's own way.
+      response.writeHead(302, { location: Buffer.from(target).toString('latin1') }).end();
+    });
+    await new Promise<void>((resolve) => redirecting.listen(0, '127.0.0.9', resolve));
+    const at = (redirecting.address() as AddressInfo).port;
+    const before = visits;
+    // Names are another test's; line ends cannot stand in a header.
+    const targets = attacks('http', Number(new URL(url).port)).filter((to) => !/\.lab\.test\/$|[\r\n]/.test(to));
+    expect(targets).toHaveLength(58);
+    for (target of targets) {
+      const reason = await reasonOf(fetchFrom(outbound, `http://127.0.0.9:${at}/`));
+      expect([target, reason]).toEqual([target, URL.canParse(target, url) ? 'blocked' : 'unreachable']);
+    }
+    expect(visits).toBe(before);
+    await outbound.close();
+    redirecting.closeAllConnections();
+    await new Promise<void>((resolve) => redirecting.close(() => resolve()));
   });
 
   test('follows a redirect to where it may go', async () => {

@@ -5,6 +5,7 @@ import { batchResultRoutes } from './handlers/batch-results.js';
 import { batchRetryRoutes } from './handlers/batch-retry.js';
 import { batchRoutes } from './handlers/batches.js';
 import { estimateRoutes } from './handlers/estimates.js';
+import { eventRoutes } from './handlers/events.js';
 import { fileRoutes } from './handlers/files.js';
 import { imageFileRoutes } from './handlers/image-file.js';
 import { imageRoutes } from './handlers/images.js';
@@ -14,7 +15,9 @@ import { probeRoutes } from './handlers/probes.js';
 import { providerRoutes } from './handlers/providers.js';
 import { systemRoutes } from './handlers/system.js';
 import { usageRoutes } from './handlers/usage.js';
+import { webhookDeliveryRoutes } from './handlers/webhook-deliveries.js';
 import { webhookRoutes } from './handlers/webhook-endpoints.js';
+import { webhookSecretRoutes } from './handlers/webhook-secrets.js';
 import type { Route } from './route.js';
 
 /** Every route: the server serves these, and the OpenAPI document describes these. */
@@ -36,5 +39,8 @@ export const routes: readonly Route[] = [
   ...providerRoutes,
   ...probeRoutes,
   ...webhookRoutes,
+  ...webhookSecretRoutes,
+  ...webhookDeliveryRoutes,
+  ...eventRoutes,
   ...systemRoutes,
 ];

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { jobStatuses, priorities } from '@rendermill/shared/domain/job';
 import { filePurposes } from '@rendermill/shared/domain/files';
-import { eventTypes } from '@rendermill/shared/domain/events';
 
 /** What answers look like: for the OpenAPI document, and for the tests that hold every answer against it. */
 const seconds = z.int().describe('Unix seconds.');
@@ -148,18 +147,6 @@ export const modelObject = z.object({
   owned_by: z.string(),
   shutdown_date: z.string().nullable().describe('Day on which OpenAI stops serving it (UTC); a relay may go on.'),
   providers: z.array(z.string()),
-});
-
-export const endpointObject = z.object({
-  id: z.string(),
-  object: z.literal('webhook_endpoint'),
-  name: z.string(),
-  url: z.string(),
-  event_types: z.array(z.enum(eventTypes)),
-  created_at: seconds,
-  updated_at: seconds.nullable(),
-  signing_secret_hint: z.string(),
-  signing_secret: z.string().optional().describe('Only in the answer that made it.'),
 });
 
 export const readiness = z.object({

@@ -1,5 +1,6 @@
 import type { BatchPart } from '@rendermill/shared/adapters/redis/batch-store';
 import { lineJobId, type Batch, type LineRecord } from '@rendermill/shared/domain/batch';
+import { batchDigests } from '@rendermill/shared/domain/batch-digest';
 import { newId } from '@rendermill/shared/domain/ids';
 import { batchKey } from '@rendermill/shared/domain/object-keys';
 import type { PresentedJob } from '@rendermill/shared/domain/present-job';
@@ -25,7 +26,8 @@ export async function flushResults(deps: WorkerDeps, batch: Batch, all: boolean)
   };
   await deps.storage.put(batchKey(batch, part.name), Buffer.from(`${rows.join('\n')}\n`), 'application/jsonl');
   const jobs = records.map((record) => ({ id: lineJobId(batch.id, record.line), stays: mustStay(record) }));
-  return (await deps.batches.flushed(batch.id, part, jobs)) && rows.length === partRecords;
+  const digests = batchDigests(batch, part.name, records);
+  return (await deps.batches.flushed(batch.id, part, digests, jobs)) && rows.length === partRecords;
 }
 
 /** What may have been billed is claimed by its job; pictures that the store refused are stored by a retry. */

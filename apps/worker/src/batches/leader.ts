@@ -12,8 +12,11 @@ import { decisions, saveBatch, undecided } from './save-batch.js';
 import { validateBatch } from './validate-batch.js';
 import { BatchWatch } from './watch-batches.js';
 
-/** Records wait for a full part this long at most: a part for every few lines would be too many parts. */
-const flushMs = 60_000;
+/**
+ * Records, and the digests that tell of them, wait for a full part this long at most: a part for every few lines would be
+ * too many parts.
+ */
+const flushMs = 30_000;
 /** The rate of a batch is measured over so long. */
 const paceMs = 30_000;
 

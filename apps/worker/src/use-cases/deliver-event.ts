@@ -1,14 +1,19 @@
-import { post } from '@rendermill/shared/adapters/http/post';
+import { post, type PostResult } from '@rendermill/shared/adapters/http/post';
+import type { TryResult } from '@rendermill/shared/adapters/redis/delivery-store';
 import { redeliveryWait } from '@rendermill/shared/domain/backoff';
+import type { Delivery, DeliveryTry } from '@rendermill/shared/domain/deliveries';
 import { eventBody, type StoredEvent } from '@rendermill/shared/domain/events';
-import type { Delivery } from '@rendermill/shared/domain/webhook-endpoints';
+import { eventId } from '@rendermill/shared/domain/ids';
 import { signWebhook } from '@rendermill/shared/domain/webhook-signature';
+import type { DeliveryEntry } from '@rendermill/shared/queues/entries';
 import type { WorkerDeps } from '../deps.js';
 
 /** What a delivery needs beside the worker's own dependencies. */
 export interface DeliveryOptions {
   /** Waits between tries, in seconds. */
   readonly schedule: readonly number[];
+  /** An endpoint that takes nothing for so long is disabled. */
+  readonly disableAfterMs: number;
   /** The secrets that sign for an endpoint of a project (`url`: the project's own), newest first; null where it is gone. */
   readonly secrets: (project: string, endpoint: string) => Promise<readonly string[] | null>;
 }
@@ -19,12 +24,17 @@ const timeoutMs = 15_000;
  * Tells one endpoint one event: the same bytes and id at every try, signed with the time of this one. A crash between
  * the receiver's answer and our record delivers twice, with the same id.
  */
-export async function deliverEvent(deps: WorkerDeps, options: DeliveryOptions, id: string): Promise<void> {
-  const found = await deps.webhooks.delivery(id);
-  if (!found || found.delivery.status !== 'pending') return;
+export async function deliverEvent(
+  deps: WorkerDeps,
+  options: DeliveryOptions,
+  { d: id, t: taken }: DeliveryEntry,
+): Promise<void> {
+  const found = await deps.deliveries.delivery(id);
+  if (!found || found.delivery.status !== 'pending' || found.delivery.taken !== taken) return;
   const { delivery, event } = found;
   const secrets = await options.secrets(delivery.project, delivery.endpoint);
-  if (!secrets) return deps.webhooks.record(delivery, 'failed', null);
+  // Gone or disabled by now: whoever takes what is due gives it up.
+  if (!secrets) return;
 
   const startedAt = Date.now();
   const body = eventBody(event);
@@ -33,32 +43,45 @@ export async function deliverEvent(deps: WorkerDeps, options: DeliveryOptions, i
     'content-type': 'application/json',
     'user-agent': 'Rendermill-Webhooks/1',
   };
-  const result = await post(deps.outbound, delivery.url, body, headers, timeoutMs);
-  const tried: Delivery = {
-    ...delivery,
-    attempts: [
-      ...delivery.attempts,
-      { at: startedAt, status: result.status, duration_ms: Date.now() - startedAt, error: result.error },
-    ],
+  const answer = await post(deps.outbound, delivery.url, body, headers, timeoutMs);
+  const tried: DeliveryTry = {
+    at: startedAt,
+    url: delivery.url,
+    status: answer.status,
+    duration_ms: Date.now() - startedAt,
+    error: answer.error,
+    answer: answer.answer,
   };
-  const overloaded = result.timedOut || [429, 502, 504].includes(result.status ?? 0);
+  const result = resultOf(deps, options, delivery, answer);
+  const disabled = await deps.deliveries.record(delivery, tried, result);
+  if (disabled !== '') deps.log.warn({ endpoint: delivery.endpoint, reason: disabled }, 'endpoint.disabled');
+  report(deps, delivery, event, tried, result);
+}
+
+function resultOf(deps: WorkerDeps, options: DeliveryOptions, delivery: Delivery, answer: PostResult): TryResult {
+  const { status, error, retryAfterMs } = answer;
+  const gone = status === 410;
+  const overloaded = answer.timedOut || [429, 502, 504].includes(status ?? 0);
   const nextMs =
-    result.error === null
+    error === null || gone
       ? null
-      : redeliveryWait(tried.attempts.length, options.schedule, result.retryAfterMs, overloaded, deps.random);
-  const status = result.error === null ? 'delivered' : nextMs === null ? 'failed' : 'pending';
-  await deps.webhooks.record(tried, status, nextMs);
-  report(deps, tried, event, status, nextMs);
+      : redeliveryWait(delivery.made + 1, options.schedule, retryAfterMs, overloaded, deps.random);
+  return {
+    status: error === null ? 'delivered' : nextMs === null ? 'failed' : 'pending',
+    nextMs,
+    gone,
+    patienceMs: options.disableAfterMs,
+    event: eventId(delivery.endpoint, 'webhook_endpoint.disabled', delivery.taken, delivery.id),
+  };
 }
 
 function report(
   deps: WorkerDeps,
   delivery: Delivery,
   event: StoredEvent,
-  status: Delivery['status'],
-  nextMs: number | null,
+  tried: DeliveryTry,
+  { status, nextMs }: TryResult,
 ): void {
-  const last = delivery.attempts.at(-1);
   deps.metrics.deliveries.inc({ result: status === 'pending' ? 'retrying' : status });
   deps.log.info(
     {
@@ -67,11 +90,11 @@ function report(
       type: event.type,
       endpoint: delivery.endpoint,
       host: new URL(delivery.url).host,
-      attempt: delivery.attempts.length,
-      status: last?.status,
-      duration_ms: last?.duration_ms,
+      attempt: delivery.made + 1,
+      status: tried.status,
+      duration_ms: tried.duration_ms,
       result: status,
-      ...(last?.error ? { message: last.error, next_ms: nextMs } : {}),
+      ...(tried.error ? { message: tried.error, next_ms: nextMs } : {}),
     },
     'delivery.attempted',
   );

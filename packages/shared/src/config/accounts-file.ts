@@ -8,6 +8,7 @@ import { parameterNames } from '../domain/parameters.js';
 import { presetIds, type Preset } from '../domain/presets/preset.js';
 import { preferences, type Preference } from '../domain/routing-class.js';
 import { webhookSchedule } from '../domain/backoff.js';
+import { disableAfterSeconds } from '../domain/webhook-endpoints.js';
 import { limitFaults, limitsSchema, mergeLimits } from './account-limits.js';
 import { ConfigError } from './env.js';
 
@@ -36,6 +37,7 @@ const fileSchema = z.strictObject({
     .min(1)
     .max(50)
     .default([...webhookSchedule]),
+  webhook_disable_after_seconds: z.number().min(0).default(disableAfterSeconds),
 });
 
 /** What the configuration file says, after its defaults and with the accounts of the environment. */
@@ -44,6 +46,8 @@ export interface Configuration {
   /** What decides between accounts that could serve a job. */
   readonly prefer: Preference;
   readonly webhookSchedule: readonly number[];
+  /** An endpoint that takes nothing for so long is disabled. */
+  readonly webhookDisableAfterMs: number;
 }
 
 function substitute(text: string, env: NodeJS.ProcessEnv, faults: string[]): string {
@@ -101,7 +105,7 @@ export function loadConfiguration(env: NodeJS.ProcessEnv): Configuration {
     );
     throw new ConfigError(faults);
   }
-  const { providers, routing, usd_per: rates, webhook_schedule_seconds } = file.data;
+  const { providers, routing, usd_per: rates } = file.data;
   const seen = new Set<string>();
   for (const { id } of providers) {
     if (seen.has(id)) faults.push(`RENDERMILL_CONFIG: two providers have the id ${id}`);
@@ -115,7 +119,12 @@ export function loadConfiguration(env: NodeJS.ProcessEnv): Configuration {
     accounts.push(account(accountSchema.parse({ id: preset.id, preset: preset.id }), rates, env, faults));
   }
   if (faults.length > 0) throw new ConfigError(faults);
-  return { accounts: withSimulator(accounts), prefer: routing.prefer, webhookSchedule: webhook_schedule_seconds };
+  return {
+    accounts: withSimulator(accounts),
+    prefer: routing.prefer,
+    webhookSchedule: file.data.webhook_schedule_seconds,
+    webhookDisableAfterMs: file.data.webhook_disable_after_seconds * 1_000,
+  };
 }
 
 function readFile(path: string | undefined, faults: string[]): unknown {

@@ -56,6 +56,13 @@ const shared = {
     .string()
     .min(16, 'must have 16 or more characters')
     .describe('Key of secrets at rest and of signed links.'),
+  RENDERMILL_SECRET_PREVIOUS: z
+    .string()
+    .min(16, 'must have 16 or more characters')
+    .optional()
+    .describe(
+      'The RENDERMILL_SECRET before, while it is being changed: what it sealed is sealed anew at the start, links that it signed go on working.',
+    ),
   RENDERMILL_WEBHOOK_SECRET: z
     .string()
     .refine(isWebhookSecret, 'must be whsec_ and 24 to 64 bytes in base64')
@@ -194,7 +201,7 @@ export function parseWorkerEnv(source: NodeJS.ProcessEnv): WorkerEnv {
   return parse(workerSchema, workerKeys, source);
 }
 
-const secretNames = /KEY$|SECRET$|_URL$/;
+const secretNames = /KEY$|SECRET$|SECRET_PREVIOUS$|_URL$/;
 
 /** The environment for the start-up log line: secrets as `configured: true`, addresses without their credentials. */
 export function safeSummary(env: object): Record<string, unknown> {

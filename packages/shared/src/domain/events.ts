@@ -14,6 +14,7 @@ export const eventTypes = [
   'batch.expired',
   'batch.cancelled',
   'batch.progress',
+  'batch.lines',
   'webhook_endpoint.disabled',
 ] as const;
 export type EventType = (typeof eventTypes)[number];
@@ -30,16 +31,21 @@ export interface StoredEvent {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** The exact bytes of a delivery: the same for every attempt and endpoint. */
-export function eventBody(event: StoredEvent): string {
-  return JSON.stringify({
-    object: 'event',
+/** As it is delivered and listed. */
+export function presentEvent(event: StoredEvent) {
+  return {
+    object: 'event' as const,
     id: event.id,
     type: event.type,
     created_at: Math.floor(event.created_at / 1_000),
     sequence: event.sequence,
     data: event.data,
-  });
+  };
+}
+
+/** The exact bytes of a delivery: the same for every attempt and endpoint. */
+export function eventBody(event: StoredEvent): string {
+  return JSON.stringify(presentEvent(event));
 }
 
 const eventOfStatus: Partial<Record<JobStatus, EventType>> = {

@@ -12,10 +12,18 @@ export function signPath(secret: string, path: string, expires: number): string 
   return `${path}?expires=${expires}&signature=${signature(secret, path, expires).toString('base64url')}`;
 }
 
-/** True where the signature is ours and the link has not expired. `now` in unix seconds. */
-export function verifyPath(secret: string, path: string, expires: string, given: string, now: number): boolean {
+/** True where one of the secrets signed the link and it has not expired. `now` in unix seconds. */
+export function verifyPath(
+  secrets: readonly string[],
+  path: string,
+  expires: string,
+  given: string,
+  now: number,
+): boolean {
   if (!/^\d{1,12}$/.test(expires) || Number(expires) < now) return false;
-  const expected = signature(secret, path, Number(expires));
   const actual = Buffer.from(given, 'base64url');
-  return actual.length === expected.length && timingSafeEqual(actual, expected);
+  return secrets.some((secret) => {
+    const expected = signature(secret, path, Number(expires));
+    return actual.length === expected.length && timingSafeEqual(actual, expected);
+  });
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { eventTypes } from './events.js';
+import { eventTypes, type EventType } from './events.js';
 import { isPrintable } from './text.js';
 
 const name = z.string().min(1).max(128).refine(isPrintable, 'name must be printable');
@@ -8,52 +8,71 @@ const types = z
   .min(1)
   .max(eventTypes.length)
   .transform((list) => [...new Set(list)]);
+const url = z.string().max(2_048);
+const rate = z
+  .int()
+  .min(1)
+  .max(60_000)
+  .nullable()
+  .describe('Deliveries a minute at most; null: as fast as it takes them.');
 
 /** Bodies of `/v1/webhook_endpoints`, as OpenAI's. The URL's host is checked where it is known what may be reached. */
 export const createEndpointSchema = z.strictObject({
   name,
-  url: z.string().max(2_048),
+  url,
   event_types: types,
+  max_per_minute: rate.default(null),
 });
 export const updateEndpointSchema = z.strictObject({
   name: name.optional(),
-  url: z.string().max(2_048).optional(),
+  url: url.optional(),
   event_types: types.optional(),
+  max_per_minute: rate.optional(),
+  enabled: z.boolean().optional().describe('True enables an endpoint that was disabled.'),
 });
 export const testEndpointSchema = z.strictObject({ event_type: z.enum(eventTypes) });
+export const rotateSecretSchema = z.strictObject({
+  keep_old_secret_active_for_24_hours: z
+    .boolean()
+    .default(false)
+    .describe('True: for 24 hours deliveries carry both signatures.'),
+});
+export const recoverSchema = z.strictObject({
+  since: z.int().min(0).max(4_102_444_800).describe('Unix seconds: events from this time on.'),
+});
 
-/** An endpoint as the store holds it; the secret is sealed. Times in milliseconds since the epoch. */
+/** For how long a rotated secret still signs, where that is asked for. */
+export const secretOverlapMs = 24 * 3_600_000;
+
+/** An endpoint that takes nothing for so long is disabled. */
+export const disableAfterSeconds = 5 * 86_400;
+
+/** Why an endpoint gets nothing: it answered 410, it failed for days, or its owner said so. */
+export type DisabledReason = 'gone' | 'failing' | 'asked';
+
+/** An endpoint as the store holds it; secrets are sealed. Times in milliseconds since the epoch. */
 export interface WebhookEndpoint {
   readonly id: string;
   readonly project: string;
   readonly name: string;
   readonly url: string;
-  readonly event_types: readonly string[];
+  readonly event_types: readonly EventType[];
+  readonly max_per_minute: number | null;
   readonly created_at: number;
   readonly updated_at: number | null;
   readonly sealed_secret: string;
+  /** Secrets that were rotated and still sign, newest first. */
+  readonly old_secrets: readonly { readonly secret: string; readonly ends: number }[];
   /** The last characters of the secret, so that a person can tell two apart. */
   readonly secret_hint: string;
   readonly enabled: boolean;
+  readonly disabled_at: number | null;
+  readonly disabled_reason: DisabledReason | null;
+  /** Since when it has taken nothing; null where the last it got was taken. */
+  readonly failing_since: number | null;
 }
 
-/** One try at telling one endpoint. */
-export interface DeliveryAttempt {
-  readonly at: number;
-  readonly status: number | null;
-  readonly duration_ms: number;
-  readonly error: string | null;
-}
-
-/** One event on its way to one endpoint. */
-export interface Delivery {
-  readonly id: string;
-  readonly project: string;
-  readonly event: string;
-  /** An endpoint id, or `url` for the webhook_url of the job itself. */
-  readonly endpoint: string;
-  readonly url: string;
-  readonly status: 'pending' | 'delivered' | 'failed';
-  readonly attempts: readonly DeliveryAttempt[];
-  readonly next_at: number | null;
-}
+/** What a user may set of an endpoint. */
+export type EndpointChanges = Partial<
+  Pick<WebhookEndpoint, 'name' | 'url' | 'event_types' | 'max_per_minute' | 'enabled'>
+> & { readonly updated_at: number };

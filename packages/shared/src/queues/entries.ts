@@ -18,7 +18,11 @@ export type JobEntry = z.output<typeof jobEntry>;
 export const deliveryEntry = z.strictObject({
   /** Delivery id. */
   d: z.string(),
+  /** How often it was taken: an entry of an earlier taking is void. */
+  t: z.int().min(1),
 });
+
+export type DeliveryEntry = z.output<typeof deliveryEntry>;
 
 /** Jobs whose inputs must be fetched before they can meet a permit. */
 export const prepareQueue = 'prepare';

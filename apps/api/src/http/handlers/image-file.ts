@@ -56,8 +56,10 @@ async function find(context: Context): Promise<Served> {
   const now = Math.floor(Date.now() / 1_000);
   // A valid signature is leave for this one picture, whichever project it belongs to.
   const path = imagePath(id, Number(index));
+  const { secret, previousSecret } = deps.settings;
+  const secrets = previousSecret === undefined ? [secret] : [secret, previousSecret];
   const signed = expires !== undefined && signature !== undefined;
-  if (signed && !verifyPath(deps.settings.secret, path, expires, signature, now)) {
+  if (signed && !verifyPath(secrets, path, expires, signature, now)) {
     throw new RendermillError(
       'invalid_api_key',
       'The link has expired or is damaged: ask for the job again to get a fresh one.',

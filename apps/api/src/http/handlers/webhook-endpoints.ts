@@ -2,84 +2,42 @@ import { z } from 'zod';
 import { post } from '@rendermill/shared/adapters/http/post';
 import { RendermillError } from '@rendermill/shared/domain/errors';
 import { eventBody, eventTypes } from '@rendermill/shared/domain/events';
-import { eventId, isId, newId } from '@rendermill/shared/domain/ids';
+import { eventId, newId } from '@rendermill/shared/domain/ids';
 import { parseBody } from '@rendermill/shared/domain/request-body';
 import {
   createEndpointSchema,
   testEndpointSchema,
   updateEndpointSchema,
-  type WebhookEndpoint,
 } from '@rendermill/shared/domain/webhook-endpoints';
-import { newWebhookSecret, signWebhook } from '@rendermill/shared/domain/webhook-signature';
+import { signWebhook } from '@rendermill/shared/domain/webhook-signature';
 import { requireWebhookUrl } from '../../use-cases/webhook-url.js';
 import { page, pageQuery } from '../list-query.js';
 import { repeatOf } from '../repeat.js';
+import { keyReused, noSuchEndpoint, requireEndpoint } from '../require-endpoint.js';
 import { sendJson, type Context, type Route } from '../route.js';
-import { endpointObject, errorSchema, listOf } from '../schemas.js';
+import { errorSchema, listOf } from '../schemas.js';
+import { endpointObject, presentEndpoint } from '../webhook-schemas.js';
 import { withBody } from '../with-body.js';
 
 /** `/v1/webhook_endpoints`, as OpenAI's, so that `client.webhooks.*` works. */
 
-const seconds = (ms: number | null): number | null => (ms === null ? null : Math.floor(ms / 1_000));
-
-function present(endpoint: WebhookEndpoint) {
-  const { id, name, url, event_types, created_at, updated_at, secret_hint } = endpoint;
-  return {
-    id,
-    object: 'webhook_endpoint',
-    name,
-    url,
-    event_types,
-    created_at: seconds(created_at),
-    updated_at: seconds(updated_at),
-    signing_secret_hint: secret_hint,
-  };
-}
-
-async function requireEndpoint({ deps, caller, params }: Context): Promise<WebhookEndpoint> {
-  const id = params['id'] ?? '';
-  const endpoint = isId('whe', id) ? await deps.webhooks.get(caller.project, id) : null;
-  return endpoint ?? noSuchEndpoint();
-}
-
-function noSuchEndpoint(): never {
-  throw new RendermillError('not_found', 'There is no webhook endpoint with this id.', { param: 'id' });
-}
-
 async function create(context: Context): Promise<void> {
   const { deps, caller, request, response } = context;
   await withBody(context, async (body) => {
-    const { name, url, event_types } = parseBody(createEndpointSchema, body.value);
-    const href = await requireWebhookUrl(deps, url, 'url');
+    const given = parseBody(createEndpointSchema, body.value);
+    const url = await requireWebhookUrl(deps, given.url, 'url');
     const id = newId('whe');
-    const secret = newWebhookSecret();
+    const { project } = caller;
+    const secret = deps.webhookSecrets.fresh(project, id);
     const repeat = repeatOf(deps, caller, request, body.fingerprint, false);
-    const saved = await deps.webhooks.create(
-      {
-        id,
-        project: caller.project,
-        name,
-        url: href,
-        event_types,
-        created_at: Date.now(),
-        updated_at: null,
-        sealed_secret: deps.webhookSecrets.sealFor(caller.project, id, secret),
-        secret_hint: `…${secret.slice(-4)}`,
-        enabled: true,
-      },
-      repeat,
-    );
+    const saved = await deps.webhooks.create({ ...given, ...secret, id, project, url, created_at: Date.now() }, repeat);
     if (saved.how === 'conflict') keyReused();
-    const endpoint = await deps.webhooks.get(caller.project, saved.id);
+    const endpoint = await deps.webhooks.get(project, saved.id);
     if (!endpoint)
       throw new RendermillError('not_found', 'The endpoint that this Idempotency-Key made has been deleted.');
-    const signing_secret = deps.webhookSecrets.open(caller.project, endpoint.id, endpoint.sealed_secret);
-    sendJson(response, 200, { ...present(endpoint), signing_secret });
+    const [signing_secret] = deps.webhookSecrets.of(endpoint);
+    sendJson(response, 200, { ...presentEndpoint(endpoint), signing_secret });
   });
-}
-
-function keyReused(): never {
-  throw new RendermillError('idempotency_key_reused', 'This Idempotency-Key was used with another request.');
 }
 
 const listQuery = z.strictObject(pageQuery);
@@ -94,33 +52,29 @@ async function list({ deps, caller, query, response }: Context): Promise<void> {
     throw new RendermillError('invalid_parameter', message, { param: 'after' });
   }
   const rows = all.slice(start, start + limit);
-  sendJson(response, 200, page(rows.map(present), start + limit < all.length));
+  sendJson(response, 200, page(rows.map(presentEndpoint), start + limit < all.length));
 }
 
 async function update(context: Context): Promise<void> {
+  const { deps, caller, request, response } = context;
   const endpoint = await requireEndpoint(context);
   await withBody(context, async (body) => {
-    const changes = parseBody(updateEndpointSchema, body.value);
-    const url = changes.url === undefined ? endpoint.url : await requireWebhookUrl(context.deps, changes.url, 'url');
-    const changed: WebhookEndpoint = {
-      ...endpoint,
-      name: changes.name ?? endpoint.name,
-      event_types: changes.event_types ?? endpoint.event_types,
-      url,
-      updated_at: Date.now(),
-    };
-    const repeat = repeatOf(context.deps, context.caller, context.request, body.fingerprint, false);
-    const how = await context.deps.webhooks.update(changed, repeat);
+    const given = parseBody(updateEndpointSchema, body.value);
+    const url = given.url === undefined ? undefined : await requireWebhookUrl(deps, given.url, 'url');
+    const changes = { ...given, ...(url === undefined ? {} : { url }), updated_at: Date.now() };
+    const repeat = repeatOf(deps, caller, request, body.fingerprint, false);
+    const how = await deps.webhooks.update(endpoint, changes, repeat);
     if (how === 'conflict') keyReused();
-    if (how === 'gone') noSuchEndpoint();
-    sendJson(context.response, 200, present(how === 'existing' ? endpoint : changed));
+    const changed = how === 'gone' ? null : await deps.webhooks.get(caller.project, endpoint.id);
+    if (!changed) return noSuchEndpoint();
+    sendJson(response, 200, presentEndpoint(changed));
   });
 }
 
 async function remove(context: Context): Promise<void> {
-  const { id } = await requireEndpoint(context);
-  await context.deps.webhooks.delete(context.caller.project, id);
-  sendJson(context.response, 200, { id, object: 'webhook_endpoint.deleted', deleted: true });
+  const endpoint = await requireEndpoint(context);
+  await context.deps.webhooks.delete(endpoint);
+  sendJson(context.response, 200, { id: endpoint.id, object: 'webhook_endpoint.deleted', deleted: true });
 }
 
 /** Sends a signed event of the asked type now, and says how the receiver took it. */
@@ -135,9 +89,8 @@ async function test(context: Context): Promise<void> {
     const id = eventId(endpoint.id, event_type, 1, `test ${key === '' ? now : key}`);
     const data = { id: endpoint.id, object: 'webhook_endpoint', test: true };
     const body = eventBody({ id, project: caller.project, type: event_type, created_at: now, sequence: 0, data });
-    const secret = deps.webhookSecrets.open(caller.project, endpoint.id, endpoint.sealed_secret);
     const headers = {
-      ...signWebhook([secret], id, Math.floor(now / 1_000), body),
+      ...signWebhook(deps.webhookSecrets.of(endpoint), id, Math.floor(now / 1_000), body),
       'content-type': 'application/json',
       'user-agent': 'Rendermill-Webhooks/1',
     };
@@ -189,13 +142,13 @@ export const webhookRoutes: readonly Route[] = [
     summary: 'Retrieve a webhook endpoint.',
     tag,
     answers: { 200: { description: 'The endpoint.', schema: endpointObject }, 404: notFound },
-    handle: async (context) => sendJson(context.response, 200, present(await requireEndpoint(context))),
+    handle: async (context) => sendJson(context.response, 200, presentEndpoint(await requireEndpoint(context))),
   },
   {
     method: 'post',
     path: one,
     operationId: 'updateWebhookEndpoint',
-    summary: 'Change name, URL or event types.',
+    summary: 'Change what it gets, enable or disable it.',
     tag,
     body: updateEndpointSchema,
     answers: { 200: { description: 'The endpoint.', schema: endpointObject }, 404: notFound },
@@ -252,23 +205,5 @@ export const webhookRoutes: readonly Route[] = [
       },
     },
     handle: async ({ response }) => sendJson(response, 200, { object: 'list', data: eventTypes }),
-  },
-  {
-    method: 'get',
-    path: '/v1/webhook_secret',
-    operationId: 'getWebhookSecret',
-    summary: 'The secret that signs deliveries to per-job webhook_url.',
-    tag,
-    answers: {
-      200: {
-        description: 'The secret.',
-        schema: z.object({ object: z.literal('webhook_secret'), signing_secret: z.string() }),
-      },
-    },
-    handle: async ({ deps, caller, response }) =>
-      sendJson(response, 200, {
-        object: 'webhook_secret',
-        signing_secret: await deps.webhookSecrets.forProject(caller.project),
-      }),
   },
 ];

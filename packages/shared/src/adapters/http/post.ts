@@ -1,4 +1,5 @@
-import { request } from 'undici';
+import { request, type Dispatcher } from 'undici';
+import { keptAnswerLength } from '../../domain/deliveries.js';
 import { OutboundError, type Outbound } from './outbound.js';
 
 /** One signed POST to a receiver. */
@@ -9,7 +10,12 @@ export interface PostResult {
   readonly retryAfterMs: number | null;
   readonly error: string | null;
   readonly timedOut: boolean;
+  /** The beginning of what it answered, as text; null where nothing came. */
+  readonly answer: string | null;
 }
+
+/** As much of an answer is read, so that its connection can be used again. */
+const maxAnswerBytes = 64 * 1024;
 
 /** No redirect is followed, and no more of the answer is read than it takes to free the connection. */
 export async function post(
@@ -31,10 +37,10 @@ export async function post(
       headersTimeout: totalMs,
       bodyTimeout: totalMs,
     });
-    await response.body.dump({ limit: 64 * 1024, signal });
+    const answer = await beginning(response.body);
     const status = response.statusCode;
     const error = status >= 200 && status < 300 ? null : `the receiver answered ${status}`;
-    return { status, retryAfterMs: retryAfter(response.headers['retry-after']), error, timedOut: false };
+    return { status, retryAfterMs: retryAfter(response.headers['retry-after']), error, timedOut: false, answer };
   } catch (error) {
     const timedOut = signal.aborted || /TIMEOUT/.test((error as { code?: string }).code ?? '');
     return {
@@ -42,8 +48,24 @@ export async function post(
       retryAfterMs: null,
       error: timedOut ? `no answer within ${totalMs} ms` : reason(error),
       timedOut,
+      answer: null,
     };
   }
+}
+
+/** The first bytes of an answer as text; one that goes on and on is left. */
+async function beginning(body: Dispatcher.ResponseData['body']): Promise<string | null> {
+  const kept: Buffer[] = [];
+  let bytes = 0;
+  // undici tells of a body that is left by an error, which without a listener ends the process.
+  body.on('error', () => undefined);
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    if (bytes < 4 * keptAnswerLength) kept.push(chunk.subarray(0, 4 * keptAnswerLength - bytes));
+    bytes += chunk.length;
+    if (bytes > maxAnswerBytes) break;
+  }
+  const text = Buffer.concat(kept).toString().slice(0, keptAnswerLength);
+  return text === '' ? null : text.toWellFormed();
 }
 
 function reason(error: unknown): string {

@@ -162,16 +162,17 @@ export class BatchLedger {
     return this.#scripts.client.lrange(this.#scripts.key('batch', id, 'results'), 0, limit - 1);
   }
 
-  /** They are in the bucket; of their jobs, those are kept that `stay`. */
+  /** They are in the bucket, and `digests` tell of them; of their jobs, those are kept that `stay`. */
   async flushed(
     id: string,
     part: BatchPart,
+    digests: readonly BatchEvent[],
     jobs: readonly { readonly id: string; readonly stays: boolean }[],
   ): Promise<boolean> {
+    const told = JSON.stringify(digests.map((event) => [event.id, JSON.stringify(event.data)]));
+    const row = JSON.stringify(part);
     const rows = jobs.flatMap((job) => [job.id, job.stays ? 1 : 0]);
-    return (
-      (await this.#scripts.run('flush-batch', this.#worker, id, part.records, JSON.stringify(part), ...rows)) === 1
-    );
+    return (await this.#scripts.run('flush-batch', this.#worker, id, part.records, row, told, ...rows)) === 1;
   }
 
   /** What is not begun is not to be. */

@@ -1,22 +1,18 @@
-import type { EventType, StoredEvent } from '../../domain/events.js';
-import type { Delivery, DeliveryAttempt, WebhookEndpoint } from '../../domain/webhook-endpoints.js';
+import type { EventType } from '../../domain/events.js';
+import type { DisabledReason, EndpointChanges, WebhookEndpoint } from '../../domain/webhook-endpoints.js';
 import { idempotencyTtlMs, type Repeat } from './job-store.js';
-import type { Due } from './feed.js';
 import type { ScriptRunner } from './scripts.js';
 
-/** Webhook endpoints, events and the deliveries between them: the outbox's readers. */
-
-/** How long a deliverer may take before another may try the same delivery. */
-const loanMs = 60_000;
-
-export interface DueDelivery {
-  readonly id: string;
-  /** Tries made so far. */
-  readonly made: number;
-}
+/** Webhook endpoints: a small hash each, of which a change writes what it changes and nothing else. */
 
 type EndpointRepeat = Pick<Repeat, 'key' | 'fingerprint'>;
 type Saved = 'saved' | 'existing' | 'conflict';
+
+/** What is given when an endpoint is made. */
+export type NewEndpoint = Pick<
+  WebhookEndpoint,
+  'id' | 'project' | 'name' | 'url' | 'event_types' | 'max_per_minute' | 'created_at' | 'sealed_secret' | 'secret_hint'
+>;
 
 export class WebhookStore {
   readonly #scripts: ScriptRunner;
@@ -26,103 +22,135 @@ export class WebhookStore {
   }
 
   /** Writes a new endpoint; a repeat by Idempotency-Key finds the one that is there. */
-  async create(endpoint: WebhookEndpoint, repeat: EndpointRepeat): Promise<{ how: Saved; id: string }> {
-    const [how, id] = await this.#save(endpoint, repeat, 0);
-    return { how: how as Saved, id };
+  async create(endpoint: NewEndpoint, repeat: EndpointRepeat): Promise<{ how: Saved; id: string }> {
+    const { id, project, created_at, sealed_secret, secret_hint } = endpoint;
+    const fields = { created: created_at, secret: sealed_secret, hint: secret_hint, enabled: '1', ...encode(endpoint) };
+    const [how, saved] = await this.#save(id, project, repeat, 0, fields);
+    return { how: how as Saved, id: saved };
   }
 
   /** Changes an endpoint; `gone` where it has been deleted since it was read. */
-  async update(endpoint: WebhookEndpoint, repeat: EndpointRepeat): Promise<Saved | 'gone'> {
-    const [how] = await this.#save(endpoint, repeat, 1);
+  async update(
+    { id, project }: WebhookEndpoint,
+    changes: EndpointChanges,
+    repeat: EndpointRepeat,
+  ): Promise<Saved | 'gone'> {
+    const [how] = await this.#save(id, project, repeat, 1, encode(changes));
     return how;
   }
 
-  async #save(endpoint: WebhookEndpoint, repeat: EndpointRepeat, change: 0 | 1): Promise<[Saved | 'gone', string]> {
+  /** The secret that signs from now on; the old one signs beside it for `overlapMs`. */
+  async rotate(
+    id: string,
+    secret: Pick<WebhookEndpoint, 'sealed_secret' | 'secret_hint'>,
+    overlapMs: number,
+    repeat: EndpointRepeat,
+  ): Promise<Saved | 'gone'> {
     return (await this.#scripts.run(
-      'save-endpoint',
-      endpoint.id,
-      endpoint.project,
-      endpoint.created_at,
-      JSON.stringify(endpoint),
-      endpoint.enabled ? '1' : '0',
-      ` ${endpoint.event_types.join(' ')} `,
-      endpoint.url,
+      'rotate-secret',
+      id,
+      secret.sealed_secret,
+      secret.secret_hint,
+      Date.now(),
+      overlapMs,
       repeat.key,
       repeat.fingerprint,
       idempotencyTtlMs,
-      change,
-    )) as [Saved | 'gone', string];
+    )) as Saved | 'gone';
   }
 
   /** Null too where it is another project's. */
   async get(project: string, id: string): Promise<WebhookEndpoint | null> {
-    const row = await this.#scripts.client.hget(this.#scripts.key('endpoint', id), 'row');
-    const endpoint = row ? (JSON.parse(row) as WebhookEndpoint) : null;
-    return endpoint?.project === project ? endpoint : null;
+    const { client } = this.#scripts;
+    const [row, failing] = await Promise.all([
+      client.hgetall(this.#scripts.key('endpoint', id)),
+      client.get(this.#scripts.key('failing', id)),
+    ]);
+    return row['project'] === project ? decode(id, row, failing) : null;
   }
 
   /** Newest first. */
   async list(project: string): Promise<WebhookEndpoint[]> {
     const ids = await this.#scripts.client.zrevrange(this.#scripts.key('endpoints', project), 0, -1);
-    const rows = await Promise.all(ids.map((id) => this.get(project, id)));
+    const rows = await Promise.all(ids.map(async (id) => this.get(project, id)));
     return rows.filter((row) => row !== null);
   }
 
-  async delete(project: string, id: string): Promise<boolean> {
-    if (!(await this.get(project, id))) return false;
-    await this.#scripts.client
-      .multi()
-      .zrem(this.#scripts.key('endpoints', project), id)
-      .del(this.#scripts.key('endpoint', id))
-      .exec();
-    return true;
+  async delete({ id, project }: WebhookEndpoint): Promise<boolean> {
+    return (await this.#scripts.run('delete-endpoint', id, project)) === 1;
   }
 
   /** The project's own signing secret, sealed: kept where there is one already. */
   async projectSecret(project: string, sealed: string): Promise<string> {
     const key = this.#scripts.key('webhook-secret', project);
-    await this.#scripts.client.setnx(key, sealed);
-    return (await this.#scripts.client.get(key)) ?? sealed;
+    await this.#scripts.client.multi().setnx(key, sealed).sadd(this.#scripts.key('projects'), project).exec();
+    return (await this.sealedProjectSecret(project)) ?? sealed;
   }
 
-  async takeDue(limit: number): Promise<Due<DueDelivery>> {
-    const [found, next] = (await this.#scripts.run('take-deliveries', limit, loanMs)) as [string[][], number];
-    return { found: found.map(([id = '', made]) => ({ id, made: Number(made) })), nextMs: next < 0 ? null : next };
+  async sealedProjectSecret(project: string): Promise<string | null> {
+    return this.#scripts.client.get(this.#scripts.key('webhook-secret', project));
   }
 
-  /** A delivery with its event, or null where either is past its retention. It goes where its endpoint is now. */
-  async delivery(id: string): Promise<{ delivery: Delivery; event: StoredEvent } | null> {
-    const row = await this.#scripts.client.hgetall(this.#scripts.key('delivery', id));
-    if (!row['event']) return null;
-    const fields = await this.#scripts.client.hgetall(this.#scripts.key('event', row['event']));
-    if (!fields['type']) return null;
-    const endpoint = row['endpoint'] ?? '';
-    const moved = await this.#scripts.client.hget(this.#scripts.key('endpoint', endpoint), 'url');
-    return {
-      delivery: {
-        id,
-        project: row['project'] ?? '',
-        event: row['event'],
-        endpoint,
-        url: moved ?? row['url'] ?? '',
-        status: row['status'] as Delivery['status'],
-        attempts: JSON.parse(row['attempts'] ?? '[]') as DeliveryAttempt[],
-        next_at: row['next'] ? Number(row['next']) : null,
-      },
-      event: {
-        id: row['event'],
-        project: fields['project'] ?? '',
-        type: fields['type'] as EventType,
-        created_at: Number(fields['created']),
-        sequence: Number(fields['sequence']),
-        data: JSON.parse(fields['data'] ?? '{}') as Record<string, unknown>,
-      },
-    };
+  /** Every project that there is anything of. */
+  async projects(): Promise<string[]> {
+    return this.#scripts.client.smembers(this.#scripts.key('projects'));
   }
 
-  /** Records a try. `nextMs` null: there will be no other. */
-  async record(delivery: Delivery, status: Delivery['status'], nextMs: number | null): Promise<void> {
-    const { id, attempts } = delivery;
-    await this.#scripts.run('record-delivery', id, attempts.length, JSON.stringify(attempts), status, nextMs ?? -1);
+  /** The same secret under another seal; false where it was changed meanwhile. `endpoint` '': the project's own. */
+  async reseal(project: string, endpoint: string, was: string, fresh: string): Promise<boolean> {
+    return (await this.#scripts.run('reseal', endpoint, project, was, fresh)) === 1;
   }
+
+  async #save(
+    id: string,
+    project: string,
+    repeat: EndpointRepeat,
+    change: 0 | 1,
+    fields: Readonly<Record<string, string | number>>,
+  ): Promise<[Saved | 'gone', string]> {
+    return (await this.#scripts.run(
+      'save-endpoint',
+      id,
+      project,
+      repeat.key,
+      repeat.fingerprint,
+      idempotencyTtlMs,
+      change,
+      ...Object.entries(fields).flat(),
+    )) as [Saved | 'gone', string];
+  }
+}
+
+function encode(endpoint: Partial<WebhookEndpoint>): Record<string, string | number> {
+  const { name, url, event_types, max_per_minute, enabled, updated_at } = endpoint;
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(url === undefined ? {} : { url }),
+    // Blanks at both ends: the scripts look for a type between blanks.
+    ...(event_types === undefined ? {} : { types: ` ${event_types.join(' ')} ` }),
+    ...(max_per_minute === undefined ? {} : { rate: max_per_minute ?? '' }),
+    ...(enabled === undefined ? {} : { enabled: enabled ? '1' : '0' }),
+    ...(updated_at == null ? {} : { updated: updated_at }),
+  };
+}
+
+function decode(id: string, row: Readonly<Record<string, string>>, failing: string | null): WebhookEndpoint {
+  const number = (text: string | null | undefined): number | null => (text ? Number(text) : null);
+  return {
+    id,
+    project: row['project'] ?? '',
+    name: row['name'] ?? '',
+    url: row['url'] ?? '',
+    event_types: (row['types'] ?? '').trim().split(' ') as EventType[],
+    max_per_minute: number(row['rate']),
+    created_at: Number(row['created']),
+    updated_at: number(row['updated']),
+    sealed_secret: row['secret'] ?? '',
+    old_secrets: JSON.parse(row['old'] ?? '[]') as WebhookEndpoint['old_secrets'],
+    secret_hint: row['hint'] ?? '',
+    enabled: row['enabled'] === '1',
+    disabled_at: number(row['disabled']),
+    disabled_reason: (row['reason'] as DisabledReason | undefined) ?? null,
+    failing_since: number(failing),
+  };
 }

@@ -77,6 +77,37 @@ end
 -- retention is.
 local EVENT_MS = 8 * 86400000
 
+-- Puts a member on a list whose members end by themselves: the two oldest are looked at each time, so that it stays short.
+local function listed(list, score, id, what)
+  redis.call('ZADD', list, score, id)
+  for _, old in ipairs(redis.call('ZRANGE', list, 0, 1)) do
+    if redis.call('EXISTS', P .. what .. ':' .. old) == 0 then redis.call('ZREM', list, old) end
+  end
+end
+
+-- The log of deliveries that one is in: its endpoint's, or that of all `webhook_url`s of its project.
+local function deliveryLog(project, endpoint)
+  return P .. 'deliveries:' .. (endpoint == 'url' and 'url:' .. project or endpoint)
+end
+
+-- Makes a delivery due. Those of one target wait in a list of their own, so that a slow one is in nobody's way.
+local function deliverAt(delivery, target, at)
+  redis.call('ZADD', P .. 'outbox:' .. target, at, delivery)
+  local known = redis.call('ZSCORE', P .. 'outbox', target)
+  if not known or tonumber(known) > at then redis.call('ZADD', P .. 'outbox', at, target) end
+end
+
+-- Writes a delivery of an event to an endpoint (`url`: to a webhook_url), due now.
+local function deliver(project, event, endpoint, to, at, ttl)
+  local delivery = event .. '-' .. endpoint
+  local target = endpoint == 'url' and 'url:' .. project .. ':' .. (string.match(to, '^%a+://[^/?#]*') or '') or endpoint
+  redis.call('HSET', P .. 'delivery:' .. delivery, 'project', project, 'event', event, 'endpoint', endpoint, 'url', to,
+    'target', target, 'status', 'pending', 'created', at, 'next', at, 'made', 0, 'taken', 0)
+  redis.call('PEXPIRE', P .. 'delivery:' .. delivery, ttl)
+  listed(deliveryLog(project, endpoint), at, delivery, 'delivery')
+  deliverAt(delivery, target, at)
+end
+
 -- Writes an event and a delivery for each endpoint that wants it: the outbox. An event that exists is the same fact.
 local function emit(project, id, kind, data, url, retention)
   if id == '' or redis.call('EXISTS', P .. 'event:' .. id) == 1 then return end
@@ -85,18 +116,14 @@ local function emit(project, id, kind, data, url, retention)
   local sequence = redis.call('INCR', P .. 'sequence:' .. project)
   redis.call('HSET', P .. 'event:' .. id, 'project', project, 'type', kind, 'created', at, 'sequence', sequence, 'data', data)
   redis.call('PEXPIRE', P .. 'event:' .. id, ttl)
-  local function deliver(endpoint, to)
-    local delivery = id .. '.' .. endpoint
-    redis.call('HSET', P .. 'delivery:' .. delivery, 'project', project, 'event', id, 'endpoint', endpoint, 'url', to,
-      'status', 'pending', 'attempts', '[]')
-    redis.call('PEXPIRE', P .. 'delivery:' .. delivery, ttl)
-    redis.call('ZADD', P .. 'outbox', at, delivery)
-  end
+  listed(P .. 'events:' .. project, sequence, id, 'event')
   for _, endpoint in ipairs(redis.call('ZRANGE', P .. 'endpoints:' .. project, 0, -1)) do
     local row = redis.call('HMGET', P .. 'endpoint:' .. endpoint, 'enabled', 'types', 'url')
-    if row[1] == '1' and string.find(row[2], ' ' .. kind .. ' ', 1, true) then deliver(endpoint, row[3]) end
+    if row[1] == '1' and string.find(row[2], ' ' .. kind .. ' ', 1, true) then
+      deliver(project, id, endpoint, row[3], at, ttl)
+    end
   end
-  if url and url ~= '' then deliver('url', url) end
+  if url and url ~= '' then deliver(project, id, 'url', url, at, ttl) end
   redis.call('PUBLISH', P .. 'wake', 'outbox')
 end
 

@@ -1,17 +1,35 @@
 -- Writes a webhook endpoint, or finds the one that this Idempotency-Key made. A change is of one that is there: it does
--- not bring back what was deleted meanwhile. Answers {'saved' | 'existing' | 'conflict' | 'gone', id}.
-local id, project, created = ARGV[1], ARGV[2], ARGV[3]
-local row, enabled, types, url = ARGV[4], ARGV[5], ARGV[6], ARGV[7]
-local idempotency, fingerprint, keyTtl, change = ARGV[8], ARGV[9], ARGV[10], ARGV[11]
+-- not bring back what was deleted meanwhile, and leaves alone what it does not name.
+-- Answers {'saved' | 'existing' | 'conflict' | 'gone', id}.
+-- ARGV: id, project, idempotency key, fingerprint, how long a key is kept, 1 for a change, then fields and values.
+local id, project = ARGV[1], ARGV[2]
+local idempotency, fingerprint, keyTtl, change = ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local key = P .. 'endpoint:' .. id
 if idempotency ~= '' then
   local known = redis.call('HMGET', P .. 'idempotency:' .. idempotency, 'ref', 'fingerprint')
   if known[1] then return { known[2] == fingerprint and 'existing' or 'conflict', known[1] } end
 end
-if change == '1' and redis.call('EXISTS', P .. 'endpoint:' .. id) == 0 then return { 'gone', id } end
+if change == '1' and redis.call('EXISTS', key) == 0 then return { 'gone', id } end
 if idempotency ~= '' then
   redis.call('HSET', P .. 'idempotency:' .. idempotency, 'ref', id, 'fingerprint', fingerprint)
   redis.call('PEXPIRE', P .. 'idempotency:' .. idempotency, keyTtl)
 end
-redis.call('HSET', P .. 'endpoint:' .. id, 'row', row, 'project', project, 'enabled', enabled, 'types', types, 'url', url)
-redis.call('ZADD', P .. 'endpoints:' .. project, created, id)
+local was = redis.call('HGET', key, 'enabled')
+redis.call('HSET', key, 'project', project)
+for i = 7, #ARGV, 2 do redis.call('HSET', key, ARGV[i], ARGV[i + 1]) end
+local row = redis.call('HMGET', key, 'enabled', 'created')
+if row[1] == '1' and was == '0' then
+  redis.call('HDEL', key, 'disabled', 'reason')
+  redis.call('DEL', P .. 'failing:' .. id)
+elseif row[1] == '0' and was == '1' then
+  redis.call('HSET', key, 'disabled', now(), 'reason', 'asked')
+end
+-- What waits is looked at anew: it may go faster now, or nowhere.
+if redis.call('EXISTS', P .. 'outbox:' .. id) == 1 then
+  redis.call('DEL', P .. 'turn:' .. id)
+  redis.call('ZADD', P .. 'outbox', now(), id)
+  redis.call('PUBLISH', P .. 'wake', 'outbox')
+end
+redis.call('SADD', P .. 'projects', project)
+redis.call('ZADD', P .. 'endpoints:' .. project, row[2], id)
 return { 'saved', id }

@@ -1,0 +1,70 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { startApp, type AppProcess } from '../../../test/processes.js';
+import { until } from '../../../test/until.js';
+import { completed, deliveries, register, settled, signers } from '../../../test/webhook-calls.js';
+import { createWorld, type World } from '../../../test/world.js';
+
+const minutes = 60_000;
+
+describe('a worker that is killed between the receiver taking an event and its own record', () => {
+  let world: World;
+  const workers: AppProcess[] = [];
+  beforeAll(async () => {
+    world = await createWorld({ worker: false });
+  });
+  afterAll(async () => {
+    await Promise.all(workers.map(async (worker) => worker.kill('SIGKILL')));
+    await world.close();
+  });
+
+  test(
+    'has it delivered again by another: the same id and bytes, and once in the log',
+    async () => {
+      const endpoint = await register(world, '/killed', ['job.completed']);
+      const killed = new Promise<void>((resolve) => {
+        world.receiver.answer = () => {
+          world.receiver.answer = () => ({ status: 200 });
+          const [first] = workers;
+          return { status: 200, hold: first?.kill('SIGKILL').then(resolve) ?? Promise.resolve() };
+        };
+      });
+      workers.push(await startApp('worker', world.env));
+      await completed(world);
+      await killed;
+      expect(await deliveries(world, endpoint.id)).toMatchObject([{ status: 'pending', attempts: [] }]);
+      workers.push(await startApp('worker', world.env));
+      const [delivery] = await settled(world, endpoint.id, 'delivered');
+      expect(delivery?.attempts).toHaveLength(1);
+      const came = world.receiver.received;
+      expect(came).toHaveLength(2);
+      expect(new Set(came.map(({ body, headers }) => `${headers['webhook-id']} ${body}`)).size).toBe(1);
+      expect(came.every((got) => signers(got, [endpoint.signing_secret]).length === 1)).toBe(true);
+    },
+    4 * minutes,
+  );
+});
+
+describe('a receiver that does not answer', () => {
+  test(
+    'is given up after 15 s, tried again, and holds up no other meanwhile',
+    async () => {
+      const world = await createWorld({ config: { webhook_schedule_seconds: [0, 600] } });
+      let release: () => void = () => undefined;
+      const hold = new Promise<void>((resolve) => (release = resolve));
+      world.receiver.answer = ({ path }) => (path === '/silent' ? { status: 200, hold } : { status: 200 });
+      const silent = await register(world, '/silent', ['job.completed']);
+      const other = await register(world, '/other', ['job.completed']);
+      await completed(world);
+      await settled(world, other.id, 'delivered');
+      await until(async () => (await deliveries(world, silent.id))[0]?.attempts.length === 1);
+      const [delivery] = await deliveries(world, silent.id);
+      expect(delivery).toMatchObject({
+        status: 'pending',
+        attempts: [{ http_status: null, error: 'no answer within 15000 ms' }],
+      });
+      release();
+      await world.close();
+    },
+    2 * minutes,
+  );
+});
