@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { RendermillError } from '@rendermill/shared/domain/errors';
 import { parseBody } from '@rendermill/shared/domain/request-body';
 import { batchObject } from '../batch-schemas.js';
+import { requireOwnMode } from '../own-mode.js';
 import { repeatOf } from '../repeat.js';
 import { sendJson, type Context, type Route } from '../route.js';
 import { errorSchema } from '../schemas.js';
@@ -31,7 +32,9 @@ const aliases: Readonly<Record<string, string>> = { batch_cancelled: 'cancelled'
 
 async function retry(context: Context): Promise<void> {
   const { deps, caller, request, response } = context;
-  const { id } = await requireBatch(context);
+  const found = await requireBatch(context);
+  requireOwnMode(caller, found);
+  const { id } = found;
   const { body, fingerprint } = await given(context);
   const repeat = repeatOf(deps, caller, request, fingerprint, false);
   const maxCost = body.max_cost == null ? null : Math.round(body.max_cost * 1_000_000);
@@ -61,6 +64,7 @@ export const batchRetryRoutes: readonly Route[] = [
     method: 'post',
     path: '/v1/batches/{id}/retry',
     operationId: 'retryBatch',
+    access: 'batches',
     summary: 'Run the lines of an ended batch again that came to nothing; what is done is kept and not paid again.',
     tag: 'Batches',
     body: retrySchema,

@@ -17,6 +17,7 @@ import type { LineView } from '../../use-cases/read-lines.js';
 import { submitJob } from '../../use-cases/submit-job.js';
 import { linker } from '../links.js';
 import { page, pageQuery, wholeNumber } from '../list-query.js';
+import { requireOwnMode } from '../own-mode.js';
 import { presentLine } from '../present-line.js';
 import { preference } from '../prefer.js';
 import { repeatOf } from '../repeat.js';
@@ -171,6 +172,7 @@ async function cancel(context: Context): Promise<void> {
   const aside =
     'A line of a batch can be cancelled while it is a job: cancel the batch (POST /v1/batches/{id}/cancel).';
   const job = await requireJob(context, 'job_not_cancellable', aside);
+  requireOwnMode(context.caller, job);
   const how = await context.deps.jobs.cancel(job);
   if (how === 'terminal') {
     // A repeat of a cancel that won says the same again.
@@ -190,6 +192,7 @@ async function retry(context: Context): Promise<void> {
   const { deps, caller, request, response } = context;
   const byBatch = 'A line of a batch is run again by its batch: POST /v1/batches/{id}/retry.';
   const job = await requireJob(context, 'job_not_retryable', byBatch);
+  requireOwnMode(caller, job);
   if (job.line) throw new RendermillError('job_not_retryable', byBatch, { param: 'id' });
   if (job.probe)
     throw new RendermillError(
@@ -237,6 +240,7 @@ export const jobRoutes: readonly Route[] = [
     method: 'post',
     path: '/v1/jobs',
     operationId: 'createJob',
+    access: 'jobs:write',
     summary: 'Submit one image job; with Prefer: wait=N, wait for it.',
     tag,
     body: jobSchema,
@@ -251,6 +255,7 @@ export const jobRoutes: readonly Route[] = [
     method: 'get',
     path: '/v1/jobs',
     operationId: 'listJobs',
+    access: 'jobs:read',
     summary: 'List jobs.',
     tag,
     query: listQuery,
@@ -261,6 +266,7 @@ export const jobRoutes: readonly Route[] = [
     method: 'get',
     path: '/v1/jobs/{id}',
     operationId: 'getJob',
+    access: 'jobs:read',
     summary: 'Retrieve a job; with ?wait=N, once it has ended or N seconds have passed.',
     tag,
     query: getQuery,
@@ -275,6 +281,7 @@ export const jobRoutes: readonly Route[] = [
     method: 'post',
     path: '/v1/jobs/{id}/cancel',
     operationId: 'cancelJob',
+    access: 'jobs:write',
     summary: 'Cancel a job. One in flight ends after the call it pays for; what was paid is kept.',
     tag,
     answers: {
@@ -289,6 +296,7 @@ export const jobRoutes: readonly Route[] = [
     method: 'post',
     path: '/v1/jobs/{id}/retry',
     operationId: 'retryJob',
+    access: 'jobs:write',
     summary: 'Run a failed, cancelled or expired job again for its missing images.',
     tag,
     answers: {
