@@ -60,10 +60,12 @@ export class KeyRing {
     if (known && age < freshMs) return known.key;
     // Before anything is said about the key, so that who is held up learns nothing more.
     if (!known) await this.#holdUp(subscriber);
+    // From before it was asked for: however long the answer takes to come, a revocation is heard in time.
+    const readAt = Date.now();
     const key = await this.#find(text, digest);
     this.#known.delete(place);
     if (!key) return this.#refuse(subscriber);
-    this.#remember(place, key);
+    this.#remember(place, { key, readAt });
     return key;
   }
 
@@ -72,8 +74,8 @@ export class KeyRing {
     return isKey(text) ? this.#parts.store.find(digest) : null;
   }
 
-  #remember(place: string, key: ApiKey): void {
-    this.#known.set(place, { key, readAt: Date.now() });
+  #remember(place: string, known: Known): void {
+    this.#known.set(place, known);
     for (const [oldest, { readAt }] of this.#known) {
       if (this.#known.size <= mostKnown && (readAt === 0 || Date.now() - readAt < knownMs)) break;
       this.#known.delete(oldest);

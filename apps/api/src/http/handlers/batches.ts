@@ -9,7 +9,7 @@ import { submitBatch } from '../../use-cases/submit-batch.js';
 import { batchSchema } from '../batch-body.js';
 import { batchObject } from '../batch-schemas.js';
 import { page, pageQuery, wholeNumber } from '../list-query.js';
-import { requireOwnMode } from '../own-mode.js';
+import { requireOwnMode } from '../own-order.js';
 import { presentBatch } from '../present-batch.js';
 import { repeatOf } from '../repeat.js';
 import { sendJson, type Context, type Route } from '../route.js';

@@ -14,10 +14,11 @@ import { committedJob } from '../../use-cases/committed-job.js';
 import { findJob, type FoundJob } from '../../use-cases/find-job.js';
 import { statusOf } from '../../use-cases/list-lines.js';
 import type { LineView } from '../../use-cases/read-lines.js';
+import { reserveForRetry } from '../../use-cases/reserve-spend.js';
 import { submitJob } from '../../use-cases/submit-job.js';
 import { linker } from '../links.js';
 import { page, pageQuery, wholeNumber } from '../list-query.js';
-import { requireOwnMode } from '../own-mode.js';
+import { requireOwnMode, requireOwnOrder } from '../own-order.js';
 import { presentLine } from '../present-line.js';
 import { preference } from '../prefer.js';
 import { repeatOf } from '../repeat.js';
@@ -192,7 +193,7 @@ async function retry(context: Context): Promise<void> {
   const { deps, caller, request, response } = context;
   const byBatch = 'A line of a batch is run again by its batch: POST /v1/batches/{id}/retry.';
   const job = await requireJob(context, 'job_not_retryable', byBatch);
-  requireOwnMode(caller, job);
+  requireOwnOrder(caller, job);
   if (job.line) throw new RendermillError('job_not_retryable', byBatch, { param: 'id' });
   if (job.probe)
     throw new RendermillError(
@@ -202,6 +203,7 @@ async function retry(context: Context): Promise<void> {
   const repeat = repeatOf(deps, caller, request, job.id, false);
   const { routing } = routeJob(deps.accounts, job, deps.prefer);
   const fetched = [...job.inputs, job.mask].every((input) => input === null || input.width !== null);
+  if (!(await deps.jobs.repeated(repeat))) await reserveForRetry(deps, caller, job);
   const how = await deps.jobs.retry(job, routing, fetched ? 'ready' : 'prepare', repeat);
   if (how === 'conflict')
     throw new RendermillError('idempotency_key_reused', 'This Idempotency-Key was used with another request.');

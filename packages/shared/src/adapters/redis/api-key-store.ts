@@ -72,6 +72,21 @@ export class ApiKeyStore {
     await this.#scripts.run('delete-api-key', id, project);
   }
 
+  /**
+   * Sets micro-dollars of a key's limit aside for a job or batch that is about to be written. `want` null: what is left;
+   * `less`: less than wanted will do. Answers what was set aside, or null, and what of the limit is taken without it.
+   */
+  async reserve(
+    key: { readonly id: string; readonly limit: number },
+    thing: string,
+    want: number | null,
+    less: boolean,
+  ): Promise<{ got: number | null; taken: number }> {
+    const answer = await this.#scripts.run('reserve-spend', key.id, key.limit, thing, want ?? '', less ? '1' : '0');
+    const [got, taken] = answer as [number, number];
+    return { got: got < 0 ? null : got, taken };
+  }
+
   /** Micro-dollars that may have been billed for what each key ordered, in the order of `ids`. */
   async spent(ids: readonly string[]): Promise<number[]> {
     if (ids.length === 0) return [];
