@@ -6,6 +6,7 @@ import pLimit from 'p-limit';
 import { Queues } from '@rendermill/shared/adapters/bullmq/queues';
 import { Files } from '@rendermill/shared/adapters/files/files';
 import { Outbound } from '@rendermill/shared/adapters/http/outbound';
+import { ApiKeyStore } from '@rendermill/shared/adapters/redis/api-key-store';
 import { AccountBooks } from '@rendermill/shared/adapters/redis/account-books';
 import { accountState } from '@rendermill/shared/adapters/redis/account-state';
 import { BatchReader } from '@rendermill/shared/adapters/redis/batch-reader';
@@ -21,6 +22,7 @@ import { JobStore } from '@rendermill/shared/adapters/redis/job-store';
 import { holderLeaseMs, Liveness } from '@rendermill/shared/adapters/redis/liveness';
 import { LiveAccounts } from '@rendermill/shared/adapters/redis/live-accounts';
 import { Profiles } from '@rendermill/shared/adapters/redis/profiles';
+import { RequestLimits } from '@rendermill/shared/adapters/redis/request-limits';
 import { ScriptRunner } from '@rendermill/shared/adapters/redis/scripts';
 import { Signals } from '@rendermill/shared/adapters/redis/signals';
 import { UnknownAttempts } from '@rendermill/shared/adapters/redis/unknown-attempts';
@@ -41,6 +43,7 @@ import { createApp } from './http/app.js';
 import { clientError } from './http/client-error.js';
 import { Holds } from './holds.js';
 import { JobWaiter } from './job-waiter.js';
+import { KeyRing } from './key-ring.js';
 import { keepListsShort } from './keep-lists-short.js';
 import { makeUploadFolder, sweepUploadFolders } from './upload-folders.js';
 
@@ -105,11 +108,16 @@ export async function buildApi(
   const files = new Files(fileStore, storage, (error, key) => log.warn({ error, key }, 'file.not_removed'));
   const ending = endFiles(files, log);
   lifecycle.onClose('files', () => ending.stop());
+  const apiKeys = new ApiKeyStore(scripts);
+  const requestLimits = new RequestLimits(scripts);
+  const { RENDERMILL_ADMIN_KEY: adminKey, RENDERMILL_SECRET: secret } = env;
+  const keys = new KeyRing({ store: apiKeys, limits: requestLimits, adminKey, secret, log });
+  await keys.follow(signals);
   const stopping = new AbortController();
   const settings = {
     publicUrl: env.RENDERMILL_PUBLIC_URL ?? '',
-    adminKey: env.RENDERMILL_ADMIN_KEY,
-    secret: env.RENDERMILL_SECRET,
+    trustedProxies: env.RENDERMILL_TRUSTED_PROXIES,
+    secret,
     previousSecret: env.RENDERMILL_SECRET_PREVIOUS,
     syncWaitMs: env.SYNC_WAIT_MS,
     urlTtlSeconds: env.URL_TTL_SECONDS,
@@ -133,6 +141,9 @@ export async function buildApi(
     signals,
     waiter,
     holds,
+    keys,
+    apiKeys,
+    requestLimits,
     webhooks,
     webhookSecrets,
     deliveries: new DeliveryStore(scripts, events, env.RETENTION_DAYS),

@@ -2,6 +2,7 @@ import type { LimitFunction } from 'p-limit';
 import type { Queues } from '@rendermill/shared/adapters/bullmq/queues';
 import type { Files } from '@rendermill/shared/adapters/files/files';
 import type { Outbound } from '@rendermill/shared/adapters/http/outbound';
+import type { ApiKeyStore } from '@rendermill/shared/adapters/redis/api-key-store';
 import type { AccountBooks } from '@rendermill/shared/adapters/redis/account-books';
 import type { AccountState } from '@rendermill/shared/adapters/redis/account-state';
 import type { BatchReader } from '@rendermill/shared/adapters/redis/batch-reader';
@@ -15,12 +16,14 @@ import type { JobLists } from '@rendermill/shared/adapters/redis/job-lists';
 import type { JobStore } from '@rendermill/shared/adapters/redis/job-store';
 import type { LiveAccounts } from '@rendermill/shared/adapters/redis/live-accounts';
 import type { Profiles } from '@rendermill/shared/adapters/redis/profiles';
+import type { RequestLimits } from '@rendermill/shared/adapters/redis/request-limits';
 import type { Signals } from '@rendermill/shared/adapters/redis/signals';
 import type { UnknownAttempts } from '@rendermill/shared/adapters/redis/unknown-attempts';
 import type { UsageBooks } from '@rendermill/shared/adapters/redis/usage-books';
 import type { WebhookSecrets } from '@rendermill/shared/adapters/redis/webhook-secrets';
 import type { WebhookStore } from '@rendermill/shared/adapters/redis/webhook-store';
 import type { Account } from '@rendermill/shared/domain/accounts';
+import type { Scope } from '@rendermill/shared/domain/api-keys';
 import type { Mode } from '@rendermill/shared/domain/job';
 import type { Preference, RoutingClass } from '@rendermill/shared/domain/routing-class';
 import type { Logger } from '@rendermill/shared/observability/log';
@@ -29,6 +32,7 @@ import type { Storage } from '@rendermill/shared/ports/storage';
 import type { BatchWaiter } from './batch-waiter.js';
 import type { Holds } from './holds.js';
 import type { JobWaiter } from './job-waiter.js';
+import type { KeyRing } from './key-ring.js';
 
 /** What the API's use cases and handlers work with. Made once, in `build-api.ts`. */
 export interface ApiDeps {
@@ -52,6 +56,9 @@ export interface ApiDeps {
   readonly signals: Signals;
   readonly waiter: JobWaiter;
   readonly holds: Holds;
+  readonly keys: KeyRing;
+  readonly apiKeys: ApiKeyStore;
+  readonly requestLimits: RequestLimits;
   readonly webhooks: WebhookStore;
   readonly deliveries: DeliveryStore;
   readonly events: EventStore;
@@ -81,8 +88,9 @@ export interface ApiDeps {
 export interface Settings {
   /** Base of the links that are handed out; known once the port is. */
   publicUrl: string;
-  readonly adminKey: string;
-  /** Key of signed links. */
+  /** CIDRs of proxies whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly string[];
+  /** Key of signed links and of digests of API keys. */
   readonly secret: string;
   /** The secret before, whose links still work. */
   readonly previousSecret: string | undefined;
@@ -95,5 +103,7 @@ export interface Caller {
   readonly project: string;
   readonly keyId: string;
   readonly mode: Mode;
-  readonly scopes: 'all';
+  readonly scopes: readonly Scope[];
+  /** Micro-dollars that what this key orders may cost, or null. */
+  readonly spendLimit: number | null;
 }

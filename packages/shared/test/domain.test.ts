@@ -9,7 +9,7 @@ import { imageKey, imageKeyPrefix, inputKey, recordKey } from '@rendermill/share
 import { dollars } from '@rendermill/shared/domain/prices';
 import { plannedCalls } from '@rendermill/shared/domain/routing';
 import { isOutdated, seal, unseal } from '@rendermill/shared/domain/sealed-box';
-import { signPath, verifyPath } from '@rendermill/shared/domain/signed-links';
+import { linkProject, signPath, verifyPath } from '@rendermill/shared/domain/signed-links';
 import { outputTokens } from '@rendermill/shared/domain/tokens';
 import { urlExpiry } from '@rendermill/shared/domain/url-expiry';
 import {
@@ -176,16 +176,19 @@ describe('webhook signatures', () => {
 });
 
 describe('signed links', () => {
-  test('open their path until they expire, and nothing else', () => {
-    const link = new URL(signPath('key', '/v1/jobs/job_A/images/0', 1_000), 'http://x');
+  test.each(['default', 'acme'])('open their path in %s until they expire, and nothing else', (project) => {
+    const path = '/v1/jobs/job_A/images/0';
+    const place = { path, project };
+    const link = new URL(signPath('key', place, 1_000), 'http://x');
     const [expires, signature] = [link.searchParams.get('expires') ?? '', link.searchParams.get('signature') ?? ''];
-    expect(verifyPath(['key'], '/v1/jobs/job_A/images/0', expires, signature, 1_000)).toBe(true);
-    expect(verifyPath(['new', 'key'], '/v1/jobs/job_A/images/0', expires, signature, 1_000)).toBe(true);
-    expect(verifyPath(['key'], '/v1/jobs/job_A/images/0', expires, signature, 1_001)).toBe(false);
-    expect(verifyPath(['key'], '/v1/jobs/job_A/images/1', expires, signature, 1_000)).toBe(false);
-    expect(verifyPath(['key'], '/v1/jobs/job_A/images/0', '2000', signature, 1_000)).toBe(false);
-    expect(verifyPath(['new', 'other'], '/v1/jobs/job_A/images/0', expires, signature, 1_000)).toBe(false);
-    expect(verifyPath(['key'], '/v1/jobs/job_A/images/0', expires, signature.slice(0, 8), 1_000)).toBe(false);
+    expect([link.pathname, linkProject(link.searchParams.get('project') ?? undefined)]).toEqual([path, project]);
+    expect(verifyPath(['key'], place, expires, signature, 1_000)).toBe(true);
+    expect(verifyPath(['key'], place, expires, signature, 1_001)).toBe(false);
+    expect(verifyPath(['key'], { ...place, path: '/v1/jobs/job_A/images/1' }, expires, signature, 1_000)).toBe(false);
+    expect(verifyPath(['key'], { ...place, project: 'other' }, expires, signature, 1_000)).toBe(false);
+    expect(verifyPath(['key'], place, '2000', signature, 1_000)).toBe(false);
+    expect(verifyPath(['other'], place, expires, signature, 1_000)).toBe(false);
+    expect(verifyPath(['key'], place, expires, signature.slice(0, 8), 1_000)).toBe(false);
   });
 });
 

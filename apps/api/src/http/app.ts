@@ -3,7 +3,7 @@ import helmet from 'helmet';
 import { RendermillError } from '@rendermill/shared/domain/errors';
 import { newId } from '@rendermill/shared/domain/ids';
 import type { ApiDeps, Caller } from '../deps.js';
-import { authenticate } from './authenticate.js';
+import { admit } from './authenticate.js';
 import { serveDocs } from './docs-page.js';
 import { sendError } from './errors.js';
 import { parseQuery } from './parse-query.js';
@@ -12,7 +12,7 @@ import type { Context, Route } from './route.js';
 
 /** The Express application: what every request goes through, then the routes. */
 
-const nobody: Caller = { project: '', keyId: '', mode: 'live', scopes: 'all' };
+const nobody: Caller = { project: '', keyId: '', mode: 'live', scopes: [], spendLimit: null };
 
 /** A request's id: the client's, where it is one that may stand in logs and headers. */
 function requestIdOf(request: Request): string {
@@ -25,6 +25,8 @@ export function createApp(deps: ApiDeps): Express {
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', 'simple');
+  // Whose address a request comes from: of X-Forwarded-For only what these have written.
+  app.set('trust proxy', [...deps.settings.trustedProxies]);
   app.use((request: Request, response: Response, next: NextFunction) => {
     response.locals['requestId'] = requestIdOf(request);
     response.set({ 'x-request-id': String(response.locals['requestId']), 'cache-control': 'no-store' });
@@ -60,7 +62,8 @@ function handler(deps: ApiDeps, route: Route) {
     response.on('close', () => {
       if (!response.writableFinished) gone.abort();
     });
-    const caller = route.open ? nobody : authenticate(deps, request);
+    const { access } = route;
+    const caller = access === 'open' ? nobody : await admit(deps, request, response, access);
     const context: Context = {
       deps,
       request,

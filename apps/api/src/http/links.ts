@@ -8,10 +8,11 @@ export function imagePath(jobId: string, index: number): string {
 }
 
 /** Signed links of ours to the images of a job: they work without a key until they expire. */
-export function linker(settings: Settings, job: Pick<Job, 'id'>): (image: StoredImage) => ImageLink {
+export function linker(settings: Settings, job: Pick<Job, 'id' | 'project'>): (image: StoredImage) => ImageLink {
   const expires = Math.floor(Date.now() / 1_000) + settings.urlTtlSeconds;
   return ({ index }) => ({
-    url: settings.publicUrl + signPath(settings.secret, imagePath(job.id, index), expires),
+    url:
+      settings.publicUrl + signPath(settings.secret, { path: imagePath(job.id, index), project: job.project }, expires),
     url_expires_at: expires,
   });
 }

@@ -80,6 +80,12 @@ function answer({ description, schema, contentType }: Answer): Json {
   };
 }
 
+/** OpenAPI names scopes for every scheme since 3.1. */
+function securityOf({ access }: Route): Json {
+  if (access === 'open') return { security: [] };
+  return access === 'any' ? {} : { security: [{ key: [access] }] };
+}
+
 function operation(route: Route): Json {
   const list = [...parameters(route), ...(route.method === 'post' ? [idempotencyKey] : [])];
   const body = requestBody(route);
@@ -87,7 +93,7 @@ function operation(route: Route): Json {
     operationId: route.operationId,
     summary: route.summary,
     tags: [route.tag],
-    ...(route.open ? { security: [] } : {}),
+    ...securityOf(route),
     ...(list.length > 0 ? { parameters: list } : {}),
     ...(body ? { requestBody: body } : {}),
     responses: {

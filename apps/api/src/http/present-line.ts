@@ -12,7 +12,7 @@ export function presentLine(settings: Settings, batch: Batch, view: LineView) {
   const { line } = view;
   if (view.kind === 'waiting') return { ...noJob(batch, line), custom_id: view.input?.custom_id ?? null };
   const { record } = view;
-  const ended = record.job ? { ...noJob(batch, line), ...withLinks(settings, record) } : noJob(batch, line);
+  const ended = record.job ? { ...noJob(batch, line), ...withLinks(settings, batch, record) } : noJob(batch, line);
   const { custom_id, status, error } = record;
   if (view.again) return { ...ended, custom_id, status: 'queued', completed_at: null, error: null };
   return { ...ended, custom_id, status, completed_at: seconds(record.ended_at), error };
@@ -50,7 +50,7 @@ function noJob(batch: Batch, line: number) {
 const seconds = (ms: number): number => Math.floor(ms / 1_000);
 
 /** The job of a record, without what only the record is to tell. */
-function withLinks(settings: Settings, record: LineRecord) {
+function withLinks(settings: Settings, batch: Batch, record: LineRecord) {
   const {
     project: _p,
     request_id: _i,
@@ -58,12 +58,12 @@ function withLinks(settings: Settings, record: LineRecord) {
     effective: _e,
     ...job
   } = (record.job ?? {}) as Record<string, unknown>;
-  return { ...job, images: imagesOf(settings, record), line: record.line };
+  return { ...job, images: imagesOf(settings, batch, record), line: record.line };
 }
 
-function imagesOf(settings: Settings, { job }: LineRecord) {
+function imagesOf(settings: Settings, { project }: Batch, { job }: LineRecord) {
   const { id, images = [] } = (job ?? {}) as Partial<PresentedJob>;
-  const link = linker(settings, { id: id ?? '' });
+  const link = linker(settings, { id: id ?? '', project });
   return images.map((image) => ({ ...image, ...link(image) }));
 }
 
@@ -77,7 +77,7 @@ export function resultRow(settings: Settings, batch: Batch, record: LineRecord) 
     job_id: lineJobId(batch.id, record.line),
     generation: record.generation,
     ended_at: seconds(record.ended_at),
-    images: imagesOf(settings, record).map(({ variants: _v, ...image }) => image),
+    images: imagesOf(settings, batch, record).map(({ variants: _v, ...image }) => image),
     error: record.error && { code: record.error.code, message: record.error.message, param: record.error.param },
     cost: { currency: 'USD', actual: record.job === null ? 0 : (cost?.actual ?? null), paid_attempts },
   };

@@ -7,7 +7,7 @@ import type { ApiDeps, Caller } from '../deps.js';
 
 /**
  * What tells a repeated request from a new one. The Idempotency-Key is taken bare or in quotes (the draft's form), in
- * the scope of project, method and path. Without one, a held call can be told by API key, route and body.
+ * the scope of project, mode, method and path. Without one, a held call can be told by API key, route and body.
  */
 export function repeatOf(
   deps: Pick<ApiDeps, 'holder'>,
@@ -17,7 +17,9 @@ export function repeatOf(
   held: boolean,
 ): Repeat {
   const key = idempotencyKey(request);
-  const scope = `${caller.project}|${request.method}|${request.path}`;
+  // What a test key ordered is no answer to a live one.
+  const mode = caller.mode === 'test' ? '|test' : '';
+  const scope = `${caller.project}${mode}|${request.method}|${request.path}`;
   return {
     key: key === null ? '' : sha256(`${scope}|${key}`),
     fingerprint,

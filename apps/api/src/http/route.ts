@@ -1,6 +1,10 @@
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
+import type { Scope } from '@rendermill/shared/domain/api-keys';
 import type { ApiDeps, Caller } from '../deps.js';
+
+/** Who may use a route: whoever has a key with this scope, with any key, or anybody. */
+export type Access = Scope | 'any' | 'open';
 
 /** One route: what serves it and what the OpenAPI document says of it stand together, so that neither drifts. */
 export interface Route {
@@ -10,8 +14,7 @@ export interface Route {
   readonly operationId: string;
   readonly summary: string;
   readonly tag: string;
-  /** Served without an API key. */
-  readonly open?: boolean;
+  readonly access: Access;
   readonly query?: z.ZodObject;
   /** JSON body; for the document only where `readsBody` is left to the handler. */
   readonly body?: z.ZodType;

@@ -1,3 +1,4 @@
+import { apiKeyRoutes } from './handlers/api-keys.js';
 import { batchEventRoutes } from './handlers/batch-events.js';
 import { batchJobRoutes } from './handlers/batch-jobs.js';
 import { batchPreviewRoutes } from './handlers/batch-preview.js';
@@ -42,5 +43,6 @@ export const routes: readonly Route[] = [
   ...webhookSecretRoutes,
   ...webhookDeliveryRoutes,
   ...eventRoutes,
+  ...apiKeyRoutes,
   ...systemRoutes,
 ];

@@ -6,6 +6,7 @@ import { batchKey } from '@rendermill/shared/domain/object-keys';
 import type { ApiDeps, Caller } from '../deps.js';
 import type { BatchBody } from '../http/batch-body.js';
 import { givenLines, type GivenLines } from './batch-source.js';
+import { reserveForBatch } from './reserve-spend.js';
 import { requireWebhookUrl } from './webhook-url.js';
 
 export interface BatchSubmission {
@@ -25,8 +26,13 @@ export async function submitBatch(deps: ApiDeps, submission: BatchSubmission): P
     throw new RendermillError('invalid_parameter', 'deadline: has passed already.', { param: 'deadline' });
   const lines = await givenLines(deps, caller.project, body);
   const webhookUrl = body.webhook_url == null ? null : await requireWebhookUrl(deps, body.webhook_url, 'webhook_url');
+  const id = newId('batch');
+  // A repeat is answered with the batch that is there, however little is left by now.
+  const known = await deps.jobs.repeated(repeat);
+  const wanted = body.max_cost == null ? null : Math.round(body.max_cost * 1_000_000);
+  const maxCost = known ? wanted : await reserveForBatch(deps, caller, id, wanted);
   const spec: BatchSpec = {
-    id: newId('batch'),
+    id,
     project: caller.project,
     key_id: caller.keyId,
     mode: caller.mode,
@@ -38,7 +44,7 @@ export async function submitBatch(deps: ApiDeps, submission: BatchSubmission): P
     // What somebody waits for goes before.
     priority: body.priority ?? 'low',
     on_unknown_outcome: body.on_unknown_outcome ?? 'retry',
-    max_cost: body.max_cost == null ? null : Math.round(body.max_cost * 1_000_000),
+    max_cost: maxCost,
     deadline: body.deadline ?? null,
     output_ttl: body.output_expires_after?.seconds ?? null,
     webhook_url: webhookUrl,
@@ -47,11 +53,11 @@ export async function submitBatch(deps: ApiDeps, submission: BatchSubmission): P
     request_id: submission.requestId,
   };
   const stored = await store(deps, spec, lines);
-  const { how, id } = await deps.batches.submit(spec, repeat);
+  const { how, id: written } = await deps.batches.submit(spec, repeat);
   if (how !== 'created') await drop(deps, stored);
   if (how === 'conflict')
     throw new RendermillError('idempotency_key_reused', 'This Idempotency-Key was used with another request.');
-  return id;
+  return written;
 }
 
 function sourceOf(lines: GivenLines): BatchSource {

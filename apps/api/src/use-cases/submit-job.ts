@@ -1,5 +1,11 @@
 import { sha256, newId } from '@rendermill/shared/domain/ids';
-import { queuePriority, type NewJob, type Repeat, type Submitted } from '@rendermill/shared/adapters/redis/job-store';
+import {
+  queuePriority,
+  type NewJob,
+  type OverLimit,
+  type Repeat,
+  type Submitted,
+} from '@rendermill/shared/adapters/redis/job-store';
 import { RendermillError } from '@rendermill/shared/domain/errors';
 import type { Job, JobSpec } from '@rendermill/shared/domain/job';
 import type { JobInput, JobRequest, Operation } from '@rendermill/shared/domain/job-request';
@@ -12,6 +18,7 @@ import type { ApiDeps, Caller } from '../deps.js';
 import type { ReceivedBody } from '../http/receive-body.js';
 import { ingestInputs, storeInputs, type IngestedInputs } from './ingest-inputs.js';
 import { planCallersJob } from './plan-job.js';
+import { overLimit, requirePrice } from './reserve-spend.js';
 
 export interface Submission {
   readonly caller: Caller;
@@ -55,6 +62,8 @@ export async function submitJob(deps: ApiDeps, submission: Submission): Promise<
   const routed = { model, type: job.type, mode: caller.mode, provider: job.provider ?? null, request, inputs, mask };
   const { eligible, routing } = route(deps.accounts, routed, deps.prefer);
   const estimates = eligible.flatMap((account) => estimateAt(account, routed) ?? []);
+  const estimate = estimates.length === 0 ? null : Math.min(...estimates);
+  requirePrice(caller, estimate);
   const spec: JobSpec = {
     ...place,
     key_id: caller.keyId,
@@ -72,17 +81,19 @@ export async function submitJob(deps: ApiDeps, submission: Submission): Promise<
     webhook_url: webhookUrl,
     on_unknown_outcome: job.on_unknown_outcome ?? 'retry',
     deadline: job.deadline ?? null,
-    estimate: estimates.length === 0 ? null : Math.min(...estimates),
+    estimate,
     request_id: submission.requestId,
   };
   const { stage } = ingested;
-  const { how, id } = await write(deps, { spec, routing, stage, inputs, mask }, repeat);
-  if (how === 'created') {
+  const submitted = await write(deps, { spec, routing, stage, inputs, mask }, repeat, caller.spendLimit);
+  if (submitted.how === 'created') {
+    const { id } = submitted;
     await enqueue(deps, spec, stage === 'prepare' ? prepareQueue : readyQueue(routing.id), routing.id);
     return { id, written: queuedJob(spec, { class_id: routing.id, stage, inputs, mask }) };
   }
   await dropInputs(deps, [...inputs, mask]);
-  return repeated({ how, id });
+  if (submitted.how === 'over_limit') throw overLimit(caller, submitted.taken);
+  return repeated(submitted);
 }
 
 function repeated({ how, id }: Submitted): Committed {
@@ -92,9 +103,14 @@ function repeated({ how, id }: Submitted): Committed {
 }
 
 /** One that got no answer may have been written all the same: its inputs stay, and the client's next try may claim it. */
-async function write(deps: ApiDeps, job: NewJob, repeat: Repeat): Promise<Submitted> {
+async function write(
+  deps: ApiDeps,
+  job: NewJob,
+  repeat: Repeat,
+  spendLimit: number | null,
+): Promise<Submitted | OverLimit> {
   try {
-    return await deps.jobs.submit(job, repeat);
+    return await deps.jobs.submit(job, repeat, spendLimit);
   } catch (error) {
     await deps.holds.release(repeat, 'vanished');
     throw error;

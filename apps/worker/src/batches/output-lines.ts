@@ -30,7 +30,7 @@ export async function* outputLine(
     const revised = image.revised_prompt === null ? {} : { revised_prompt: image.revised_prompt };
     const comma = i > 0 ? ',' : '';
     if (!record.b64) {
-      const url = batch.public_url + signPath(link.secret, path, link.expires);
+      const url = batch.public_url + signPath(link.secret, { path, project: batch.project }, link.expires);
       yield text(comma + JSON.stringify({ url, ...revised }));
       continue;
     }

@@ -1,5 +1,6 @@
 import type { Job } from '@rendermill/shared/domain/job';
 import type { JobInput } from '@rendermill/shared/domain/job-request';
+import { mayRead } from '@rendermill/shared/domain/object-keys';
 import { StorageError } from '@rendermill/shared/ports/storage';
 import type { WrittenFile } from '@rendermill/shared/streams/file-sink';
 import type { WorkerDeps } from '../deps.js';
@@ -21,13 +22,21 @@ async function load(deps: WorkerDeps, job: Job, input: JobInput, name: string): 
   const { key, sha256, content_type: contentType } = input;
   if (key === null || sha256 === null || contentType === null)
     throw new Error(`input ${name} of ${job.id} was never stored`);
-  const file = await readToSpool(deps, key, `${job.id}.run${job.run}`, name);
+  const file = await readToSpool(deps, job.project, key, `${job.id}.run${job.run}`, name);
   if (file.sha256 !== sha256) throw new StorageError('mismatch', `input image ${key} is not what was stored`);
   return { path: file.path, bytes: file.bytes, contentType };
 }
 
 /** Copies an input image from the store to this disk, waiting for a store that does not answer. */
-export async function readToSpool(deps: WorkerDeps, key: string, prefix: string, name: string): Promise<WrittenFile> {
+export async function readToSpool(
+  deps: WorkerDeps,
+  project: string,
+  key: string,
+  prefix: string,
+  name: string,
+): Promise<WrittenFile> {
+  // Asked for again where it is read: no job gets another project's pictures, whatever its record says.
+  if (!mayRead(project, key)) throw new StorageError('denied', `${key} is not of the project ${project}`);
   return keepStoring(deps, key, async () => {
     const object = await deps.storage.get(key);
     if (!object) throw new StorageError('denied', `input image ${key} is gone from the store`);

@@ -48,7 +48,7 @@ async function fetchInput(
   const param = job.inputs.length > 1 ? `images.${i}` : 'image';
   const path =
     input.url === null
-      ? await reload(deps, input, prefix, String(i))
+      ? await reload(deps, job.project, input, prefix, String(i))
       : await fetchTo(deps, input.url, prefix, String(i), param);
   const image = await ingestImage(path, param, input.url);
   return keep(deps, job, image, i);
@@ -66,7 +66,7 @@ async function fetchMask(
   const path =
     mask.url !== null && mask.key === null
       ? await fetchTo(deps, mask.url, prefix, 'mask', 'mask')
-      : await reload(deps, mask, prefix, 'mask');
+      : await reload(deps, job.project, mask, prefix, 'mask');
   const image = await ingestMask(path, job.request.mask_from, { width: first.width, height: first.height }, mask.url);
   return keep(deps, job, image, 'mask');
 }
@@ -85,9 +85,15 @@ async function fetchTo(deps: WorkerDeps, url: string, prefix: string, name: stri
 }
 
 /** What is stored and not checked: a mask beside a first image that is a URL; whatever a batch's line brought. */
-async function reload(deps: WorkerDeps, { key }: JobInput, prefix: string, name: string): Promise<string> {
+async function reload(
+  deps: WorkerDeps,
+  project: string,
+  { key }: JobInput,
+  prefix: string,
+  name: string,
+): Promise<string> {
   if (key === null) throw new Error('an input is neither a URL nor stored');
-  return (await readToSpool(deps, key, prefix, name)).path;
+  return (await readToSpool(deps, project, key, prefix, name)).path;
 }
 
 async function keep(deps: WorkerDeps, job: LedgerJob, image: IngestedImage, name: number | 'mask'): Promise<JobInput> {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isRange } from '../domain/ip-ranges.js';
 import { isWebhookSecret } from '../domain/webhook-signature.js';
 
 /**
@@ -9,6 +10,11 @@ const integer = (min: number, max: number) =>
   z.string().regex(/^\d+$/, 'must be a whole number').transform(Number).pipe(z.number().min(min).max(max));
 
 const key = (text: string) => z.string().min(1).optional().describe(text);
+
+const list = z
+  .string()
+  .optional()
+  .transform((text) => (text ?? '').split(',').flatMap((part) => (part.trim() === '' ? [] : [part.trim()])));
 
 const shared = {
   REDIS_URL: z
@@ -68,13 +74,9 @@ const shared = {
     .refine(isWebhookSecret, 'must be whsec_ and 24 to 64 bytes in base64')
     .optional()
     .describe('Signs deliveries to per-job `webhook_url` in project `default`; generated where it is not given.'),
-  RENDERMILL_ALLOW_NETS: z
-    .string()
-    .optional()
-    .transform((text) => (text ?? '').split(',').flatMap((part) => (part.trim() === '' ? [] : [part.trim()])))
-    .describe(
-      'CIDRs, separated by commas, that image, result and webhook URLs may reach although they are private; there also by http and on any port.',
-    ),
+  RENDERMILL_ALLOW_NETS: list.describe(
+    'CIDRs, separated by commas, that image, result and webhook URLs may reach although they are private; there also by http and on any port.',
+  ),
   RENDERMILL_ALLOW_NETS_IN_PRODUCTION: z
     .enum(['yes'])
     .optional()
@@ -109,6 +111,11 @@ export const apiKeys = {
     .optional()
     .transform((url) => url?.replace(/\/+$/, ''))
     .describe('Base of the links it hands out. Default: `http://HOST:PORT`.'),
+  RENDERMILL_TRUSTED_PROXIES: list
+    .refine((nets) => nets.every(isRange), 'must be CIDRs or addresses, separated by commas')
+    .describe(
+      'CIDRs of reverse proxies, separated by commas, whose `X-Forwarded-For` is believed: the client is the last address in it that is none of theirs. It matters to `ip_ranges` of API keys and to the limit on wrong keys.',
+    ),
   SYNC_WAIT_MS: integer(1, 3_600_000)
     .default(240_000)
     .describe('How long a synchronous call is held, in milliseconds.'),

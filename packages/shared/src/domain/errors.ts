@@ -45,6 +45,8 @@ export const errorTable = {
   missing_api_key: row(401, 'authentication_error'),
   invalid_api_key: row(401, 'authentication_error'),
   insufficient_scope: row(403, 'permission_error'),
+  ip_not_allowed: row(403, 'permission_error'),
+  rate_limit_exceeded: row(429, 'rate_limit_error', true),
   not_found: row(404, 'not_found_error'),
   model_not_found: row(404, 'invalid_request_error'),
   method_not_allowed: row(405, 'invalid_request_error'),

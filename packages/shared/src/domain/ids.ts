@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
 /** Bytes as base 62, fixed width, so that ids of one kind have one length. */
-function base62(bytes: Uint8Array, length: number): string {
+export function base62(bytes: Uint8Array, length: number): string {
   let value = 0n;
   for (const byte of bytes) value = (value << 8n) | BigInt(byte);
   let text = '';
@@ -14,7 +14,7 @@ function base62(bytes: Uint8Array, length: number): string {
   return text;
 }
 
-type Prefix = 'job' | 'req' | 'whe' | 'prm' | 'wrk' | 'api' | 'inp' | 'batch' | 'prt' | 'prb';
+type Prefix = 'job' | 'req' | 'whe' | 'prm' | 'wrk' | 'api' | 'inp' | 'batch' | 'prt' | 'prb' | 'key';
 
 /** A random id of 131 bits: unguessable, and free of `:` as BullMQ demands of entry ids. */
 export function newId(prefix: Prefix): string {

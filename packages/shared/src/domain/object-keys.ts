@@ -78,6 +78,11 @@ export function probeInputKey(account: string, probe: string, name: number | 'ma
   return `_accounts/${account}/probes/${probe}/${name}.png`;
 }
 
+/** True where an object is the project's, or of a provider account, which its probes send. */
+export function mayRead(project: string, key: string): boolean {
+  return key.startsWith(`${project}/`) || key.startsWith('_accounts/');
+}
+
 /** A file's name is its sender's and stands in its record; here it is its id. */
 export function fileKey(project: string, fileId: string): string {
   return `${project}/files/${fileId}`;

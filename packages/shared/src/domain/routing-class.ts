@@ -95,6 +95,8 @@ export function needsOf({
  * come between, and a request without what the account does not take would be another picture.
  */
 export function takesJob(account: Account, job: Routed): boolean {
+  // Asked again where it is bought: whatever a queue entry says, a test job is the simulator's.
+  if (!account.modes.includes(job.mode)) return false;
   return job.probe !== undefined || requestFault(account, needsOf(job)) === null;
 }
 

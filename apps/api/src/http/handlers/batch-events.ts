@@ -169,6 +169,7 @@ export const batchEventRoutes: readonly Route[] = [
     method: 'get',
     path: '/v1/batches/{id}/events',
     operationId: 'streamBatchEvents',
+    access: 'batches',
     summary:
       'Server-sent events: `batch` (the batch after a change, a few times a second at most) and `line` (a line that has ended). Numbered; resumed by Last-Event-ID or ?after=. Ends with the batch.',
     tag: 'Batches',

@@ -48,6 +48,7 @@ export const batchJobRoutes: readonly Route[] = [
     method: 'get',
     path: '/v1/batches/{id}/jobs',
     operationId: 'listBatchJobs',
+    access: 'batches',
     summary: "List a batch's lines as jobs, while it runs too; a line that waits is queued.",
     tag: 'Batches',
     query: listQuery,

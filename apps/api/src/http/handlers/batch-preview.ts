@@ -104,6 +104,7 @@ export const batchPreviewRoutes: readonly Route[] = [
     method: 'post',
     path: '/v1/batches/preview',
     operationId: 'previewBatch',
+    access: 'batches',
     summary: "The first lines of a batch as they would be sent, with their cost: a batch's body, nothing is stored.",
     tag: 'Batches',
     body: batchSchema,

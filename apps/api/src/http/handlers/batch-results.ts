@@ -69,6 +69,7 @@ export const batchResultRoutes: readonly Route[] = [
     method: 'get',
     path: '/v1/batches/{id}/results',
     operationId: 'getBatchResults',
+    access: 'batches',
     summary: 'The lines that have ended by now, while it runs too: rows, or the pictures themselves.',
     tag: 'Batches',
     query: resultsQuery,

@@ -1,7 +1,11 @@
 import { z } from 'zod';
+import type { Repeat } from '@rendermill/shared/adapters/redis/job-store';
+import type { Batch } from '@rendermill/shared/domain/batch';
 import { RendermillError } from '@rendermill/shared/domain/errors';
 import { parseBody } from '@rendermill/shared/domain/request-body';
+import { reserveForBatch } from '../../use-cases/reserve-spend.js';
 import { batchObject } from '../batch-schemas.js';
+import { requireOwnOrder } from '../own-order.js';
 import { repeatOf } from '../repeat.js';
 import { sendJson, type Context, type Route } from '../route.js';
 import { errorSchema } from '../schemas.js';
@@ -31,10 +35,13 @@ const aliases: Readonly<Record<string, string>> = { batch_cancelled: 'cancelled'
 
 async function retry(context: Context): Promise<void> {
   const { deps, caller, request, response } = context;
-  const { id } = await requireBatch(context);
+  const found = await requireBatch(context);
+  requireOwnOrder(caller, found);
+  const { id } = found;
   const { body, fingerprint } = await given(context);
   const repeat = repeatOf(deps, caller, request, fingerprint, false);
-  const maxCost = body.max_cost == null ? null : Math.round(body.max_cost * 1_000_000);
+  const asked = body.max_cost == null ? null : Math.round(body.max_cost * 1_000_000);
+  const maxCost = await withinLimit(context, found, asked, repeat);
   const code = body.error_code == null ? null : (aliases[body.error_code] ?? body.error_code);
   const answer = await deps.batches.retry(id, { code, maxCost }, repeat);
   if (answer === 'conflict')
@@ -46,6 +53,21 @@ async function retry(context: Context): Promise<void> {
     throw new RendermillError('batch_not_running', `The batch is ${batch.status}: ${why}.`);
   }
   sendJson(response, 200, await present(context, batch));
+}
+
+/** The retry's max_cost; under a key with a spend limit, at most what is left of that. */
+async function withinLimit(
+  { deps, caller }: Context,
+  { id, max_cost, cost }: Batch,
+  asked: number | null,
+  repeat: Repeat,
+): Promise<number | null> {
+  if (caller.spendLimit === null || (await deps.jobs.repeated(repeat))) return asked;
+  const before = cost.actual ?? 0;
+  const wanted = asked ?? max_cost;
+  const more = wanted === null ? null : Math.max(0, wanted - before);
+  const got = await reserveForBatch(deps, caller, id, more);
+  return got === null ? null : before + got;
 }
 
 /** Without a body: every line that came to nothing. */
@@ -61,6 +83,7 @@ export const batchRetryRoutes: readonly Route[] = [
     method: 'post',
     path: '/v1/batches/{id}/retry',
     operationId: 'retryBatch',
+    access: 'batches',
     summary: 'Run the lines of an ended batch again that came to nothing; what is done is kept and not paid again.',
     tag: 'Batches',
     body: retrySchema,

@@ -9,6 +9,7 @@ import { submitBatch } from '../../use-cases/submit-batch.js';
 import { batchSchema } from '../batch-body.js';
 import { batchObject } from '../batch-schemas.js';
 import { page, pageQuery, wholeNumber } from '../list-query.js';
+import { requireOwnMode } from '../own-order.js';
 import { presentBatch } from '../present-batch.js';
 import { repeatOf } from '../repeat.js';
 import { sendJson, type Context, type Route } from '../route.js';
@@ -92,7 +93,9 @@ const isDone: Record<BatchChange, (batch: Batch) => boolean> = {
 function change(what: BatchChange) {
   return async (context: Context): Promise<void> => {
     const { deps, response } = context;
-    const { id } = await requireBatch(context);
+    const found = await requireBatch(context);
+    requireOwnMode(context.caller, found);
+    const { id } = found;
     const changed = await deps.batches.change(id, what);
     const batch = await requireBatch(context);
     if (changed !== true && !isDone[what](batch)) throw refused(what, batch);
@@ -115,6 +118,7 @@ function changeRoute(what: BatchChange, summary: string): Route {
     method: 'post',
     path: `${one}/${what}`,
     operationId: `${what}Batch`,
+    access: 'batches',
     summary,
     tag,
     answers: {
@@ -131,6 +135,7 @@ export const batchRoutes: readonly Route[] = [
     method: 'post',
     path: '/v1/batches',
     operationId: 'createBatch',
+    access: 'batches',
     summary: 'Submit a batch: a file of OpenAI’s batch lines, the lines themselves, or a CSV with a template.',
     tag,
     body: batchSchema,
@@ -141,6 +146,7 @@ export const batchRoutes: readonly Route[] = [
     method: 'get',
     path: '/v1/batches',
     operationId: 'listBatches',
+    access: 'batches',
     summary: 'List batches.',
     tag,
     query: listQuery,
@@ -151,6 +157,7 @@ export const batchRoutes: readonly Route[] = [
     method: 'get',
     path: one,
     operationId: 'getBatch',
+    access: 'batches',
     summary: 'Retrieve a batch; with ?wait=N, once it has ended or N seconds have passed.',
     tag,
     query: getQuery,

@@ -134,6 +134,7 @@ export const estimateRoutes: readonly Route[] = [
     method: 'post',
     path: '/v1/estimates',
     operationId: 'createEstimate',
+    access: 'jobs:read',
     summary: 'What a job or a batch would cost and take: its body, checked as one. Nothing is stored, nothing bought.',
     tag: 'Money',
     body: z.union([jobSchema, batchSchema]),

@@ -41,6 +41,7 @@ export const eventRoutes: readonly Route[] = [
     method: 'get',
     path: '/v1/events',
     operationId: 'listEvents',
+    access: 'webhooks',
     summary: 'The events of the project, as they would be delivered, oldest first.',
     tag: 'Webhooks',
     query: listQuery,

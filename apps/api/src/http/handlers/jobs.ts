@@ -14,9 +14,11 @@ import { committedJob } from '../../use-cases/committed-job.js';
 import { findJob, type FoundJob } from '../../use-cases/find-job.js';
 import { statusOf } from '../../use-cases/list-lines.js';
 import type { LineView } from '../../use-cases/read-lines.js';
+import { reserveForRetry } from '../../use-cases/reserve-spend.js';
 import { submitJob } from '../../use-cases/submit-job.js';
 import { linker } from '../links.js';
 import { page, pageQuery, wholeNumber } from '../list-query.js';
+import { requireOwnMode, requireOwnOrder } from '../own-order.js';
 import { presentLine } from '../present-line.js';
 import { preference } from '../prefer.js';
 import { repeatOf } from '../repeat.js';
@@ -171,6 +173,7 @@ async function cancel(context: Context): Promise<void> {
   const aside =
     'A line of a batch can be cancelled while it is a job: cancel the batch (POST /v1/batches/{id}/cancel).';
   const job = await requireJob(context, 'job_not_cancellable', aside);
+  requireOwnMode(context.caller, job);
   const how = await context.deps.jobs.cancel(job);
   if (how === 'terminal') {
     // A repeat of a cancel that won says the same again.
@@ -190,6 +193,7 @@ async function retry(context: Context): Promise<void> {
   const { deps, caller, request, response } = context;
   const byBatch = 'A line of a batch is run again by its batch: POST /v1/batches/{id}/retry.';
   const job = await requireJob(context, 'job_not_retryable', byBatch);
+  requireOwnOrder(caller, job);
   if (job.line) throw new RendermillError('job_not_retryable', byBatch, { param: 'id' });
   if (job.probe)
     throw new RendermillError(
@@ -199,6 +203,7 @@ async function retry(context: Context): Promise<void> {
   const repeat = repeatOf(deps, caller, request, job.id, false);
   const { routing } = routeJob(deps.accounts, job, deps.prefer);
   const fetched = [...job.inputs, job.mask].every((input) => input === null || input.width !== null);
+  if (!(await deps.jobs.repeated(repeat))) await reserveForRetry(deps, caller, job);
   const how = await deps.jobs.retry(job, routing, fetched ? 'ready' : 'prepare', repeat);
   if (how === 'conflict')
     throw new RendermillError('idempotency_key_reused', 'This Idempotency-Key was used with another request.');
@@ -237,6 +242,7 @@ export const jobRoutes: readonly Route[] = [
     method: 'post',
     path: '/v1/jobs',
     operationId: 'createJob',
+    access: 'jobs:write',
     summary: 'Submit one image job; with Prefer: wait=N, wait for it.',
     tag,
     body: jobSchema,
@@ -251,6 +257,7 @@ export const jobRoutes: readonly Route[] = [
     method: 'get',
     path: '/v1/jobs',
     operationId: 'listJobs',
+    access: 'jobs:read',
     summary: 'List jobs.',
     tag,
     query: listQuery,
@@ -261,6 +268,7 @@ export const jobRoutes: readonly Route[] = [
     method: 'get',
     path: '/v1/jobs/{id}',
     operationId: 'getJob',
+    access: 'jobs:read',
     summary: 'Retrieve a job; with ?wait=N, once it has ended or N seconds have passed.',
     tag,
     query: getQuery,
@@ -275,6 +283,7 @@ export const jobRoutes: readonly Route[] = [
     method: 'post',
     path: '/v1/jobs/{id}/cancel',
     operationId: 'cancelJob',
+    access: 'jobs:write',
     summary: 'Cancel a job. One in flight ends after the call it pays for; what was paid is kept.',
     tag,
     answers: {
@@ -289,6 +298,7 @@ export const jobRoutes: readonly Route[] = [
     method: 'post',
     path: '/v1/jobs/{id}/retry',
     operationId: 'retryJob',
+    access: 'jobs:write',
     summary: 'Run a failed, cancelled or expired job again for its missing images.',
     tag,
     answers: {

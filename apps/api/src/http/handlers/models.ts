@@ -35,6 +35,7 @@ export const modelRoutes: readonly Route[] = [
     method: 'get',
     path: '/v1/models',
     operationId: 'listModels',
+    access: 'any',
     summary: 'List the models that the configured provider accounts serve.',
     tag: "OpenAI's routes",
     answers: {
@@ -46,6 +47,7 @@ export const modelRoutes: readonly Route[] = [
     method: 'get',
     path: '/v1/models/{id}',
     operationId: 'getModel',
+    access: 'any',
     summary: 'Retrieve a model.',
     tag: "OpenAI's routes",
     answers: {

@@ -45,6 +45,7 @@ export const probeRoutes: readonly Route[] = [
     method: 'post',
     path: '/v1/providers/{id}/probe',
     operationId: 'probeProvider',
+    access: 'operator',
     summary: 'What a probe of an account would ask and cost; with spend and max_cost, starts it.',
     tag: 'Money',
     body: probeBody,

@@ -134,6 +134,7 @@ export const providerRoutes: readonly Route[] = [
     method: 'get',
     path: '/v1/providers',
     operationId: 'listProviders',
+    access: 'operator',
     summary: 'The configured provider accounts: limits and their use, pauses, spend, the last error.',
     tag: 'Money',
     answers: { 200: { description: 'All of them, on one page.', schema: listOf(providerObject) } },
@@ -143,6 +144,7 @@ export const providerRoutes: readonly Route[] = [
     method: 'get',
     path: '/v1/providers/{id}',
     operationId: 'getProvider',
+    access: 'operator',
     summary: 'One provider account, with what was found out about it.',
     tag: 'Money',
     answers: {

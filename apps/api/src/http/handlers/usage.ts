@@ -102,6 +102,7 @@ export const usageRoutes: readonly Route[] = [
     method: 'get',
     path: '/v1/usage',
     operationId: 'getUsage',
+    access: 'usage',
     summary: 'Requests, images, success, response times and cost; or the attempts that may have been billed.',
     tag: 'Money',
     query,

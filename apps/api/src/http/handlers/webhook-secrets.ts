@@ -49,6 +49,7 @@ export const webhookSecretRoutes: readonly Route[] = [
     method: 'post',
     path: '/v1/webhook_endpoints/{id}/rotate_secret',
     operationId: 'rotateWebhookSecret',
+    access: 'webhooks',
     summary: 'Make a new signing secret, shown in this answer only. The old one may sign beside it for 24 hours.',
     tag,
     body: rotateSecretSchema,
@@ -62,6 +63,7 @@ export const webhookSecretRoutes: readonly Route[] = [
     method: 'get',
     path: '/v1/webhook_secret',
     operationId: 'getWebhookSecret',
+    access: 'admin',
     summary: 'The secret that signs deliveries to the webhook_url of jobs and batches.',
     tag,
     answers: {

@@ -50,6 +50,14 @@ export interface Submitted {
   readonly id: string;
 }
 
+/** The API key's spend limit has no room for it; `taken` micro-dollars are spent or under way. */
+export interface OverLimit {
+  readonly how: 'over_limit';
+  /** That it would have had. */
+  readonly id: string;
+  readonly taken: number;
+}
+
 /** What BullMQ sorts by: lower first. Never 0, which overtakes every other. */
 export const queuePriority: Record<Priority, number> = { high: 1, normal: 2, low: 10 };
 
@@ -65,8 +73,11 @@ export class JobStore {
     this.#retentionMs = retentionDays * 86_400_000;
   }
 
-  /** Writes a new job with its place in the lists, or finds the one that the request repeats: one script. */
-  async submit(job: NewJob, repeat: Repeat): Promise<Submitted> {
+  /**
+   * Writes a new job with its place in the lists, or finds the one that the request repeats: one script. `spendLimit`:
+   * that of its API key, in micro-dollars; a job under one has an estimate.
+   */
+  async submit(job: NewJob, repeat: Repeat, spendLimit: number | null = null): Promise<Submitted | OverLimit> {
     const { spec } = job;
     const [how, id] = (await this.#scripts.run(
       'submit-job',
@@ -90,8 +101,11 @@ export class JobStore {
       claimWindowMs,
       entryGraceMs,
       JSON.stringify(job.routing),
-    )) as [Submitted['how'], string];
-    return { how, id };
+      spec.key_id,
+      spendLimit ?? '',
+      spec.estimate ?? '',
+    )) as [Submitted['how'] | 'over_limit', string];
+    return how === 'over_limit' ? { how, id: spec.id, taken: Number(id) } : { how, id };
   }
 
   /** What a repeat by Idempotency-Key finds: known before the request's inputs are read again. Null for a new key. */

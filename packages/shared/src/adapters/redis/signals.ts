@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 /**
  * Pub/sub, for speed only: whoever misses a message finds the fact by reading. `wake` tells workers that there is
  * something to do (a routing class has an entry, a permit came back, a delivery is due), `done` that a job has ended,
- * `changed` that a batch is in another state, `profile` that something was found out about an account, `preview:{job}`
+ * `changed` that a batch is in another state, `profile` that something was found out about an account, `keys` that an API key is another or none, `preview:{job}`
  * carries a picture on its way.
  */
 export class Signals {
@@ -21,7 +21,10 @@ export class Signals {
     });
   }
 
-  async listen(topic: 'wake' | 'done' | 'changed' | 'profile', listener: (message: string) => void): Promise<void> {
+  async listen(
+    topic: 'wake' | 'done' | 'changed' | 'profile' | 'keys',
+    listener: (message: string) => void,
+  ): Promise<void> {
     await this.#hear(this.#prefix + topic, listener);
   }
 

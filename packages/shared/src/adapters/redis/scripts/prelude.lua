@@ -73,6 +73,40 @@ local function owns(id, fence)
   return job[1] == 'in_progress' and job[2] == fence
 end
 
+-- Sets money of an API key's spend limit aside for a job or a batch: what may have been billed, what is under way and this
+-- must fit in the limit. In micro-dollars. What has ended is found here and let go; what is not there after a minute was
+-- never written. `want` '': as much as is left; `less`: less will do. Answers what it got, or -1, and what of the limit is
+-- taken without it.
+local function reserveSpend(id, limit, thing, want, less)
+  local openKey = P .. 'api-key:' .. id .. ':open'
+  local at = now()
+  local runs = { queued = true, in_progress = true, validating = true, finalizing = true, cancelling = true }
+  local function isBatch(name) return string.sub(name, 1, 6) == 'batch_' end
+  -- What of its share may still be spent; nothing where it has ended.
+  local function rest(name, cap, since)
+    local row = redis.call('HMGET', P .. (isBatch(name) and 'batch:' or 'job:') .. name, 'status', 'actual')
+    if not row[1] then return at - since < 60000 and cap or nil end
+    if not runs[row[1]] then return nil end
+    return isBatch(name) and math.max(0, cap - tonumber(row[2] or '0')) or cap
+  end
+  local taken = tonumber(redis.call('GET', P .. 'api-key:' .. id .. ':spent') or '0')
+  local open = redis.call('HGETALL', openKey)
+  for i = 1, #open, 2 do
+    local cap, since = string.match(open[i + 1], '^(%d+):(%d+)$')
+    local left = rest(open[i], tonumber(cap), tonumber(since))
+    if not left then redis.call('HDEL', openKey, open[i])
+    elseif open[i] ~= thing then taken = taken + left end
+  end
+  local left = limit - taken
+  local got = want == '' and left or tonumber(want)
+  if less then got = math.min(got, left) end
+  if got > left or got < 0 or (less and got == 0) then return -1, taken end
+  -- A batch's share is of its whole cost: what it has cost by now is spent already.
+  local before = isBatch(thing) and tonumber(redis.call('HGET', P .. 'batch:' .. thing, 'actual') or '0') or 0
+  redis.call('HSET', openKey, thing, string.format('%d:%d', got + before, at))
+  return got, taken
+end
+
 -- An event and its deliveries outlive the schedule of tries (75 h, each wait at most doubled), however short the
 -- retention is.
 local EVENT_MS = 8 * 86400000

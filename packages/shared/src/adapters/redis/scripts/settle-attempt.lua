@@ -14,11 +14,13 @@ if checkpoint ~= '' then redis.call('HSET', key, 'c:' .. number, checkpoint) end
 redis.call('HINCRBY', key, 'version', 1)
 
 local DAY = 86400000
-local job = redis.call('HMGET', key, 'project', 'a:' .. number, 'u:' .. number, 'batch')
+local job = redis.call('HMGET', key, 'project', 'a:' .. number, 'u:' .. number, 'batch', 'spec')
 local project, intent, unknownCost = job[1], cjson.decode(job[2]), job[3]
 local day = math.floor(intent.started_at / DAY)
 local batch = job[4] or ''
 local model = intent.model or 'unknown'
+-- The API key that ordered it, where that is kept: the admin's has no such row.
+local apiKey = P .. 'api-key:' .. (cjson.decode(job[5]).key_id or '')
 
 -- Adds one attempt to the books of its day, and of its batch where it has one, or takes it out of them.
 local function count(what, price, sign)
@@ -42,6 +44,7 @@ local function count(what, price, sign)
     else
       add(what .. '_cost', tonumber(price))
       grow(spend, what, tonumber(price))
+      if redis.call('EXISTS', apiKey) == 1 then redis.call('INCRBY', apiKey .. ':spent', tonumber(price) * sign) end
     end
     redis.call('PEXPIRE', spend, 2 * DAY)
   end

@@ -1,11 +1,13 @@
 -- Writes a new job, or finds the one that this request repeats. In one step, so that no crash and no race makes two.
--- Answers {'created' | 'existing' | 'claimed' | 'conflict', job id}.
+-- Answers {'created' | 'existing' | 'claimed' | 'conflict', job id}, or {'over_limit', what of the key's limit is taken}.
 local id, spec, project, created = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local class, stage, priority = ARGV[5], ARGV[6], ARGV[7]
 local inputs, mask, url, custom, deadline = ARGV[8], ARGV[9], ARGV[10], ARGV[11], ARGV[12]
 local idempotency, fingerprint, keyTtl = ARGV[13], ARGV[14], ARGV[15]
 local claim, holder, claimWindow, entryGrace = ARGV[16], ARGV[17], tonumber(ARGV[18]), tonumber(ARGV[19])
 local classRow = ARGV[20]
+-- The API key's spend limit ('': none) and what the job is expected to cost, in micro-dollars.
+local apiKey, spendLimit, estimate = ARGV[21], ARGV[22], ARGV[23]
 
 -- A client whose connection broke sends its command again: the first time counted.
 if redis.call('EXISTS', jobKey(id)) == 1 then return { 'created', id } end
@@ -36,6 +38,11 @@ if idempotency == '' and claim ~= '' then
       return { 'claimed', held[i] }
     end
   end
+end
+
+if spendLimit ~= '' then
+  local got, taken = reserveSpend(apiKey, tonumber(spendLimit), id, estimate, false)
+  if got < 0 then return { 'over_limit', tostring(taken) } end
 end
 
 -- The queue entry is derived from the list of the due. The API adds it at once; should it die first, the feeder does.

@@ -1,0 +1,48 @@
+import { RendermillError } from '@rendermill/shared/domain/errors';
+import type { Job } from '@rendermill/shared/domain/job';
+import type { ApiDeps, Caller } from '../deps.js';
+
+/** The spend limit of an API key: nothing is queued that could go beyond it. */
+
+type Deps = Pick<ApiDeps, 'apiKeys'>;
+
+/** What has no known price cannot be kept within a limit. */
+export function requirePrice({ spendLimit }: Caller, estimate: number | null): void {
+  if (spendLimit === null || estimate !== null) return;
+  const message = 'What this costs is not known, and the API key has a spend_limit.';
+  throw new RendermillError('price_unknown', message, { param: 'model' });
+}
+
+/** Sets aside what a job's retry is expected to cost, in micro-dollars; a new job's share is set aside as it is written. */
+export async function reserveForRetry(deps: Deps, caller: Caller, job: Pick<Job, 'id' | 'estimate'>): Promise<void> {
+  const { keyId: id, spendLimit: limit } = caller;
+  requirePrice(caller, job.estimate);
+  if (limit === null) return;
+  const { got, taken } = await deps.apiKeys.reserve({ id, limit }, job.id, job.estimate, false);
+  if (got === null) throw overLimit(caller, taken);
+}
+
+/**
+ * Sets aside what a batch may still cost, at most `wanted` (null: all that is left). Answers what it got, which goes for
+ * the batch's max_cost; `wanted` itself where the key has no limit.
+ */
+export async function reserveForBatch(
+  deps: Deps,
+  caller: Caller,
+  batch: string,
+  wanted: number | null,
+): Promise<number | null> {
+  const { keyId: id, spendLimit: limit } = caller;
+  if (limit === null) return wanted;
+  const { got, taken } = await deps.apiKeys.reserve({ id, limit }, batch, wanted, true);
+  if (got === null) throw overLimit(caller, taken);
+  return got;
+}
+
+export function overLimit({ spendLimit }: Caller, taken: number): RendermillError {
+  const usd = (micros: number): string => `$${(micros / 1_000_000).toFixed(2)}`;
+  return new RendermillError(
+    'budget_exceeded',
+    `The spend_limit of this API key (${usd(spendLimit ?? 0)}) has no room for this: ${usd(taken)} are spent or under way.`,
+  );
+}

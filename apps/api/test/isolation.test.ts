@@ -1,0 +1,231 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { scopes } from '@rendermill/shared/domain/api-keys';
+import type { PresentedJob } from '@rendermill/shared/domain/present-job';
+import { routes } from '../src/http/routes.js';
+import { endedBatch, jsonl, line, upload, type BatchAnswer } from '../../../test/batch-calls.js';
+import { callWith, makeKey, tenantScopes, type MadeKey } from '../../../test/keys.js';
+import { createWorld, type World } from '../../../test/world.js';
+
+/**
+ * Made from the routes themselves: each with an id in its path is asked for another project's thing, each route is asked
+ * with every scope. A route that is added without a row in `things` fails here.
+ */
+
+let world: World;
+let owner: MadeKey;
+let stranger: MadeKey;
+/** What the owner has, by kind. */
+const owned: Record<string, string> = {};
+/** Of the same form, and nobody's. */
+const nobodys: Record<string, string> = {
+  job: `job_${'0'.repeat(22)}`,
+  line: `job_${'0'.repeat(22)}-1`,
+  batch: `batch_${'0'.repeat(22)}`,
+  file: `file-${'0'.repeat(22)}`,
+  endpoint: `whe_${'0'.repeat(22)}`,
+  key: `key_${'0'.repeat(22)}`,
+};
+
+type Kind = 'job' | 'batch' | 'file' | 'endpoint' | 'key';
+/** What the id of a route's path is of, and a body that would do. Null: what it names belongs to no project, and why. */
+const things: Record<string, { readonly kind: Kind; readonly body?: object } | null> = {
+  // Models and provider accounts are the installation's.
+  getModel: null,
+  getProvider: null,
+  probeProvider: null,
+  getJob: { kind: 'job' },
+  cancelJob: { kind: 'job' },
+  retryJob: { kind: 'job' },
+  getJobImage: { kind: 'job' },
+  getBatch: { kind: 'batch' },
+  cancelBatch: { kind: 'batch' },
+  pauseBatch: { kind: 'batch' },
+  resumeBatch: { kind: 'batch' },
+  retryBatch: { kind: 'batch' },
+  listBatchJobs: { kind: 'batch' },
+  getBatchResults: { kind: 'batch' },
+  streamBatchEvents: { kind: 'batch' },
+  getFile: { kind: 'file' },
+  getFileContent: { kind: 'file' },
+  deleteFile: { kind: 'file' },
+  getWebhookEndpoint: { kind: 'endpoint' },
+  updateWebhookEndpoint: { kind: 'endpoint', body: { name: 'mine now' } },
+  deleteWebhookEndpoint: { kind: 'endpoint' },
+  testWebhookEndpoint: { kind: 'endpoint', body: { event_type: 'job.completed' } },
+  getApiKey: { kind: 'key' },
+  rotateApiKey: { kind: 'key', body: {} },
+  deleteApiKey: { kind: 'key' },
+};
+
+const withId = routes.filter(({ path }) => path.includes('{'));
+const pathOf = (path: string, id: string): string => path.replace('{id}', id).replace('{index}', '0');
+
+beforeAll(async () => {
+  world = await createWorld();
+  owner = await makeKey(world, { project: 'owner' });
+  stranger = await makeKey(world, { project: 'stranger' });
+  const own = { ...world, call: owner.call };
+  const job = await owner.call<PresentedJob>('POST', '/v1/jobs', { type: 'generation', prompt: 'owned' });
+  owned['job'] = job.body.id;
+  await owner.call('GET', `/v1/jobs/${job.body.id}?wait=60`);
+  owned['file'] = await upload(own, jsonl([line('a', { prompt: 'owned' })]), 'owned.jsonl');
+  const batch = await owner.call<BatchAnswer>('POST', '/v1/batches', { input_file_id: owned['file'] });
+  owned['batch'] = batch.body.id;
+  owned['output'] = String((await endedBatch(own, batch.body.id)).output_file_id);
+  const jobs = await owner.call<{ data: { id: string }[] }>('GET', `/v1/batches/${batch.body.id}/jobs`);
+  owned['line'] = jobs.body.data[0]?.id ?? '';
+  const endpoint = { name: 'owned', url: world.receiver.url, event_types: ['job.completed'] };
+  owned['endpoint'] = (await owner.call<{ id: string }>('POST', '/v1/webhook_endpoints', endpoint)).body.id;
+  owned['key'] = owner.id;
+});
+afterAll(async () => world.close());
+
+describe('a stranger of another project', () => {
+  test('is provided for by this file at every route with an id', () => {
+    expect(withId.map(({ operationId }) => operationId).sort()).toEqual(Object.keys(things).sort());
+  });
+
+  const rows = withId.flatMap(({ method, path, operationId }) => {
+    const thing = things[operationId];
+    if (!thing) return [];
+    const kinds = thing.kind === 'job' ? ['job', 'line'] : thing.kind === 'file' ? ['file', 'output'] : [thing.kind];
+    return kinds.map((kind) => ({ method: method.toUpperCase(), path, kind, body: thing.body }));
+  });
+
+  /** All of an answer that its asker sees, but for what is of the request. */
+  async function answerFor(key: string, method: string, path: string, body?: object) {
+    const response = await fetch(world.url + path, {
+      method,
+      redirect: 'manual',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', 'x-request-id': 'same' },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    });
+    const skip = new Set(['date', 'ratelimit', 'connection', 'keep-alive']);
+    const headers = [...response.headers].filter(([name]) => !skip.has(name));
+    return { status: response.status, headers, text: await response.text() };
+  }
+
+  test.each(rows)(
+    '$method $path ($kind) answers as for an id that nobody has',
+    async ({ method, path, kind, body }) => {
+      const unknown = nobodys[kind === 'output' ? 'file' : kind] ?? '';
+      const theirs = await answerFor(stranger.key, method, pathOf(path, owned[kind] ?? ''), body);
+      expect(theirs.status).toBe(404);
+      expect(theirs).toEqual(await answerFor(stranger.key, method, pathOf(path, unknown), body));
+      // Nor is it another answer with things that only the owner could know of.
+      expect(theirs.text).not.toContain(owned[kind]);
+    },
+  );
+
+  test.each(rows.filter(({ method, kind }) => method === 'GET' && kind !== 'key'))(
+    'and the owner is answered by GET $path ($kind)',
+    async ({ method, path, kind }) => {
+      const { status } = await answerFor(owner.key, method, pathOf(path, owned[kind] ?? ''));
+      expect([200, 302]).toContain(status);
+    },
+  );
+
+  const lists = routes.filter(
+    ({ method, path, access }) => method === 'get' && !path.includes('{') && access !== 'open',
+  );
+
+  test.each(lists.filter(({ access }) => access !== 'operator'))(
+    'finds nothing of it in GET $path',
+    async ({ path }) => {
+      const { text, status } = await answerFor(stranger.key, 'GET', path);
+      expect(status).toBe(200);
+      for (const id of Object.values(owned)) expect(text).not.toContain(id);
+    },
+  );
+
+  test('cannot use its files, nor list by its batch', async () => {
+    const calls: [string, object][] = [
+      ['/v1/batches', { input_file_id: owned['file'] }],
+      ['/v1/images/edits', { prompt: 'x', images: [{ file_id: owned['file'] }] }],
+    ];
+    for (const [path, body] of calls) {
+      const { status, body: answer } = await stranger.call<{ error: { code: string } }>('POST', path, body);
+      expect([status, answer.error.code]).toEqual([400, expect.stringMatching(/file_not_found$/)]);
+    }
+    expect((await stranger.call('GET', `/v1/jobs?batch_id=${owned['batch']}`)).status).toBe(400);
+  });
+
+  test('makes a thing of its own by the owner’s Idempotency-Key and custom_id', async () => {
+    const body = { type: 'generation', prompt: 'twice', custom_id: 'sku-1' };
+    const once = { 'idempotency-key': 'the-same' };
+    const first = await owner.call<PresentedJob>('POST', '/v1/jobs', body, once);
+    const second = await stranger.call<PresentedJob>('POST', '/v1/jobs', body, once);
+    expect(second.status).toBe(202);
+    expect(second.body.id).not.toBe(first.body.id);
+    const found = await stranger.call<{ data: { id: string }[] }>('GET', '/v1/jobs?custom_id=sku-1');
+    expect(found.body.data.map(({ id }) => id)).toEqual([second.body.id]);
+  });
+
+  test('gets no event of the owner, whose signing secret is another', async () => {
+    const secretOf = async ({ call }: MadeKey) =>
+      (await call<{ signing_secret: string }>('GET', '/v1/webhook_secret')).body.signing_secret;
+    const secrets = await Promise.all([owner, stranger].map(secretOf));
+    expect(new Set([...secrets, await secretOf({ ...owner, call: world.call })]).size).toBe(3);
+  });
+});
+
+describe('links to pictures', () => {
+  test.each(['job', 'line'])(
+    'of a %s of another project work without a key, and for that project alone',
+    async (kind) => {
+      const { body } = await owner.call<PresentedJob>('GET', `/v1/jobs/${owned[kind]}`);
+      const link = new URL(body.images[0]?.url ?? '');
+      const picture = await fetch(link);
+      expect([picture.status, (await picture.arrayBuffer()).byteLength]).toEqual([200, body.images[0]?.bytes]);
+      for (const project of ['stranger', 'default', null]) {
+        const moved = new URL(link);
+        if (project === null) moved.searchParams.delete('project');
+        else moved.searchParams.set('project', project);
+        expect((await fetch(moved)).status).toBe(401);
+      }
+    },
+  );
+
+  test('in an output file work too', async () => {
+    const { body } = await owner.call<string>('GET', `/v1/files/${owned['output']}/content`);
+    const row = (typeof body === 'string' ? JSON.parse(body) : body) as {
+      response: { body: { data: { url: string }[] } };
+    };
+    const picture = await fetch(row.response.body.data[0]?.url ?? '');
+    expect([picture.status, picture.headers.get('content-type')]).toEqual([200, 'image/png']);
+    await picture.arrayBuffer();
+  });
+});
+
+describe('a key with one scope', () => {
+  const keys = new Map<string, string>();
+  beforeAll(async () => {
+    for (const scope of tenantScopes) {
+      keys.set(scope, (await makeKey(world, { project: 'scoped', scopes: [scope] })).key);
+    }
+    keys.set('operator', (await makeKey(world, { project: 'default', scopes: ['operator'] })).key);
+  });
+
+  // A body that is refused before anything is made: leave is asked for first.
+  const nothing = { __none: true };
+  test.each(routes)('$method $path: 403 by every scope but $access', async ({ method, path, access, operationId }) => {
+    for (const scope of scopes) {
+      const body = method === 'post' ? nothing : undefined;
+      const asked = pathOf(path, nobodys['job'] ?? '');
+      const answer = await callWith(world, keys.get(scope) ?? '')<{ error?: { code: string; message: string } }>(
+        method.toUpperCase(),
+        asked,
+        body,
+      );
+      const leave = access === 'open' || access === 'any' || access === scope;
+      // The picture's route is open to signatures; without one it is a key's with jobs:read.
+      const needed = operationId === 'getJobImage' ? 'jobs:read' : access;
+      const allowed = operationId === 'getJobImage' ? scope === needed : leave;
+      if (allowed) expect([scope, answer.status]).not.toEqual([scope, 403]);
+      else {
+        expect([scope, answer.status, answer.body.error?.code]).toEqual([scope, 403, 'insufficient_scope']);
+        expect(answer.body.error?.message).toContain(`'${needed}'`);
+      }
+    }
+  });
+});

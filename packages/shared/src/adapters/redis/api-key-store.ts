@@ -1,0 +1,96 @@
+import type { ApiKey } from '../../domain/api-keys.js';
+import { idempotencyTtlMs, type Repeat } from './job-store.js';
+import type { ScriptRunner } from './scripts.js';
+
+/** API keys as they lie in Redis: what they are, and digests that lead to them. */
+
+type KeyRepeat = Pick<Repeat, 'key' | 'fingerprint'>;
+
+export interface SavedKey {
+  readonly how: 'saved' | 'existing' | 'conflict' | 'gone';
+  readonly id: string;
+}
+
+export class ApiKeyStore {
+  readonly #scripts: ScriptRunner;
+
+  constructor(scripts: ScriptRunner) {
+    this.#scripts = scripts;
+  }
+
+  async create(key: ApiKey, digest: string, repeat: KeyRepeat): Promise<SavedKey> {
+    return this.#save(key, digest, 0, 0, repeat);
+  }
+
+  /** Gives the key another secret; the present one works for `overlapMs` more. */
+  async rotate(key: ApiKey, digest: string, overlapMs: number, repeat: KeyRepeat): Promise<SavedKey> {
+    return this.#save(key, digest, 1, overlapMs, repeat);
+  }
+
+  async #save(key: ApiKey, digest: string, change: 0 | 1, overlapMs: number, repeat: KeyRepeat): Promise<SavedKey> {
+    const [how, id] = (await this.#scripts.run(
+      'save-api-key',
+      key.id,
+      JSON.stringify(key),
+      key.project,
+      key.created_at,
+      digest,
+      change,
+      Math.round(overlapMs),
+      repeat.key,
+      repeat.fingerprint,
+      idempotencyTtlMs,
+    )) as [SavedKey['how'], string];
+    return { how, id };
+  }
+
+  /** The key that a digest leads to. */
+  async find(digest: string): Promise<ApiKey | null> {
+    const row = (await this.#scripts.run('find-api-key', digest)) as string | null;
+    return row === null ? null : (JSON.parse(row) as ApiKey);
+  }
+
+  /** True where this digest leads to this key now. */
+  async leads(digest: string, id: string): Promise<boolean> {
+    return (await this.#scripts.client.get(this.#scripts.key('api-key-of', digest))) === id;
+  }
+
+  async get(id: string): Promise<ApiKey | null> {
+    const row = await this.#scripts.client.hget(this.#scripts.key('api-key', id), 'row');
+    return row === null ? null : (JSON.parse(row) as ApiKey);
+  }
+
+  /** Newest first; null: of all projects. */
+  async list(project: string | null): Promise<ApiKey[]> {
+    const list = project === null ? this.#scripts.key('api-keys') : this.#scripts.key('api-keys', project);
+    const ids = await this.#scripts.client.zrevrange(list, 0, -1);
+    const rows = await Promise.all(ids.map(async (id) => this.get(id)));
+    return rows.filter((row) => row !== null);
+  }
+
+  async delete({ id, project }: ApiKey): Promise<void> {
+    await this.#scripts.run('delete-api-key', id, project);
+  }
+
+  /**
+   * Sets micro-dollars of a key's limit aside for a job or batch that is about to be written. `want` null: what is left;
+   * `less`: less than wanted will do. Answers what was set aside, or null, and what of the limit is taken without it.
+   */
+  async reserve(
+    key: { readonly id: string; readonly limit: number },
+    thing: string,
+    want: number | null,
+    less: boolean,
+  ): Promise<{ got: number | null; taken: number }> {
+    const answer = await this.#scripts.run('reserve-spend', key.id, key.limit, thing, want ?? '', less ? '1' : '0');
+    const [got, taken] = answer as [number, number];
+    return { got: got < 0 ? null : got, taken };
+  }
+
+  /** Micro-dollars that may have been billed for what each key ordered, in the order of `ids`. */
+  async spent(ids: readonly string[]): Promise<number[]> {
+    if (ids.length === 0) return [];
+    const sums = await this.#scripts.client.mget(ids.map((id) => this.#scripts.key('api-key', id, 'spent')));
+    return sums.map((sum) => Number(sum ?? 0));
+  }
+}
