@@ -4,6 +4,7 @@ import type { PresentedJob } from '@rendermill/shared/domain/present-job';
 import { routes } from '../src/http/routes.js';
 import { endedBatch, jsonl, line, upload, type BatchAnswer } from '../../../test/batch-calls.js';
 import { callWith, makeKey, tenantScopes, type MadeKey } from '../../../test/keys.js';
+import { until } from '../../../test/until.js';
 import { createWorld, type World } from '../../../test/world.js';
 
 /**
@@ -52,19 +53,30 @@ const things: Record<string, { readonly kind: Kind; readonly body?: object } | n
   updateWebhookEndpoint: { kind: 'endpoint', body: { name: 'mine now' } },
   deleteWebhookEndpoint: { kind: 'endpoint' },
   testWebhookEndpoint: { kind: 'endpoint', body: { event_type: 'job.completed' } },
+  rotateWebhookSecret: { kind: 'endpoint', body: {} },
+  listWebhookDeliveries: { kind: 'endpoint' },
+  recoverWebhookDeliveries: { kind: 'endpoint', body: { since: 1 } },
+  getWebhookDelivery: { kind: 'endpoint' },
+  resendWebhookDelivery: { kind: 'endpoint' },
   getApiKey: { kind: 'key' },
   rotateApiKey: { kind: 'key', body: {} },
   deleteApiKey: { kind: 'key' },
 };
 
 const withId = routes.filter(({ path }) => path.includes('{'));
-const pathOf = (path: string, id: string): string => path.replace('{id}', id).replace('{index}', '0');
+const pathOf = (path: string, id: string): string =>
+  path
+    .replace('{id}', id)
+    .replace('{index}', '0')
+    .replace('{delivery_id}', owned['delivery'] ?? '');
 
 beforeAll(async () => {
   world = await createWorld();
   owner = await makeKey(world, { project: 'owner' });
   stranger = await makeKey(world, { project: 'stranger' });
   const own = { ...world, call: owner.call };
+  const endpoint = { name: 'owned', url: world.receiver.url, event_types: ['job.completed'] };
+  owned['endpoint'] = (await owner.call<{ id: string }>('POST', '/v1/webhook_endpoints', endpoint)).body.id;
   const job = await owner.call<PresentedJob>('POST', '/v1/jobs', { type: 'generation', prompt: 'owned' });
   owned['job'] = job.body.id;
   await owner.call('GET', `/v1/jobs/${job.body.id}?wait=60`);
@@ -74,8 +86,10 @@ beforeAll(async () => {
   owned['output'] = String((await endedBatch(own, batch.body.id)).output_file_id);
   const jobs = await owner.call<{ data: { id: string }[] }>('GET', `/v1/batches/${batch.body.id}/jobs`);
   owned['line'] = jobs.body.data[0]?.id ?? '';
-  const endpoint = { name: 'owned', url: world.receiver.url, event_types: ['job.completed'] };
-  owned['endpoint'] = (await owner.call<{ id: string }>('POST', '/v1/webhook_endpoints', endpoint)).body.id;
+  const log = `/v1/webhook_endpoints/${owned['endpoint']}/deliveries`;
+  const deliveries = async () => (await owner.call<{ data: { id: string }[] }>('GET', log)).body.data;
+  await until(async () => (await deliveries()).length > 0);
+  owned['delivery'] = (await deliveries())[0]?.id ?? '';
   owned['key'] = owner.id;
 });
 afterAll(async () => world.close());
