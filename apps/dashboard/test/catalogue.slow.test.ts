@@ -110,7 +110,7 @@ const shown = async (words: string | RegExp): Promise<void> => page.getByText(wo
     await page.getByRole('button', { name: 'Retry these' }).click();
     await page
       .locator('.legend')
-      .filter({ hasText: /3\s+done\s+0\s+failed/ })
+      .filter({ hasText: /3 done\s*0 failed/ })
       .waitFor(patient);
     await page.locator('.status[data-kind=completed]').waitFor(patient);
     const billed = (await world.simulator.ledger()).filter(({ status }) => status === 200);
