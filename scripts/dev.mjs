@@ -4,7 +4,14 @@ import { watch } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const packages = ['packages/shared', 'packages/simulator', 'apps/api', 'apps/worker', 'infra/launcher'];
+const packages = [
+  'packages/shared',
+  'packages/simulator',
+  'apps/dashboard',
+  'apps/api',
+  'apps/worker',
+  'infra/launcher',
+];
 const quietMs = 700;
 
 const start = (command, args) => spawn(command, args, { cwd: root, stdio: 'inherit' });

@@ -7,6 +7,8 @@ export function welcome(stack: Stack, env: NodeJS.ProcessEnv, took: string): str
   const key = given ? '$RENDERMILL_ADMIN_KEY' : stack.adminKey;
   const body = `'{"prompt":"A red bicycle on a white background","response_format":"url"}'`;
   const rows: [string, string][] = [
+    // The key stands behind the #, which browsers keep to themselves.
+    ['Dashboard', given ? `${stack.url}/` : `${stack.url}/#key=${encodeURIComponent(stack.adminKey)}`],
     ['API key', given ? 'RENDERMILL_ADMIN_KEY, as given' : stack.adminKey],
     ['For the shell', `export RENDERMILL_URL=${stack.url} RENDERMILL_API_KEY=${key}`],
     ['Webhook secret', webhookSecret(stack, env)],

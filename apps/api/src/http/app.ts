@@ -4,6 +4,7 @@ import { RendermillError } from '@rendermill/shared/domain/errors';
 import { newId } from '@rendermill/shared/domain/ids';
 import type { ApiDeps, Caller } from '../deps.js';
 import { admit } from './authenticate.js';
+import { serveDashboard } from './dashboard.js';
 import { serveDocs } from './docs-page.js';
 import { sendError } from './errors.js';
 import { parseQuery } from './parse-query.js';
@@ -34,6 +35,7 @@ export function createApp(deps: ApiDeps): Express {
     next();
   });
   app.use(helmet());
+  serveDashboard(app, deps);
   serveDocs(app, deps);
   for (const route of routes) app[route.method](expressPath(route.path), handler(deps, route));
   for (const path of new Set(routes.map((route) => route.path))) app.all(expressPath(path), methodNotAllowed(path));

@@ -30,7 +30,6 @@ export function serveDocs(app: Express, deps: ApiDeps): void {
   app.get('/openapi.json', (_request, response) => {
     response.set('content-type', 'application/json').send(JSON.stringify(openapiDocument(deps.settings.publicUrl)));
   });
-  app.get('/', (_request, response) => response.redirect('/docs'));
   app.get('/docs', (_request, response) => {
     response.set(
       'content-security-policy',

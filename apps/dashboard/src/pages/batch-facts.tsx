@@ -1,0 +1,63 @@
+import type { Batch } from '../api/types';
+import { count, duration, percent, usd } from '../format';
+import { Fact } from '../parts/notice';
+import { Progress } from '../parts/progress';
+import { isOver } from '../parts/status';
+import { text } from '../text';
+
+/** Where a batch stands: how far, how long, how much, and what holds it back. */
+export function BatchFacts({ batch }: { readonly batch: Batch }) {
+  const { total, completed, failed, cancelled } = batch.request_counts;
+  const { facts, counts, bound } = text.batch;
+  const { cost } = batch;
+  const over = isOver(batch);
+  const parts = [
+    ['done', counts.completed, completed],
+    ['failed', counts.failed, failed],
+    ['left', counts.cancelled, cancelled],
+    ['rest', counts.rest, total - completed - failed - cancelled],
+  ] as const;
+  return (
+    <section className="standing">
+      <p className="large">{percent(batch.progress)}</p>
+      <Progress batch={batch} label={text.batches.columns.progress} />
+      <ul className="legend">
+        {parts.map(([kind, words, lines]) => (
+          <li key={kind} data-kind={kind}>
+            <b>{count(lines)}</b> {words}
+          </li>
+        ))}
+      </ul>
+      <dl className="facts">
+        <Fact name={facts.lines}>{count(total)}</Fact>
+        {!over && (
+          <Fact name={facts.left}>{batch.eta_seconds === null ? text.unknown : duration(batch.eta_seconds)}</Fact>
+        )}
+        {!over && (
+          <Fact name={facts.bound}>
+            {batch.bound_by === null ? facts.nothing : (bound[batch.bound_by] ?? batch.bound_by)}
+          </Fact>
+        )}
+        <Fact name={facts.cost}>
+          {usd(cost.actual)}
+          {!over && cost.estimated !== null && (
+            <small>
+              {facts.forecast} {usd(cost.estimated)}
+            </small>
+          )}
+          {batch.max_cost !== null && (
+            <small>
+              {facts.cap} {usd(batch.max_cost)}
+            </small>
+          )}
+        </Fact>
+        {cost.possibly_billed_twice.attempts > 0 && (
+          <Fact name={facts.twice}>
+            {facts.twiceText(cost.possibly_billed_twice.attempts, usd(cost.possibly_billed_twice.cost))}
+          </Fact>
+        )}
+        {batch.model && <Fact name={facts.model}>{batch.model}</Fact>}
+      </dl>
+    </section>
+  );
+}

@@ -1,0 +1,19 @@
+import type { Batch } from '../api/types';
+import { text } from '../text';
+
+/** A state as a word with its colour beside it; the word alone says it all. */
+export function Status({ kind, children }: { readonly kind: string; readonly children: string }) {
+  return (
+    <span className="status" data-kind={kind}>
+      {children}
+    </span>
+  );
+}
+
+export function BatchState({ batch }: { readonly batch: Batch }) {
+  if (batch.status === 'in_progress' && batch.paused_at !== null)
+    return <Status kind="paused">{text.batch.paused}</Status>;
+  return <Status kind={batch.status}>{text.batch.status[batch.status]}</Status>;
+}
+
+export const isOver = ({ status }: Batch): boolean => ['failed', 'completed', 'expired', 'cancelled'].includes(status);

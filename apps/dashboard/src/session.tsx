@@ -1,0 +1,16 @@
+import { createContext, useContext } from 'react';
+import type { Client } from './api/client';
+
+export interface Session {
+  readonly client: Client;
+  /** The key is no good any more: back to its entry. */
+  readonly signOut: (reason?: string) => void;
+}
+
+export const SessionContext = createContext<Session | null>(null);
+
+export function useSession(): Session {
+  const session = useContext(SessionContext);
+  if (!session) throw new Error('useSession stands outside of a session');
+  return session;
+}

@@ -1,0 +1,187 @@
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
+import { until } from '../../../test/until.js';
+import { createWorld, type World } from '../../../test/world.js';
+import { executable, look, openBrowser, openPage, seriousFindings, why } from './browser.js';
+
+/** A person with a catalogue: key, file, template, price, go; watch; mend what failed; take the results. */
+
+const rows = [
+  ['Handle', 'Title', 'Body (HTML)'],
+  ['mug', 'Stoneware mug', '<p>Deep <b>teal</b> glaze</p>'],
+  ['lamp', 'Desk lamp', '<p>Alder wood</p>'],
+  ['poison', 'Forbidden thing', '<p>refuse me</p>'],
+];
+const csv = rows.map((row) => row.map((cell) => `"${cell}"`).join(',')).join('\r\n');
+const patient = { timeout: 60_000 };
+jest.setTimeout(150_000);
+
+let world: World;
+let browser: Browser;
+let page: Page;
+let faults: string[];
+
+beforeAll(async () => {
+  if (!executable) return;
+  [world, browser] = await Promise.all([createWorld(), openBrowser()]);
+  ({ page, faults } = await openPage(browser, { acceptDownloads: true }));
+  page.setDefaultTimeout(patient.timeout);
+}, 60_000);
+
+afterAll(async () => {
+  await browser?.close();
+  await world?.close();
+});
+
+const shown = async (words: string | RegExp): Promise<void> => page.getByText(words).first().waitFor(patient);
+
+/** The pages in the order in which a person comes to them: each test goes on where the one before ended. */
+(executable ? describe : describe.skip)(`a catalogue, from the key to the results${why}`, () => {
+  test('a key that is wrong is refused with what to do, a right one opens the first page', async () => {
+    await page.goto(world.url);
+    expect(await seriousFindings(page)).toEqual([]);
+    await look(page, '1-key');
+    await page.getByLabel('API key').fill('rm_live_wrong');
+    await page.getByRole('button', { name: 'Open' }).click();
+    await shown('This key is not accepted. Check that all of it was copied.');
+    // The browser itself logs the 401 that was asked for.
+    expect(faults.splice(0)).toEqual([expect.stringContaining('401')]);
+
+    await page.getByLabel('API key').fill(world.key);
+    await page.keyboard.press('Enter');
+    await shown('No batch yet');
+    expect(await seriousFindings(page)).toEqual([]);
+    await look(page, '2-empty');
+  });
+
+  test('a dropped CSV brings a template, its first rows as prompts, and the price', async () => {
+    await page.getByRole('link', { name: 'Start your first batch' }).click();
+    await page.getByRole('heading', { name: 'New batch' }).waitFor(patient);
+    await page.setInputFiles('input[type=file]', { name: 'shop.csv', mimeType: 'text/csv', buffer: Buffer.from(csv) });
+    await page.getByLabel('Model').selectOption('gpt-image-1');
+    await page.getByLabel('Size').selectOption('1024x1024');
+    await page.getByLabel('Quality').selectOption('low');
+    await page.getByRole('button', { name: 'Show first rows and price' }).click();
+    await shown('Studio product photograph: Stoneware mug. Deep teal glaze');
+    await shown('3 rows, 3 pictures');
+    expect(await seriousFindings(page)).toEqual([]);
+    await look(page, '3-new');
+    const stored = await world.call<{ data: unknown[] }>('GET', '/v1/batches');
+    expect(stored.body.data).toEqual([]);
+    expect((await world.simulator.stats()).requests).toBe(0);
+  });
+
+  test('a template with a fault is told in the words of the API', async () => {
+    const prompt = page.getByLabel('Prompt');
+    const good = await prompt.inputValue();
+    await prompt.fill('{{ Titel }} on white');
+    await page.getByRole('button', { name: 'Show first rows and price' }).click();
+    await page.getByRole('alert').filter({ hasText: 'Titel' }).waitFor(patient);
+    expect(faults.splice(0)).toEqual([expect.stringContaining('400')]);
+    await prompt.fill(good);
+    await page.getByRole('button', { name: 'Show first rows and price' }).click();
+    await shown('3 rows, 3 pictures');
+  });
+
+  test('it is started, watched to its end, and what failed stands under its reason', async () => {
+    const refusal = { kind: 'moderation_blocked' as const };
+    await world.simulator.faults([{ when: { promptIncludes: 'Forbidden' }, fault: refusal }] as never);
+    await page.getByRole('button', { name: 'Start the batch' }).click();
+    await page.getByRole('heading', { name: 'shop' }).waitFor(patient);
+    await page.locator('.status[data-kind=completed]').waitFor(patient);
+    expect(await page.locator('.legend').innerText()).toMatch(/2\s+done\s+1\s+failed/);
+    await page.getByRole('link', { name: /mug/ }).waitFor(patient);
+    const loaded = '[...document.querySelectorAll(".gallery img")].filter((one) => one.naturalWidth > 0).length';
+    await until(async () => (await page.evaluate(loaded)) === 2);
+    expect(await seriousFindings(page)).toEqual([]);
+    await look(page, '4-batch');
+
+    await page.getByRole('button', { name: 'Failures (1)' }).click();
+    await shown('moderation_blocked');
+    await page.getByText('Show lines').click();
+    await page.getByRole('link', { name: 'poison' }).waitFor(patient);
+    expect(await seriousFindings(page)).toEqual([]);
+    await look(page, '5-failures');
+  });
+
+  test('the failed group is run again by one click, and what was done is not bought again', async () => {
+    await world.simulator.faults([]);
+    await page.getByRole('button', { name: 'Retry these' }).click();
+    await page
+      .locator('.legend')
+      .filter({ hasText: /3 done\s*0 failed/ })
+      .waitFor(patient);
+    await page.locator('.status[data-kind=completed]').waitFor(patient);
+    const billed = (await world.simulator.ledger()).filter(({ status }) => status === 200);
+    expect(billed).toHaveLength(3);
+  });
+
+  test('results come by a link that the browser downloads without a key', async () => {
+    const [download] = await Promise.all([
+      page.waitForEvent('download', patient),
+      page.getByRole('button', { name: 'Table (CSV)' }).click(),
+    ]);
+    const table = await readFile(await download.path(), 'utf8');
+    expect(table.split('\n').filter((row) => row.includes(',completed,'))).toHaveLength(3);
+    expect(download.suggestedFilename()).toMatch(/^batch_.*\.csv$/);
+    const damaged = await fetch(download.url().replace(/signature=..../, 'signature=AAAA'));
+    expect(damaged.status).toBe(401);
+    await damaged.body?.cancel();
+  });
+
+  test('a picture leads to its job: prompt, parameters, and every attempt with its cost', async () => {
+    await page.getByRole('button', { name: 'Pictures', exact: true }).click();
+    await page.getByRole('link', { name: /poison/ }).click(patient);
+    await page.getByRole('heading', { name: 'poison' }).waitFor(patient);
+    await shown(/Studio product photograph: Forbidden thing/);
+    const attempts = page.locator('tbody tr');
+    await attempts.first().waitFor(patient);
+    expect((await attempts.allInnerTexts()).at(-1)).toMatch(/Billed · HTTP 200/);
+    expect(await seriousFindings(page)).toEqual([]);
+    await look(page, '6-job');
+  });
+
+  test('providers show health, use of their limits and spend', async () => {
+    await page.getByRole('link', { name: 'Providers' }).click();
+    await page.getByRole('heading', { name: 'sim' }).waitFor(patient);
+    await shown('Healthy');
+    await shown('Spent today');
+    expect(await seriousFindings(page)).toEqual([]);
+    await look(page, '7-providers');
+  });
+
+  test('the list shows the batch; a reload keeps the key and the place', async () => {
+    await page.getByRole('link', { name: 'Batches' }).click();
+    await page.getByRole('link', { name: /shop/ }).waitFor(patient);
+    expect(await seriousFindings(page)).toEqual([]);
+    await look(page, '8-batches');
+    await page.reload();
+    await page.getByRole('link', { name: /shop/ }).waitFor(patient);
+    expect(faults).toEqual([]);
+  });
+
+  test('on a narrow, dark screen nothing is serious either, and no page is wider than the screen', async () => {
+    const { page: narrow, faults: narrowFaults } = await openPage(browser, {
+      viewport: { width: 390, height: 844 },
+      colorScheme: 'dark',
+    });
+    // As `npm start` hands it over: the key leaves the address at once.
+    await narrow.goto(`${world.url}/#key=${world.key}`);
+    await narrow.getByRole('link', { name: /shop/ }).waitFor(patient);
+    expect(narrow.url()).not.toContain(world.key);
+    const pages = ['#/batches', '#/new', '#/providers'];
+    await narrow.getByRole('link', { name: /shop/ }).click();
+    await narrow.locator('.gallery img').first().waitFor(patient);
+    pages.unshift(new URL(narrow.url()).hash);
+    for (const hash of pages) {
+      await narrow.goto(`${world.url}/${hash}`);
+      await narrow.locator('h1').waitFor(patient);
+      expect(await seriousFindings(narrow)).toEqual([]);
+      expect(await narrow.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+      await look(narrow, `narrow${hash.replaceAll(/\W+/g, '-').slice(0, 12)}`);
+    }
+    expect(narrowFaults).toEqual([]);
+    await narrow.close();
+  });
+});
