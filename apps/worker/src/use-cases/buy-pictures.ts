@@ -18,7 +18,7 @@ import type {
 import { storeWait } from '@rendermill/shared/domain/backoff';
 import { errorBodyOf } from '@rendermill/shared/domain/errors';
 import { hasOthers, refuses } from '@rendermill/shared/domain/failover';
-import type { Job } from '@rendermill/shared/domain/job';
+import { specOf, type Job } from '@rendermill/shared/domain/job';
 import { costAt } from '@rendermill/shared/domain/routing';
 import { urlExpiry } from '@rendermill/shared/domain/url-expiry';
 import { judgeFailure, judgeTransport, type Verdict } from '@rendermill/shared/domain/verdicts';
@@ -84,7 +84,8 @@ export async function buyPictures(
   const number = await deps.ledger.beginAttempt(job, intent, paidCap(deps, job));
   if (typeof number === 'string') return number;
   const key = attemptKey(job.id, job.generation, number);
-  await writeIntentToDisk(deps, job, { kind: 'intent', key, number, intent });
+  const asked = job.line ? {} : { order: { spec: specOf(job), inputs: job.inputs, mask: job.mask } };
+  await writeIntentToDisk(deps, job, { kind: 'intent', key, number, intent, ...asked });
 
   deps.metrics.inFlight.inc();
   const answer = await callProvider<SpooledFile>(
