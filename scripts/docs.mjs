@@ -76,7 +76,8 @@ A provider's key in the environment makes an account by itself. For more, \`REND
   ],
   "routing": { "prefer": "priority" },
   "usd_per": { "CNY": 0.14 },
-  "webhook_schedule_seconds": [0, 5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400]
+  "webhook_schedule_seconds": [0, 5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400],
+  "webhook_disable_after_seconds": 432000
 }
 \`\`\`
 
@@ -99,6 +100,7 @@ A provider's key in the environment makes an account by itself. For more, \`REND
 | \`routing.prefer\` | \`priority\` (default), or \`cheapest\`: of the accounts that have room and are well, those first at which exactly this request is estimated to cost least, unknown prices last; priority and weight decide between equals |
 | \`usd_per\` | USD for one unit of each other currency; a price without its rate is unknown |
 | \`webhook_schedule_seconds\` | waits between the tries of a webhook |
+| \`webhook_disable_after_seconds\` | an endpoint that takes nothing for so long is disabled |
 
 | preset | provider | base URL | key | calls at once by default |
 | --- | --- | --- | --- | --- |

@@ -114,7 +114,7 @@ test('files: uploaded, read, listed, deleted, refused', async () => {
   await call('GET', '/v1/files/{id}/content', { path: `/v1/files/${id}/content` });
 });
 
-test('webhook endpoints: made, read, listed, changed, tested, deleted', async () => {
+test('webhook endpoints: made, read, listed, changed, tested, told, told again, deleted', async () => {
   const body = { name: 'documented', url: world.receiver.url, event_types: ['job.completed'] };
   const { id } = await call('POST', '/v1/webhook_endpoints', { body });
   const one = { path: `/v1/webhook_endpoints/${id}` };
@@ -125,6 +125,17 @@ test('webhook endpoints: made, read, listed, changed, tested, deleted', async ()
     path: `${one.path}/test`,
     body: { event_type: 'job.failed' },
   });
+  await call('POST', '/v1/webhook_endpoints/{id}/rotate_secret', { path: `${one.path}/rotate_secret`, body: {} });
+  const events = await call<{ data: { id: string }[] }>('GET', '/v1/events', { path: '/v1/events?order=desc' });
+  const log = '/v1/webhook_endpoints/{id}/deliveries';
+  await call('POST', `${log}/recover`, { path: `${one.path}/deliveries/recover`, body: { since: 0 } });
+  await call('GET', log, { path: `${one.path}/deliveries` });
+  const delivery = `${one.path}/deliveries/${events.data[0]?.id}-${id}`;
+  await call('GET', `${log}/{delivery_id}`, { path: delivery });
+  await call('POST', `${log}/{delivery_id}/resend`, { path: `${delivery}/resend` });
+  await call('POST', '/v1/webhook_endpoints/{id}', { ...one, body: { enabled: false } });
+  await call('POST', `${log}/recover`, { path: `${one.path}/deliveries/recover`, body: { since: 0 } });
+  await call('GET', `${log}/{delivery_id}`, { path: `${one.path}/deliveries/none` });
   await call('DELETE', '/v1/webhook_endpoints/{id}', one);
   await call('GET', '/v1/webhook_endpoints/{id}', one);
   await call('GET', '/v1/webhook_event_types');

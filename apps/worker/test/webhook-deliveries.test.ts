@@ -22,7 +22,7 @@ afterAll(async () => world.close());
 const one = (endpoint: Endpoint, rest = ''): string => `/v1/webhook_endpoints/${endpoint.id}${rest}`;
 const read = async (endpoint: Endpoint): Promise<Endpoint> => (await world.call<Endpoint>('GET', one(endpoint))).body;
 const remove = async (endpoint: Endpoint): Promise<void> => void (await world.call('DELETE', one(endpoint)));
-const at = (path: string) => world.receiver.received.filter((one) => one.path === path);
+const at = (path: string) => world.receiver.received.filter((got) => got.path === path);
 const answer = (path: string, status: number | (() => number), headers = {}, body = ''): void => {
   const others = world.receiver.answer;
   world.receiver.answer = (received) =>
@@ -86,7 +86,7 @@ describe('a receiver', () => {
     await completed(world);
     const [delivery] = await settled(world, endpoint.id, 'delivered');
     expect(delivery?.attempts).toHaveLength(9);
-    expect(new Set(at('/down').map(({ body, headers }) => `${headers['webhook-id']} ${body}`)).size).toBe(1);
+    expect(new Set(at('/down').map(({ body, headers }) => [headers['webhook-id'], body].join(' '))).size).toBe(1);
     expect(at('/down').every((got) => signers(got, [endpoint.signing_secret]).length === 1)).toBe(true);
     expect((await read(endpoint)).failing_since).toBeNull();
     await remove(endpoint);
@@ -183,13 +183,13 @@ describe('a delivery', () => {
     answer('/recover', 500);
     const missed = await completed(world);
     await settled(world, endpoint.id, 'failed');
-    expect(await (await world.call('POST', one(endpoint), { enabled: false })).body).toMatchObject({
+    expect((await world.call('POST', one(endpoint), { enabled: false })).body).toMatchObject({
       enabled: false,
       disabled_reason: 'asked',
     });
     const unheard = await completed(world);
     answer('/recover', 200);
-    expect(await (await world.call('POST', one(endpoint), { enabled: true })).body).toMatchObject({
+    expect((await world.call('POST', one(endpoint), { enabled: true })).body).toMatchObject({
       enabled: true,
       disabled_reason: null,
       failing_since: null,

@@ -25,7 +25,7 @@ describe('a worker that is killed between the receiver taking an event and its o
         world.receiver.answer = () => {
           world.receiver.answer = () => ({ status: 200 });
           const [first] = workers;
-          return { status: 200, hold: first?.kill('SIGKILL').then(resolve) ?? Promise.resolve() };
+          return { status: 200, hold: first?.kill('SIGKILL').then(() => resolve()) ?? Promise.resolve() };
         };
       });
       workers.push(await startApp('worker', world.env));
@@ -37,7 +37,7 @@ describe('a worker that is killed between the receiver taking an event and its o
       expect(delivery?.attempts).toHaveLength(1);
       const came = world.receiver.received;
       expect(came).toHaveLength(2);
-      expect(new Set(came.map(({ body, headers }) => `${headers['webhook-id']} ${body}`)).size).toBe(1);
+      expect(new Set(came.map(({ body, headers }) => [headers['webhook-id'], body].join(' '))).size).toBe(1);
       expect(came.every((got) => signers(got, [endpoint.signing_secret]).length === 1)).toBe(true);
     },
     4 * minutes,

@@ -66,8 +66,7 @@ async function update(context: Context): Promise<void> {
     const how = await deps.webhooks.update(endpoint, changes, repeat);
     if (how === 'conflict') keyReused();
     const changed = how === 'gone' ? null : await deps.webhooks.get(caller.project, endpoint.id);
-    if (!changed) return noSuchEndpoint();
-    sendJson(response, 200, presentEndpoint(changed));
+    sendJson(response, 200, presentEndpoint(changed ?? noSuchEndpoint()));
   });
 }
 

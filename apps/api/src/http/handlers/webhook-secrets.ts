@@ -19,8 +19,7 @@ async function rotate(context: Context): Promise<void> {
     const secret = deps.webhookSecrets.fresh(caller.project, id);
     const how = await deps.webhooks.rotate(id, secret, keep ? secretOverlapMs : 0, repeat);
     if (how === 'conflict') keyReused();
-    const endpoint = how === 'gone' ? null : await deps.webhooks.get(caller.project, id);
-    if (!endpoint) return noSuchEndpoint();
+    const endpoint = (how === 'gone' ? null : await deps.webhooks.get(caller.project, id)) ?? noSuchEndpoint();
     const [signing_secret] = deps.webhookSecrets.of(endpoint);
     sendJson(response, 200, { ...presentEndpoint(endpoint), signing_secret });
   });

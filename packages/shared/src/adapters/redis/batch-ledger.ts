@@ -169,8 +169,8 @@ export class BatchLedger {
     digests: readonly BatchEvent[],
     jobs: readonly { readonly id: string; readonly stays: boolean }[],
   ): Promise<boolean> {
-    const told = JSON.stringify(digests.map((event) => [event.id, JSON.stringify(event.data)]));
     const row = JSON.stringify(part);
+    const told = JSON.stringify(digests.map((event) => [event.id, JSON.stringify(event.data)]));
     const rows = jobs.flatMap((job) => [job.id, job.stays ? 1 : 0]);
     return (await this.#scripts.run('flush-batch', this.#worker, id, part.records, row, told, ...rows)) === 1;
   }

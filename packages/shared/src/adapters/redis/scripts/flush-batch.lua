@@ -1,6 +1,6 @@
 -- The first records of ended lines lie in the bucket: they leave Redis, with their jobs. By the leader. Answers 1 or 0.
--- ARGV: worker, batch, records, the part that has them, the digests of them (JSON:
--- [[event id, data], …]), then the jobs, each with '1' where it stays.
+-- ARGV: worker, batch, records, the part that has them, the digests of them (JSON: [[event id, data], …]), then the jobs,
+-- each with '1' where it stays.
 local worker, id, count, part = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
 local key = batchKey(id)
 if not leads(worker) then return 0 end
