@@ -54,7 +54,7 @@ describe('a key with a spend limit', () => {
   test('may order at once only what is left of it, what is under way counted', async () => {
     const key = await buyer(idle, 0.12);
     const answers = await Promise.all(Array.from({ length: 6 }, async (_, i) => ask(key, { prompt: `at once ${i}` })));
-    expect(answers.map(({ status }) => status).sort()).toEqual([202, 202, 402, 402, 402, 402]);
+    expect(answers.map(({ status }) => status).sort((a, b) => a - b)).toEqual([202, 202, 402, 402, 402, 402]);
     const taken = answers.find(({ status }) => status === 202);
     await key.call('POST', `/v1/jobs/${taken?.body.id}/cancel`);
     expect((await ask(key, { prompt: 'in the place of the cancelled' })).status).toBe(202);

@@ -83,16 +83,16 @@ describe('the worker asks again', () => {
     );
     const ids: string[] = [];
     for (const { call } of keys) ids.push((await call<PresentedJob>('POST', '/v1/jobs', order)).body.id);
-    const [test = '', paid = ''] = ids;
+    const [trialId = '', paid = ''] = ids;
     const liveClass = (await idle.redis.hget(field(paid), 'class')) ?? '';
     await idle.call('POST', `/v1/jobs/${paid}/cancel`);
     await keys[1]?.call('POST', `/v1/jobs/${paid}/cancel`);
     // As a fault of ours would: a class of paid accounts, and an entry in its queue by the feeder.
-    await idle.redis.hset(field(test), 'class', liveClass);
-    await idle.redis.hincrby(field(test), 'run', 1);
-    await idle.redis.zadd(`${idle.prefix}due`, 0, test);
+    await idle.redis.hset(field(trialId), 'class', liveClass);
+    await idle.redis.hincrby(field(trialId), 'run', 1);
+    await idle.redis.zadd(`${idle.prefix}due`, 0, trialId);
     await idle.startWorker();
-    const ended = await keys[0]?.call<PresentedJob>('GET', `/v1/jobs/${test}?wait=60`);
+    const ended = await keys[0]?.call<PresentedJob>('GET', `/v1/jobs/${trialId}?wait=60`);
     expect(ended?.body).toMatchObject({ status: 'completed', provider: 'simulator' });
     expect(await idle.simulator.ledger()).toEqual([]);
   });

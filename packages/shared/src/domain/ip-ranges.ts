@@ -24,7 +24,7 @@ export function inRanges(address: string, ranges: readonly string[]): boolean {
   return ranges.some((text) => {
     const range = parseRange(text);
     if (range === null || range[0].kind() !== asked.kind()) return false;
-    return asked.match(range as [ipaddr.IPv4 & ipaddr.IPv6, number]);
+    return asked.match(range);
   });
 }
 

@@ -139,14 +139,14 @@ async function create(context: Context): Promise<void> {
 
 async function rotate(context: Context): Promise<void> {
   const { deps, caller, request } = context;
-  const present = await requireKey(context);
+  const before = await requireKey(context);
   await withBody(context, async (body) => {
     const { overlap_hours } = parseBody(rotateKeySchema, body.value);
     const repeat = repeatOf(deps, caller, request, body.fingerprint, false);
-    const { text, digest, row } = newKey(deps, present.mode, repeat.key);
+    const { text, digest, row } = newKey(deps, before.mode, repeat.key);
     const now = Date.now();
     const overlapMs = Math.round(overlap_hours * 3_600_000);
-    const key: ApiKey = { ...present, ...row, rotated_at: now, previous_until: now + overlapMs };
+    const key: ApiKey = { ...before, ...row, rotated_at: now, previous_until: now + overlapMs };
     const saved = await deps.apiKeys.rotate(key, digest, overlapMs, repeat);
     if (saved.how === 'gone') noSuchKey();
     await answer(context, saved, text, repeat.key);
