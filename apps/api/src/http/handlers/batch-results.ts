@@ -7,9 +7,9 @@ import type { BatchMoment } from '@rendermill/shared/adapters/redis/batch-reader
 import { attachmentAs } from '@rendermill/shared/adapters/storage/disposition';
 import { RendermillError } from '@rendermill/shared/domain/errors';
 import { parseBody } from '@rendermill/shared/domain/request-body';
-import { signPath, verifyPath } from '@rendermill/shared/domain/signed-links';
-import type { ApiDeps, Caller } from '../../deps.js';
-import { authenticate } from '../authenticate.js';
+import { linkProject, signPath, verifyPath } from '@rendermill/shared/domain/signed-links';
+import type { ApiDeps } from '../../deps.js';
+import { admit } from '../authenticate.js';
 import { resultObject } from '../batch-schemas.js';
 import { resultLines, resultRows } from '../result-lines.js';
 import { sendJson, type Context, type Route } from '../route.js';
@@ -23,6 +23,7 @@ const formats = ['jsonl', 'csv', 'zip'] as const;
 const resultsQuery = z.strictObject({
   expires: z.string().optional().describe('Of a link that POST …/results_link has signed.'),
   signature: z.string().optional().describe('Likewise.'),
+  project: z.string().max(64).optional().describe('Likewise.'),
   format: z
     .enum(formats)
     .default('jsonl')
@@ -34,7 +35,8 @@ const contentTypes = { jsonl: 'application/jsonl', csv: 'text/csv; charset=utf-8
 async function results(context: Context): Promise<void> {
   const { deps, query, request, response } = context;
   const { format } = query as z.output<typeof resultsQuery>;
-  const { id } = await requireBatch({ ...context, caller: callerOf(context) });
+  const project = await projectOf(context);
+  const { id } = await requireBatch({ ...context, caller: { ...context.caller, project } });
   const moment = await deps.batchReader.moment(id);
   if (!moment) throw new RendermillError('not_found', 'There is no batch with this id.', { param: 'id' });
   response.status(200).set({
@@ -56,15 +58,17 @@ async function results(context: Context): Promise<void> {
   }
 }
 
-/** A valid signature is leave for this batch's results, as a key is. */
-function callerOf(context: Context): Caller {
-  const { deps, request, params, caller } = context;
-  const { expires, signature } = context.query as z.output<typeof resultsQuery>;
-  if (expires === undefined && signature === undefined) return authenticate(deps, request);
-  const now = Math.floor(Date.now() / 1_000);
-  if (!verifyPath(deps.settings.secret, resultsPath(params['id'] ?? ''), expires ?? '', signature ?? '', now))
+/** A valid signature is leave for this batch's results, in the project that it names, as a key is. */
+async function projectOf({ deps, request, response, params, query }: Context): Promise<string> {
+  const { expires, signature, project } = query as z.output<typeof resultsQuery>;
+  if (expires === undefined && signature === undefined)
+    return (await admit(deps, request, response, 'batches')).project;
+  const { secret, previousSecret } = deps.settings;
+  const secrets = previousSecret === undefined ? [secret] : [secret, previousSecret];
+  const place = { path: resultsPath(params['id'] ?? ''), project: linkProject(project) };
+  if (!verifyPath(secrets, place, expires ?? '', signature ?? '', Math.floor(Date.now() / 1_000)))
     throw new RendermillError('invalid_api_key', 'The link has expired or is damaged: ask for a fresh one.');
-  return { ...caller, project: 'default' };
+  return place.project;
 }
 
 const resultsPath = (id: string): string => `/v1/batches/${id}/results`;
@@ -74,12 +78,12 @@ const linkObject = z.object({ object: z.literal('results_link'), url: z.string()
 
 /** A browser downloads by itself and sends no key. */
 async function link(context: Context): Promise<void> {
-  const { deps, response } = context;
+  const { deps, caller, response } = context;
   const { id } = await requireBatch(context);
   const { format } = await withBody(context, async ({ value }) => parseBody(linkBody, value));
   const { secret, publicUrl, urlTtlSeconds } = deps.settings;
   const url_expires_at = Math.floor(Date.now() / 1_000) + urlTtlSeconds;
-  const url = `${publicUrl}${signPath(secret, resultsPath(id), url_expires_at)}&format=${format}`;
+  const url = `${publicUrl}${signPath(secret, { path: resultsPath(id), project: caller.project }, url_expires_at)}&format=${format}`;
   sendJson(response, 200, { object: 'results_link', url, url_expires_at });
 }
 
@@ -102,11 +106,10 @@ export const batchResultRoutes: readonly Route[] = [
     method: 'get',
     path: '/v1/batches/{id}/results',
     operationId: 'getBatchResults',
-    access: 'batches',
+    // By a key or a signature: it asks for one of them itself.
+    access: 'open',
     summary: 'The lines that have ended by now, while it runs too: rows, or the pictures themselves.',
     tag: 'Batches',
-    // By a key or a signature: it asks for one of them itself.
-    open: true,
     query: resultsQuery,
     answers: {
       200: {
@@ -123,6 +126,7 @@ export const batchResultRoutes: readonly Route[] = [
     method: 'post',
     path: '/v1/batches/{id}/results_link',
     operationId: 'createBatchResultsLink',
+    access: 'batches',
     summary: 'A signed link to the results, which works without a key until it expires: for a browser, or wget.',
     tag: 'Batches',
     body: linkBody,
