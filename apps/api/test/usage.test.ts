@@ -120,7 +120,6 @@ describe('GET /v1/usage', () => {
   });
 
   test.each([
-    ['group_by=batch', 'group_by'],
     ['group_by=hour', 'group_by'],
     ['start_time=20&end_time=20', 'end_time'],
     ['limit=5', 'limit'],

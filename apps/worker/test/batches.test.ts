@@ -50,6 +50,24 @@ test('every line becomes a picture or an error, once; the good, the bad and the 
   ]);
 });
 
+test('usage tells batches apart, and what came alone', async () => {
+  const [id] = await Promise.all([
+    submit([line('u1', { prompt: 'counted' }), line('u2', { prompt: 'counted too', n: 2 })]),
+    world.submit({ prompt: 'alone' }).then(async (job) => world.ended(job.id)),
+  ]);
+  const batch = await ended(id);
+  interface Report {
+    readonly data: { batch: string | null; requests: number; images: number; cost: { total: number } }[];
+    readonly total: { requests: number };
+  }
+  const { body } = await world.call<Report>('GET', '/v1/usage?group_by=batch');
+  const own = body.data.find((row) => row.batch === id);
+  expect([own?.requests, own?.images]).toEqual([2, 3]);
+  expect(Math.round((own?.cost.total ?? 0) * 1e6)).toBe(batch.cost.actual);
+  expect(body.data.reduce((sum, row) => sum + row.requests, 0)).toBe(body.total.requests);
+  expect(body.data.find((row) => row.batch === null)?.requests).toBeGreaterThan(0);
+});
+
 test('faults of structure are named with their lines, and nothing is bought', async () => {
   const before = (await world.simulator.stats()).requests;
   const batch = await ended(

@@ -35,12 +35,16 @@ const usageGroup = z.object({
   day: z.string().nullable().describe('UTC; null where it is not grouped by.'),
   model: z.string().nullable(),
   provider: z.string().nullable(),
+  batch: z
+    .string()
+    .nullable()
+    .describe('Null for jobs that came alone, for batches that are not kept any more, and where it is not grouped by.'),
   ...figures,
 });
 
 export const usageReport = z.object({
   object: z.literal('usage'),
-  group_by: z.array(z.enum(['day', 'model', 'provider'])),
+  group_by: z.array(z.enum(['day', 'model', 'provider', 'batch'])),
   start_time: seconds.describe('Begin of the first day that is counted.'),
   end_time: seconds.describe('End of the last day that is counted.'),
   currency: z.literal('USD'),

@@ -5,7 +5,7 @@ import { dollars } from './prices.js';
  * What attempts came to, added up: by UTC day, model and provider account. Each settled attempt is counted once, in the
  * day in which it began; a certainty that replaces `unknown` moves it. Money in micro-dollars.
  */
-export const usageDimensions = ['day', 'model', 'provider'] as const;
+export const usageDimensions = ['day', 'model', 'provider', 'batch'] as const;
 export type UsageDimension = (typeof usageDimensions)[number];
 
 const outcomes: readonly AttemptOutcome[] = ['not_sent', 'rejected', 'billed', 'unknown'];
@@ -25,6 +25,8 @@ export interface UsageRow {
   readonly day: string;
   readonly model: string;
   readonly provider: string;
+  /** Null for what belongs to no batch, or where batches are not told apart. */
+  readonly batch: string | null;
   readonly counts: ReadonlyMap<string, number>;
 }
 
@@ -33,6 +35,7 @@ export interface UsageGroup {
   readonly day: string | null;
   readonly model: string | null;
   readonly provider: string | null;
+  readonly batch: string | null;
   readonly counts: Map<string, number>;
 }
 
@@ -40,11 +43,12 @@ export function groupUsage(rows: readonly UsageRow[], by: readonly UsageDimensio
   const groups = new Map<string, UsageGroup>();
   for (const row of rows) {
     const of = (dimension: UsageDimension): string | null => (by.includes(dimension) ? row[dimension] : null);
-    const key = JSON.stringify([of('day'), of('provider'), of('model')]);
+    const key = JSON.stringify([of('day'), of('provider'), of('model'), of('batch')]);
     const group = groups.get(key) ?? {
       day: of('day'),
       model: of('model'),
       provider: of('provider'),
+      batch: of('batch'),
       counts: new Map(),
     };
     for (const [name, count] of row.counts) group.counts.set(name, (group.counts.get(name) ?? 0) + count);

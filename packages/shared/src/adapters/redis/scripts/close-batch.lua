@@ -15,7 +15,7 @@ redis.call('HINCRBY', key, 'cancelled', left - again)
 redis.call('HSET', key, 'left_failed', again)
 redis.call('HINCRBY', key, 'version', 1)
 redis.call('ZREM', P .. 'batches-active', id)
-for _, part in ipairs({ '', ':index', ':states', ':parts', ':kept' }) do redis.call('PEXPIRE', key .. part, retention) end
+for _, part in ipairs({ '', ':index', ':states', ':parts', ':kept', ':usage' }) do redis.call('PEXPIRE', key .. part, retention) end
 emit(row[2], event, kind, data, row[3], retention)
 redis.call('PUBLISH', P .. 'changed', id)
 return 1

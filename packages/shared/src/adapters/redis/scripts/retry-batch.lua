@@ -27,7 +27,7 @@ redis.call('HSET', key, 'deadline', 'none')
 if maxCost ~= '' then redis.call('HSET', key, 'max_cost', maxCost) end
 redis.call('HINCRBY', key, 'generation', 1)
 redis.call('HINCRBY', key, 'version', 1)
-for _, part in ipairs({ '', ':index', ':states', ':parts' }) do redis.call('PERSIST', key .. part) end
+for _, part in ipairs({ '', ':index', ':states', ':parts', ':usage' }) do redis.call('PERSIST', key .. part) end
 redis.call('ZADD', P .. 'batches-active', now(), id)
 redis.call('PUBLISH', P .. 'wake', 'batches')
 redis.call('PUBLISH', P .. 'changed', id)

@@ -14,12 +14,13 @@ if checkpoint ~= '' then redis.call('HSET', key, 'c:' .. number, checkpoint) end
 redis.call('HINCRBY', key, 'version', 1)
 
 local DAY = 86400000
-local job = redis.call('HMGET', key, 'project', 'a:' .. number, 'u:' .. number)
+local job = redis.call('HMGET', key, 'project', 'a:' .. number, 'u:' .. number, 'batch')
 local project, intent, unknownCost = job[1], cjson.decode(job[2]), job[3]
 local day = math.floor(intent.started_at / DAY)
+local batch = job[4] or ''
 local model = intent.model or 'unknown'
 
--- Adds one attempt to the books of its day, or takes it out of them.
+-- Adds one attempt to the books of its day, and of its batch where it has one, or takes it out of them.
 local function count(what, price, sign)
   local usage = P .. 'usage:' .. project .. ':' .. day
   local function named(name) return intent.provider .. '|' .. name .. '|' .. model end
@@ -27,7 +28,10 @@ local function count(what, price, sign)
   if redis.call('HEXISTS', usage, named('requests')) == 0 and redis.call('HLEN', usage) > 4000 then model = '(other)' end
   -- Never by 0: taken back it would be Lua's -0, which is no integer to Redis.
   local function grow(book, name, by) if by ~= 0 then redis.call('HINCRBY', book, name, by * sign) end end
-  local function add(name, by) grow(usage, named(name), by) end
+  local function add(name, by)
+    grow(usage, named(name), by)
+    if batch ~= '' then grow(batchKey(batch) .. ':usage', day .. '|' .. named(name), by) end
+  end
   add('requests', 1)
   add(what, 1)
   if what == 'billed' or what == 'unknown' then
@@ -52,6 +56,10 @@ local function count(what, price, sign)
   end
   if what == 'billed' and price ~= '' then add('priced_images', pictures) end
   redis.call('PEXPIRE', usage, days * DAY)
+  if batch ~= '' then
+    redis.call('SADD', usage .. ':batches', batch)
+    redis.call('PEXPIRE', usage .. ':batches', days * DAY)
+  end
 end
 
 -- Unknown outcomes have a list of their own, and their cost beside them to be taken back by.
