@@ -43,9 +43,15 @@ describe('whatever the cells are', () => {
       .map((parts) => `id,title\n${parts.join('')}`);
     await fc.assert(
       fc.asyncProperty(wild, piece, async (text, size) => {
-        const whole = await lines(text, { csv: { delimiter: ',' } });
-        expect(await lines(sourceOf(text, size), { csv: { delimiter: ',' } })).toEqual(whole);
-        expect(whole.map((line) => line.row)).toEqual(whole.map((_, at) => at + 1));
+        // Many zero bytes are refused, whole or in pieces.
+        const read = async (source: Parameters<typeof lines>[0]) =>
+          lines(source, { csv: { delimiter: ',' } }).catch((error: unknown) => {
+            if (error instanceof RendermillError) return error.message;
+            throw error;
+          });
+        const whole = await read(text);
+        expect(await read(sourceOf(text, size))).toEqual(whole);
+        if (typeof whole !== 'string') expect(whole.map((line) => line.row)).toEqual(whole.map((_, at) => at + 1));
       }),
       { numRuns: 500 },
     );
