@@ -1,4 +1,4 @@
-import * as fc from 'fast-check';
+import { fc } from '../../../test/properties.js';
 import { describe, expect, test } from '@jest/globals';
 import { RendermillError } from '@rendermill/shared/domain/errors';
 import { lines, showing, sourceOf } from './catalogue-world.js';
@@ -43,8 +43,8 @@ describe('whatever the cells are', () => {
       .map((parts) => `id,title\n${parts.join('')}`);
     await fc.assert(
       fc.asyncProperty(wild, piece, async (text, size) => {
-        // Many zero bytes are refused, whole or in pieces.
-        const read = async (source: Parameters<typeof lines>[0]) =>
+        // Many zero bytes, and it is refused as a whole.
+        const read = async (source: string | ReturnType<typeof sourceOf>) =>
           lines(source, { csv: { delimiter: ',' } }).catch((error: unknown) => {
             if (error instanceof RendermillError) return error.message;
             throw error;

@@ -6,7 +6,7 @@ import { providerModel, type Account } from '@rendermill/shared/domain/accounts'
 import type { Attempt, AttemptIntent, AttemptSettlement, Checkpoint } from '@rendermill/shared/domain/attempts';
 import { errorBodyOf } from '@rendermill/shared/domain/errors';
 import { hasOthers, refuses } from '@rendermill/shared/domain/failover';
-import type { Job } from '@rendermill/shared/domain/job';
+import { specOf, type Job } from '@rendermill/shared/domain/job';
 import { costAt } from '@rendermill/shared/domain/routing';
 import { judgeFailure, judgeTransport, type Verdict } from '@rendermill/shared/domain/verdicts';
 import type { WorkerDeps } from '../deps.js';
@@ -69,7 +69,8 @@ export async function buyPictures(
   const number = await deps.ledger.beginAttempt(job, intent, paidCap(deps, job));
   if (typeof number === 'string') return number;
   const key = attemptKey(job.id, job.generation, number);
-  await writeIntentToDisk(deps, job, { kind: 'intent', key, number, intent });
+  const asked = job.line ? {} : { order: { spec: specOf(job), inputs: job.inputs, mask: job.mask } };
+  await writeIntentToDisk(deps, job, { kind: 'intent', key, number, intent, ...asked });
 
   deps.metrics.inFlight.inc();
   const answer = await callProvider<SpooledFile>(
