@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import sharp from 'sharp';
+import { readJobDocument } from '@rendermill/shared/domain/job-document';
 import type { PresentedJob } from '@rendermill/shared/domain/present-job';
 import { createWorld, type World } from '../../../test/world.js';
 import { until } from '../../../test/until.js';
+import { readText } from '../src/use-cases/read-text.js';
 
 /** A probe finds out what an account takes; from then on the router goes by it. Each account has a provider of its own. */
 
@@ -116,6 +118,21 @@ describe('an account that takes what OpenAI takes', () => {
     expect(body.data.find((row) => row.provider === 'strict')?.images).toBe(2);
     const again = await world.call<{ error: { code: string } }>('POST', `/v1/jobs/${jobs[0]?.id}/retry`);
     expect(again.body.error.code).toBe('job_not_retryable');
+  });
+
+  test('each of its calls is a probe’s by its record too, should the ledger be lost', async () => {
+    const { probe: ended } = await provider('strict');
+    const marks: unknown[] = [];
+    for await (const { key } of world.storage.list('')) {
+      if (!ended?.calls.some(({ job }) => key.endsWith(`${job}/job.json`))) continue;
+      const { id, probe: mark } = readJobDocument((await readText(world.storage, key)) ?? '');
+      marks.push([ended.calls.find(({ job }) => job === id)?.step, mark]);
+    }
+    const id = ended?.id;
+    expect(marks).toHaveLength(2);
+    expect(marks).toEqual(
+      expect.arrayContaining((ended?.calls ?? []).map(({ step }) => [step, expect.objectContaining({ id, step })])),
+    );
   });
 
   test('is written down in the bucket', async () => {
