@@ -3,6 +3,8 @@
 local worker, id, count, part = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4]
 local key = batchKey(id)
 if not leads(worker) then return 0 end
+-- A client whose connection broke sends its command again: the first time counted.
+if redis.call('LINDEX', key .. ':parts', -1) == part then return 1 end
 redis.call('LTRIM', key .. ':results', count, -1)
 redis.call('RPUSH', key .. ':parts', part)
 for i = 5, #ARGV, 2 do
