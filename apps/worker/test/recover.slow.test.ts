@@ -124,6 +124,7 @@ describe('after the loss of Redis in the middle of a batch', () => {
     };
     await until(async () => (await counted()) >= 640 && (await world.simulator.stats()).held === 4);
     await until(() => workers.some(({ log }) => log.join('').includes('storage.waiting')));
+    await until(async () => (await charges()).get('breaks off') === 2);
     expect(first.child.exitCode).toBeNull();
     await killWorkers();
     await loseRedis(world);

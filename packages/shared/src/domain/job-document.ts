@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Attempt } from './attempts.js';
-import type { Job, JobSpec, StoredImage } from './job.js';
+import type { Job, JobSpec, ProbeMark, StoredImage } from './job.js';
 import { jobStatuses, priorities } from './job.js';
 import type { JobInput, JobRequest } from './job-request.js';
 import { presentJob } from './present-job.js';
@@ -10,10 +10,10 @@ import { presentJob } from './present-job.js';
  * rebuilt as it was, but for its webhook's URL and the query of its inputs' URLs, which may be secrets.
  */
 export function jobDocument(job: Job): Record<string, unknown> {
-  const { key_id, mode, provider, on_unknown_outcome, request_id, estimate, effective, attempts, version } = job;
+  const { key_id, mode, provider, on_unknown_outcome, request_id, estimate, probe, effective, attempts, version } = job;
   const { created_at, started_at, completed_at, run, fence } = job;
   const times = { created_at, started_at, completed_at };
-  const spec = { key_id, mode, provider, on_unknown_outcome, request_id, estimate };
+  const spec = { key_id, mode, provider, on_unknown_outcome, request_id, estimate, ...(probe ? { probe } : {}) };
   return {
     ...presentJob(job),
     project: job.project,
@@ -59,6 +59,7 @@ const documentSchema = z.object({
     on_unknown_outcome: z.enum(['retry', 'fail']),
     request_id: z.string(),
     estimate: z.number().nullable(),
+    probe: written<ProbeMark>().exactOptional(),
     created_at: z.number(),
     started_at: z.number().nullable(),
     completed_at: z.number().nullable(),

@@ -4,6 +4,9 @@ local generation, call, cap = ARGV[4], ARGV[5], tonumber(ARGV[6])
 local key = jobKey(id)
 if not owns(id, fence) then return 'fenced' end
 if redis.call('HGET', key, 'cancel') == '1' then return 'cancelled' end
+-- From the moment a batch's cancel is answered nothing more of it is bought, whoever has its lines in hand by then.
+local batch = redis.call('HGET', key, 'batch')
+if batch and batch ~= '' and redis.call('HGET', batchKey(batch), 'status') == 'cancelling' then return 'cancelled' end
 
 -- Counted afresh from the entries themselves: a counter could drift.
 local total = tonumber(redis.call('HGET', key, 'attempts'))
