@@ -87,7 +87,7 @@ function operation(route: Route): Json {
     operationId: route.operationId,
     summary: route.summary,
     tags: [route.tag],
-    ...(route.open ? { security: [] } : {}),
+    ...(route.open ? { security: route.open === 'signed' ? [{ key: [] }, {}] : [] } : {}),
     ...(list.length > 0 ? { parameters: list } : {}),
     ...(body ? { requestBody: body } : {}),
     responses: {

@@ -10,8 +10,8 @@ export interface Route {
   readonly operationId: string;
   readonly summary: string;
   readonly tag: string;
-  /** Served without an API key. */
-  readonly open?: boolean;
+  /** Served without an API key; `signed`: with a key or a signed link, of which the handler asks for one. */
+  readonly open?: true | 'signed';
   readonly query?: z.ZodObject;
   /** JSON body; for the document only where `readsBody` is left to the handler. */
   readonly body?: z.ZodType;

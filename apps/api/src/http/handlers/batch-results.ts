@@ -6,25 +6,21 @@ import { z } from 'zod';
 import type { BatchMoment } from '@rendermill/shared/adapters/redis/batch-reader';
 import { attachmentAs } from '@rendermill/shared/adapters/storage/disposition';
 import { RendermillError } from '@rendermill/shared/domain/errors';
-import { parseBody } from '@rendermill/shared/domain/request-body';
-import { signPath, verifyPath } from '@rendermill/shared/domain/signed-links';
-import type { ApiDeps, Caller } from '../../deps.js';
-import { authenticate } from '../authenticate.js';
+import type { ApiDeps } from '../../deps.js';
 import { resultObject } from '../batch-schemas.js';
 import { resultLines, resultRows } from '../result-lines.js';
-import { sendJson, type Context, type Route } from '../route.js';
-import { withBody } from '../with-body.js';
+import type { Context, Route } from '../route.js';
 import { zipEntries } from '../zip-entries.js';
 import { noBatch, requireBatch } from './batches.js';
+import { resultFormats, resultsCaller, resultsLinkRoute } from './results-link.js';
 
 /** `/v1/batches/{id}/results`: what has ended by now, streamed from where it lies; what is held is a chunk. */
 
-const formats = ['jsonl', 'csv', 'zip'] as const;
 const resultsQuery = z.strictObject({
   expires: z.string().optional().describe('Of a link that POST …/results_link has signed.'),
   signature: z.string().optional().describe('Likewise.'),
   format: z
-    .enum(formats)
+    .enum(resultFormats)
     .default('jsonl')
     .describe('jsonl and csv: a row per ended line; zip: the pictures, and the rows beside them.'),
 });
@@ -34,7 +30,7 @@ const contentTypes = { jsonl: 'application/jsonl', csv: 'text/csv; charset=utf-8
 async function results(context: Context): Promise<void> {
   const { deps, query, request, response } = context;
   const { format } = query as z.output<typeof resultsQuery>;
-  const { id } = await requireBatch({ ...context, caller: callerOf(context) });
+  const { id } = await requireBatch({ ...context, caller: resultsCaller(context, query) });
   const moment = await deps.batchReader.moment(id);
   if (!moment) throw new RendermillError('not_found', 'There is no batch with this id.', { param: 'id' });
   response.status(200).set({
@@ -54,33 +50,6 @@ async function results(context: Context): Promise<void> {
   } catch (error) {
     if (!context.gone.aborted) throw error;
   }
-}
-
-/** A valid signature is leave for this batch's results, as a key is. */
-function callerOf(context: Context): Caller {
-  const { deps, request, params, caller } = context;
-  const { expires, signature } = context.query as z.output<typeof resultsQuery>;
-  if (expires === undefined && signature === undefined) return authenticate(deps, request);
-  const now = Math.floor(Date.now() / 1_000);
-  if (!verifyPath(deps.settings.secret, resultsPath(params['id'] ?? ''), expires ?? '', signature ?? '', now))
-    throw new RendermillError('invalid_api_key', 'The link has expired or is damaged: ask for a fresh one.');
-  return { ...caller, project: 'default' };
-}
-
-const resultsPath = (id: string): string => `/v1/batches/${id}/results`;
-
-const linkBody = z.strictObject({ format: z.enum(formats).default('jsonl') });
-const linkObject = z.object({ object: z.literal('results_link'), url: z.string(), url_expires_at: z.int() });
-
-/** A browser downloads by itself and sends no key. */
-async function link(context: Context): Promise<void> {
-  const { deps, response } = context;
-  const { id } = await requireBatch(context);
-  const { format } = await withBody(context, async ({ value }) => parseBody(linkBody, value));
-  const { secret, publicUrl, urlTtlSeconds } = deps.settings;
-  const url_expires_at = Math.floor(Date.now() / 1_000) + urlTtlSeconds;
-  const url = `${publicUrl}${signPath(secret, resultsPath(id), url_expires_at)}&format=${format}`;
-  sendJson(response, 200, { object: 'results_link', url, url_expires_at });
 }
 
 const columns = ['custom_id', 'line', 'status', 'image_urls', 'error_code', 'error_message', 'cost_usd', 'job_id'];
@@ -104,8 +73,7 @@ export const batchResultRoutes: readonly Route[] = [
     operationId: 'getBatchResults',
     summary: 'The lines that have ended by now, while it runs too: rows, or the pictures themselves.',
     tag: 'Batches',
-    // By a key or a signature: it asks for one of them itself.
-    open: true,
+    open: 'signed',
     query: resultsQuery,
     answers: {
       200: {
@@ -118,14 +86,5 @@ export const batchResultRoutes: readonly Route[] = [
     },
     handle: results,
   },
-  {
-    method: 'post',
-    path: '/v1/batches/{id}/results_link',
-    operationId: 'createBatchResultsLink',
-    summary: 'A signed link to the results, which works without a key until it expires: for a browser, or wget.',
-    tag: 'Batches',
-    body: linkBody,
-    answers: { 200: { description: 'The link.', schema: linkObject }, 404: noBatch },
-    handle: link,
-  },
+  resultsLinkRoute,
 ];

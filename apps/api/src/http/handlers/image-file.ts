@@ -103,7 +103,7 @@ export const imageFileRoutes: readonly Route[] = [
     operationId: 'getJobImage',
     summary: 'The picture itself: needs a key, or the signature of a link that was handed out.',
     tag: 'Jobs',
-    open: true,
+    open: 'signed',
     query: linkQuery,
     answers: {
       200: { description: 'The bytes, where they lie in a directory store.', contentType: 'image/*' },
