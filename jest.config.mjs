@@ -21,5 +21,6 @@ export default {
     ],
   },
   maxWorkers: 2,
-  testTimeout: 30_000,
+  // Long, for machines that are busy: nothing waits for it but a test that hangs.
+  testTimeout: 120_000,
 };

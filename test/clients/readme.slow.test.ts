@@ -1,11 +1,13 @@
 import { access, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { endedBatch } from '../batch-calls.js';
 import { createWorld, type World } from '../world.js';
 import { unpack } from './examples.js';
 import { run, type Ran } from './run.js';
 
-/** What README.md tells a newcomer to type, run as it stands. The commands of npm are run by CI. */
+/** What README.md tells a newcomer to type, run as it stands. `npm run demo` has tests of its own; the other commands of npm are run by CI. */
 let world: World;
 let readme: string;
 
@@ -24,6 +26,10 @@ function block(language: string, text: string): string {
   return found[0]?.[2] ?? '';
 }
 
+interface Link {
+  readonly url: string;
+}
+
 async function isPicture(url: string): Promise<void> {
   const response = await fetch(url);
   expect([response.status, response.headers.get('content-type')]).toEqual([200, 'image/png']);
@@ -31,7 +37,14 @@ async function isPicture(url: string): Promise<void> {
 }
 
 const env = (): NodeJS.ProcessEnv => ({ RENDERMILL_URL: world.url, RENDERMILL_API_KEY: world.key });
-const shell = async (code: string): Promise<Ran> => run('sh', ['-eu', '-c', code], { cwd: world.dir, env: env() });
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const shell = async (code: string): Promise<Ran> => run('sh', ['-eu', '-c', code], { cwd: root, env: env() });
+
+async function javascript(name: string, code: string): Promise<Ran> {
+  const cwd = await unpack(world, `node/${name}`);
+  await writeFile(join(cwd, 'readme.mjs'), code);
+  return run(process.execPath, ['readme.mjs'], { cwd, env: env() });
+}
 
 test('its first curl answers with a link to a picture', async () => {
   const { code, stdout } = await shell(block('sh', '/v1/images/generations'));
@@ -41,11 +54,26 @@ test('its first curl answers with a link to a picture', async () => {
 });
 
 test('its lines for the OpenAI SDK print a link to a picture', async () => {
-  const cwd = await unpack(world, 'node/openai-sdk.mjs');
-  await writeFile(join(cwd, 'readme.mjs'), block('js', "from 'openai'"));
-  const { code, stdout, stderr } = await run(process.execPath, ['readme.mjs'], { cwd, env: env() });
+  const { code, stdout, stderr } = await javascript('openai-sdk.mjs', block('js', 'images.generate'));
   expect([code, stderr]).toEqual([0, '']);
   await isPicture(stdout.trim());
+});
+
+test('its batch by the OpenAI SDK prints a line with a link to a picture for each product', async () => {
+  const { code, stdout, stderr } = await javascript('openai-batch.mjs', block('js', 'batches.create'));
+  expect([code, stderr]).toEqual([0, '']);
+  const lines = stdout.trim().split('\n');
+  const rows = lines.map((line) => JSON.parse(line) as { custom_id: string; response: { body: { data: [Link] } } });
+  expect(rows.map(({ custom_id }) => custom_id).sort()).toEqual(['SKU-0', 'SKU-1']);
+  for (const { response } of rows) await isPicture(response.body.data[0].url);
+});
+
+test('its catalogue becomes a batch of a picture for each product, within its budget', async () => {
+  const { code, stdout } = await shell(block('sh', '/v1/batches'));
+  expect(code).toBe(0);
+  const { status, request_counts, cost } = await endedBatch(world, (JSON.parse(stdout) as { id: string }).id);
+  expect([status, request_counts]).toEqual(['completed', { total: 12, completed: 12, failed: 0, cancelled: 0 }]);
+  expect(cost.actual).toBeLessThan(2);
 });
 
 test('its job is taken, and the same job when it is sent again', async () => {

@@ -18,6 +18,7 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 /** What a command works with. */
 export interface Run {
+  /** Made when it is asked for: `recover` needs no key. */
   readonly client: Client;
   readonly terminal: Terminal;
   readonly positionals: readonly string[];

@@ -22,7 +22,15 @@ async function main(args: readonly string[], terminal: Terminal): Promise<ExitCo
   const { least, most } = command.arguments;
   if (positionals.length < least || positionals.length > most)
     throw new UsageError(`It is written: rendermill ${command.usage}`);
-  return command.run({ client: clientOf(process.env), terminal, positionals, values, json: values['json'] === true });
+  return command.run({
+    get client() {
+      return clientOf(process.env);
+    },
+    terminal,
+    positionals,
+    values,
+    json: values['json'] === true,
+  });
 }
 
 function read({ options, usage: written }: Command, args: string[]) {

@@ -3,6 +3,7 @@ import { Agent } from 'undici';
 import { consume } from '@rendermill/shared/adapters/bullmq/consumer';
 import { Queues } from '@rendermill/shared/adapters/bullmq/queues';
 import { Outbound } from '@rendermill/shared/adapters/http/outbound';
+import { accountState } from '@rendermill/shared/adapters/redis/account-state';
 import { BatchLedger } from '@rendermill/shared/adapters/redis/batch-ledger';
 import { BatchReader } from '@rendermill/shared/adapters/redis/batch-reader';
 import { BatchStore } from '@rendermill/shared/adapters/redis/batch-store';
@@ -114,6 +115,7 @@ export async function buildWorker(
     batchReader: new BatchReader(scripts),
     files: new FileStore(scripts),
     permits: new Permits(scripts),
+    accountState: async (book) => accountState(scripts, book),
     liveness,
     feed: new Feed(scripts),
     queues,

@@ -1,5 +1,7 @@
 import type { Queues } from '@rendermill/shared/adapters/bullmq/queues';
 import type { Outbound } from '@rendermill/shared/adapters/http/outbound';
+import type { AccountState } from '@rendermill/shared/adapters/redis/account-state';
+import type { Book } from '@rendermill/shared/adapters/redis/books';
 import type { BatchLedger } from '@rendermill/shared/adapters/redis/batch-ledger';
 import type { BatchReader } from '@rendermill/shared/adapters/redis/batch-reader';
 import type { BatchStore } from '@rendermill/shared/adapters/redis/batch-store';
@@ -40,6 +42,7 @@ export interface WorkerDeps {
   readonly batchReader: BatchReader;
   readonly files: FileStore;
   readonly permits: Permits;
+  readonly accountState: (book: Book) => Promise<AccountState>;
   readonly liveness: Liveness;
   readonly feed: Feed;
   readonly queues: Queues;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import sharp from 'sharp';
 import type { BatchStore } from '@rendermill/shared/adapters/redis/batch-store';
 import type { Batch, BatchSpec } from '@rendermill/shared/domain/batch';
 import { batchRows, batchStore, endedBatch, line, submitLines } from '../../../test/batches.js';
@@ -163,6 +164,48 @@ test('max_cost stops the feeding; what was never begun fails with budget_exceede
   expect(batch.cost.actual).toBeLessThanOrEqual(100_000);
   const codes = (await read(batch, 'errors.jsonl')).map(codeOf);
   expect(new Set(codes)).toEqual(new Set(['budget_exceeded']));
+});
+
+test("lines with images: by data URL, by file, by URL, masked; what is no image is its own line's fault", async () => {
+  const picture = await sharp({ create: { width: 256, height: 256, channels: 4, background: '#205030' } })
+    .png()
+    .toBuffer();
+  const data = `data:image/png;base64,${picture.toString('base64')}`;
+  const hole = sharp({ create: { width: 256, height: 256, channels: 4, background: '#00000000' } })
+    .png()
+    .toBuffer();
+  const upload = async (bytes: Buffer): Promise<string> => {
+    const form = new FormData();
+    form.set('purpose', 'vision');
+    form.set('file', new Blob([new Uint8Array(bytes)]), 'mug.png');
+    return (await world.call<{ id: string }>('POST', '/v1/files', form)).body.id;
+  };
+  const [file_id, mask] = [await upload(picture), await upload(await hole)];
+  const edits = '/v1/images/edits';
+  const model = 'gpt-image-1';
+  const batch = await ended(
+    await submit([
+      line('data', { model, prompt: 'by data URL', images: [{ image_url: data }] }, edits),
+      line(
+        'file',
+        { model, prompt: 'by file', images: [{ file_id }, { image_url: data }], mask: { file_id: mask } },
+        edits,
+      ),
+      line('generation', { model, prompt: 'an edit all the same', image: data }),
+      line('gone', { model, prompt: 'no such file', images: [{ file_id: 'file-0000000000000000000000' }] }, edits),
+      line('text', { model, prompt: 'no image', images: [{ image_url: 'data:image/png;base64,aGVsbG8=' }] }, edits),
+      line('url', { model, prompt: 'unreachable', images: ['http://127.0.0.1:9/x.png'] }, edits),
+    ]),
+  );
+  expect([batch.completed, batch.failed]).toEqual([3, 3]);
+  const codes = new Map((await read(batch, 'errors.jsonl')).map((row) => [row['custom_id'], codeOf(row)]));
+  expect(codes.get('gone')).toBe('image_file_not_found');
+  expect(codes.get('text')).toMatch(/image/);
+  expect(codes.get('url')).toBe('image_url_unreachable');
+  const calls = (await world.simulator.ledger()).filter(
+    ({ prompt }) => prompt?.startsWith('by ') || prompt === 'an edit all the same',
+  );
+  expect(calls.map(({ path }) => path)).toEqual(Array(3).fill('/v1/images/edits'));
 });
 
 test('a batch whose deadline has passed expires, with what it made', async () => {

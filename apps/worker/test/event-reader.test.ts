@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { BlobSink } from '@rendermill/shared/streams/json-blobs';
-import * as fc from 'fast-check';
+import { fc } from '../../../test/properties.js';
 import { EventReader, type StreamedEvent } from '../src/providers/event-reader.js';
 
 /** Events in memory: what arrives is the same wherever the network cuts it. */

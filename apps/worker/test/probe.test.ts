@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import sharp from 'sharp';
+import { readJobDocument } from '@rendermill/shared/domain/job-document';
 import type { PresentedJob } from '@rendermill/shared/domain/present-job';
 import { createWorld, type World } from '../../../test/world.js';
 import { until } from '../../../test/until.js';
+import { readText } from '../src/use-cases/read-text.js';
 
 /** A probe finds out what an account takes; from then on the router goes by it. Each account has a provider of its own. */
 
@@ -118,6 +120,21 @@ describe('an account that takes what OpenAI takes', () => {
     expect(again.body.error.code).toBe('job_not_retryable');
   });
 
+  test('each of its calls is a probe’s by its record too, should the ledger be lost', async () => {
+    const { probe: ended } = await provider('strict');
+    const marks: unknown[] = [];
+    for await (const { key } of world.storage.list('')) {
+      if (!ended?.calls.some(({ job }) => key.endsWith(`${job}/job.json`))) continue;
+      const { id, probe: mark } = readJobDocument((await readText(world.storage, key)) ?? '');
+      marks.push([ended.calls.find(({ job }) => job === id)?.step, mark]);
+    }
+    const id = ended?.id;
+    expect(marks).toHaveLength(2);
+    expect(marks).toEqual(
+      expect.arrayContaining((ended?.calls ?? []).map(({ step }) => [step, expect.objectContaining({ id, step })])),
+    );
+  });
+
   test('is written down in the bucket', async () => {
     const { body } = (await world.storage.get('_accounts/strict/profile.json')) ?? { body: [] };
     const chunks: Buffer[] = [];
@@ -222,12 +239,12 @@ test('a call that tells nothing ends the probe, with what was found until then',
 });
 
 test('what is in Redis alone is brought back from the bucket', async () => {
-  const before = await provider('strict');
+  const { probe: last, profile } = await provider('strict');
   await world.redis.del(`${world.prefix}account:strict:profile`, `${world.prefix}account:strict:probe`);
   expect((await provider('strict')).probe).toBeNull();
   await world.startWorker();
   await until(async () => (await provider('strict')).probe !== null);
-  expect(await provider('strict')).toEqual(before);
+  expect(await provider('strict')).toMatchObject({ probe: last, profile });
 });
 
 test('what was found of another key is shown as stale, and not gone by', async () => {

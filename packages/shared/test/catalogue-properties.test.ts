@@ -1,4 +1,4 @@
-import * as fc from 'fast-check';
+import { fc } from '../../../test/properties.js';
 import { describe, expect, test } from '@jest/globals';
 import { RendermillError } from '@rendermill/shared/domain/errors';
 import { lines, showing, sourceOf } from './catalogue-world.js';
@@ -43,9 +43,15 @@ describe('whatever the cells are', () => {
       .map((parts) => `id,title\n${parts.join('')}`);
     await fc.assert(
       fc.asyncProperty(wild, piece, async (text, size) => {
-        const whole = await lines(text, { csv: { delimiter: ',' } });
-        expect(await lines(sourceOf(text, size), { csv: { delimiter: ',' } })).toEqual(whole);
-        expect(whole.map((line) => line.row)).toEqual(whole.map((_, at) => at + 1));
+        // Many zero bytes, and it is refused as a whole.
+        const read = async (source: string | ReturnType<typeof sourceOf>) =>
+          lines(source, { csv: { delimiter: ',' } }).catch((error: unknown) => {
+            if (error instanceof RendermillError) return error.message;
+            throw error;
+          });
+        const whole = await read(text);
+        expect(await read(sourceOf(text, size))).toEqual(whole);
+        if (typeof whole !== 'string') expect(whole.map((line) => line.row)).toEqual(whole.map((_, at) => at + 1));
       }),
       { numRuns: 500 },
     );

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import * as fc from 'fast-check';
+import { fc } from '../../../test/properties.js';
 import { backoff, maxTries, redeliveryWait, retryWait, webhookSchedule } from '@rendermill/shared/domain/backoff';
 import { entryId, eventId, isId, newId } from '@rendermill/shared/domain/ids';
 import { isTerminal, jobStatuses, transitions } from '@rendermill/shared/domain/job';

@@ -60,9 +60,11 @@ export function presentBatch(batch: Batch, bound: Bound | null) {
 const seconds = (ms: number | null): number | null => (ms === null ? null : Math.floor(ms / 1_000));
 
 /** Of all lines, by those that the batch has come to: lines that cannot be jobs are expected to be as many among the rest. */
-function estimated({ cost, cursor, total }: Batch): number | null {
-  if (cost.estimated === null || cursor === 0) return null;
-  return Math.round((cost.estimated * total) / cursor);
+function estimated(batch: Batch): number | null {
+  const { cost, cursor, total, open } = batch;
+  const begun = Math.max(cursor, linesDone(batch) + open);
+  if (cost.estimated === null || begun === 0) return null;
+  return Math.round((cost.estimated * total) / begun);
 }
 
 function progress(batch: Batch): number {

@@ -1,7 +1,6 @@
 import { Readable } from 'node:stream';
 import { linesDone, type Batch, type BatchStatus } from '@rendermill/shared/domain/batch';
 import { batchEvent, eventOfEnd } from '@rendermill/shared/domain/batch-events';
-import { derivedFileId } from '@rendermill/shared/domain/ids';
 import { batchKey } from '@rendermill/shared/domain/object-keys';
 import type { BatchMoment } from '@rendermill/shared/adapters/redis/batch-reader';
 import { endedLines } from '@rendermill/shared/batches/log';
@@ -9,6 +8,7 @@ import type { WorkerDeps } from '../deps.js';
 import { keepStoring } from '../use-cases/keep-storing.js';
 import { flushResults } from './flush-results.js';
 import { errorLine, outputLine } from './output-lines.js';
+import { outputFileId, outputNames, saveBatch } from './save-batch.js';
 
 /** How long output and error file stay where the batch does not say. */
 const fileSeconds = 30 * 86_400;
@@ -30,11 +30,11 @@ export async function closeBatch(deps: WorkerDeps, batch: Batch): Promise<void> 
   const log = await deps.batchReader.moment(batch.id);
   if (!log) return;
   const moment = { ...log, batch: ended };
-  const suffix = batch.generation === 1 ? '' : `.${batch.generation}`;
+  const names = outputNames(batch.generation);
 
   const bad = ended.failed + ended.cancelled;
-  const output = ended.completed > 0 ? await write(deps, moment, `output${suffix}.jsonl`, expires, goodLines) : null;
-  const errors = bad > 0 ? await write(deps, moment, `errors${suffix}.jsonl`, expires, badLines) : null;
+  const output = ended.completed > 0 ? await write(deps, moment, names.output, expires, goodLines) : null;
+  const errors = bad > 0 ? await write(deps, moment, names.errors, expires, badLines) : null;
   if (batch.total > 0) await write(deps, moment, 'manifest.jsonl', null, everyLine);
 
   const type = eventOfEnd[status];
@@ -47,6 +47,9 @@ export async function closeBatch(deps: WorkerDeps, batch: Batch): Promise<void> 
     { batch: batch.id, project: batch.project, status, total, completed, failed: ended.failed, cancelled },
     'batch.finished',
   );
+  // After its end, never before: one that is rebuilt as running ends again, with the same event.
+  const closed = await deps.batchStore.get(batch.project, batch.id);
+  if (closed) await keepStoring(deps, batch.id, async () => saveBatch(deps, closed));
 }
 
 function endOf({ rest }: Batch): BatchStatus {
@@ -78,7 +81,7 @@ async function write(
     return written;
   });
   if (expires === null) return null;
-  const id = derivedFileId(`${batch.id}|${name}`);
+  const id = outputFileId(batch, name);
   const file = {
     id,
     project: batch.project,

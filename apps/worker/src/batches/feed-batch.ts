@@ -16,7 +16,18 @@ const lotLines = 200;
  */
 export async function feedBatch(deps: WorkerDeps, batch: Batch, room: number, reader: LineReader): Promise<boolean> {
   const lines = await reader.next(batch, Math.min(lotLines, Math.max(1, room)));
-  return feedLines(deps, batch, lines, 'next');
+  if (batch.cursor >= batch.gaps) return feedLines(deps, batch, lines, 'next');
+  return feedBetween(deps, batch, lines);
+}
+
+/** The same where some of these lines were begun before: the cursor passes over them. */
+async function feedBetween(deps: WorkerDeps, batch: Batch, lines: readonly NextLine[]): Promise<boolean> {
+  const waiting = await deps.batches.waiting(batch.id, batch.cursor + 1, lines.length);
+  const first = waiting.indexOf(true);
+  const passed = lines[(first === -1 ? lines.length : first) - 1];
+  if (passed) return deps.batches.pass(batch, passed.line, passed.next);
+  const end = waiting.indexOf(false);
+  return feedLines(deps, batch, end === -1 ? lines : lines.slice(0, end), 'next');
 }
 
 /** The same of lines that a retry is for, each with the images that it has. */

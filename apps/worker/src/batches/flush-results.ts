@@ -24,8 +24,8 @@ export async function flushResults(deps: WorkerDeps, batch: Batch, all: boolean)
     lines: [Math.min(...lines), Math.max(...lines)],
   };
   await deps.storage.put(batchKey(batch, part.name), Buffer.from(`${rows.join('\n')}\n`), 'application/jsonl');
-  const done = records.filter((record) => !mustStay(record)).map(({ line }) => lineJobId(batch.id, line));
-  return (await deps.batches.flushed(batch.id, part, done)) && rows.length === partRecords;
+  const jobs = records.map((record) => ({ id: lineJobId(batch.id, record.line), stays: mustStay(record) }));
+  return (await deps.batches.flushed(batch.id, part, jobs)) && rows.length === partRecords;
 }
 
 /** What may have been billed is claimed by its job; pictures that the store refused are stored by a retry. */

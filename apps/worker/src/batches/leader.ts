@@ -8,6 +8,7 @@ import { findAgain, linesAgain } from './find-again.js';
 import { flushResults } from './flush-results.js';
 import { LineReader, type NextLine } from './line-reader.js';
 import { rooms } from './rooms.js';
+import { decisions, saveBatch, undecided } from './save-batch.js';
 import { validateBatch } from './validate-batch.js';
 import { BatchWatch } from './watch-batches.js';
 
@@ -26,6 +27,7 @@ export class BatchLeader {
   readonly #readers = new Map<string, LineReader>();
   readonly #flushedAt = new Map<string, number>();
   readonly #announced = new Map<string, number>();
+  readonly #decided = new Map<string, string>();
   readonly #watch: BatchWatch;
   #leads = false;
 
@@ -77,6 +79,7 @@ export class BatchLeader {
       this.#beside(batch, async () => validateBatch(this.#deps, batch));
       return false;
     }
+    await this.#remember(batch);
     if (batch.status === 'in_progress' && batch.retry !== null) {
       this.#beside(batch, async () => findAgain(this.#deps, batch));
       return false;
@@ -94,6 +97,14 @@ export class BatchLeader {
     if (batch.again > 0 && (batch.rest === null || batch.rest_kept)) return this.#feedAgain(batch, room);
     if (batch.rest !== null || batch.cursor >= batch.total) return false;
     return feedBatch(this.#deps, batch, room, this.#reader(batch.id));
+  }
+
+  /** What was decided about it stands in the bucket before it takes effect there. */
+  async #remember(batch: Batch): Promise<void> {
+    const decided = decisions(batch);
+    if ((this.#decided.get(batch.id) ?? undecided(batch)) === decided) return;
+    await saveBatch(this.#deps, batch);
+    this.#decided.set(batch.id, decided);
   }
 
   async #feedAgain(batch: Batch, room: number): Promise<boolean> {
@@ -165,7 +176,7 @@ export class BatchLeader {
 
   #forgetOthers(batches: readonly Batch[]): void {
     const known = new Set(batches.map(({ id }) => id));
-    for (const map of [this.#readers, this.#flushedAt, this.#announced])
+    for (const map of [this.#readers, this.#flushedAt, this.#announced, this.#decided])
       for (const id of map.keys()) if (!known.has(id.split(' ')[0] ?? '')) map.delete(id);
   }
 }

@@ -15,11 +15,17 @@ import type { WorkerDeps } from '../deps.js';
 import { keepStoring } from '../use-cases/keep-storing.js';
 import type { NextLine } from './line-reader.js';
 
+/** What a line is made into a job with. */
+export type LineDeps = Pick<WorkerDeps, 'accounts' | 'prefer' | 'log' | 'metrics' | 'random' | 'interrupted'> & {
+  readonly files: Pick<WorkerDeps['files'], 'get'>;
+  readonly storage: Pick<WorkerDeps['storage'], 'put'>;
+};
+
 /** A line that can be a job, or the record of one that cannot. */
 export type MadeLine = { readonly job: NewJob } | { readonly record: LineRecord };
 
 /** Makes a job of a line: by the same schema, model table and routing as a job that comes alone. */
-export async function makeLine(deps: WorkerDeps, batch: Batch, next: NextLine): Promise<MadeLine> {
+export async function makeLine(deps: LineDeps, batch: Batch, next: NextLine): Promise<MadeLine> {
   const line = readLine(next.text, batch.endpoint, batch.source.kind === 'csv');
   if ('code' in line) throw new Error(`line ${next.line} of ${batch.id} was valid: ${line.message}`);
   const order = orderOf(line);
@@ -48,7 +54,7 @@ function refused(batch: Batch, number: number, line: Line, b64: boolean, error: 
 }
 
 async function jobOf(
-  deps: WorkerDeps,
+  deps: LineDeps,
   batch: Batch,
   number: number,
   line: Line,
@@ -102,7 +108,7 @@ const unknown = { url: null, key: null, sha256: null, bytes: null, content_type:
 
 /** An input as the line names it; the prepare stage fetches it, checks it in full, and gives the job a copy of its own. */
 async function inputOf(
-  deps: WorkerDeps,
+  deps: LineDeps,
   batch: Batch,
   reference: ImageReference,
   name: string,

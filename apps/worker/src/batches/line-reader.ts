@@ -18,12 +18,12 @@ const pieceBytes = 512 * 1024;
 
 /** Reads a batch's lines from its cursor on; what it holds is at most a piece, or one line that is longer. */
 export class LineReader {
-  readonly #deps: Pick<WorkerDeps, 'storage'>;
+  readonly #deps: { readonly storage: Pick<WorkerDeps['storage'], 'get'> };
   #ahead: RawLine[] = [];
   /** The line before the first of those ahead, and the byte at which that one begins. */
   #at = { line: -1, offset: -1 };
 
-  constructor(deps: Pick<WorkerDeps, 'storage'>) {
+  constructor(deps: { readonly storage: Pick<WorkerDeps['storage'], 'get'> }) {
     this.#deps = deps;
   }
 

@@ -10,6 +10,7 @@ import { StorageError } from '@rendermill/shared/ports/storage';
 import type { WorkerDeps } from '../deps.js';
 import { keepStoring } from '../use-cases/keep-storing.js';
 import { catalogueInput } from './catalogue-input.js';
+import { saveBatch } from './save-batch.js';
 import { SeenIds } from './seen-ids.js';
 import { maxLineBytes, splitLines, type RawLine } from '@rendermill/shared/streams/split-lines';
 
@@ -41,6 +42,8 @@ export async function validateBatch(deps: WorkerDeps, batch: Batch): Promise<voi
     : await deps.batches.begin(batch, total, index, event);
   if (!told) return;
   deps.log.info({ batch: batch.id, project: batch.project, lines: total, faults: faults.length }, 'batch.validated');
+  const ended = failed ? await deps.batchStore.get(batch.project, batch.id) : null;
+  if (ended) await keepStoring(deps, batch.id, async () => saveBatch(deps, ended));
 }
 
 /** The store does not give it, or it is no catalogue that anybody can read: the batch's own fault. */

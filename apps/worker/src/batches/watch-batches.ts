@@ -1,3 +1,4 @@
+import { accountBook } from '@rendermill/shared/adapters/redis/books';
 import { linesDone, type Batch } from '@rendermill/shared/domain/batch';
 import type { WorkerDeps } from '../deps.js';
 
@@ -21,9 +22,21 @@ export class BatchWatch {
     for (const id of this.#seen.keys()) if (!batches.some((batch) => batch.id === id)) this.#seen.delete(id);
     for (const batch of batches) {
       if (batch.open > 0) await this.#mend(batch);
-      if (batch.status === 'in_progress' && batch.paused_at === null) this.#notice(batch);
+      if (batch.status === 'in_progress' && batch.paused_at === null) await this.#notice(batch);
       else this.#seen.delete(batch.id);
     }
+  }
+
+  /** What the accounts that serve such a batch say of themselves. */
+  async #accounts(batch: Batch): Promise<Record<string, string>> {
+    const serving = [...this.#deps.accounts.values()].filter(({ modes }) => modes.includes(batch.mode));
+    const rows = serving.map(async (account) => {
+      const { parked, circuit, coolDownMs } = await this.#deps.accountState(accountBook(account));
+      if (parked) return [account.id, `parked: ${parked.reason}`];
+      if (circuit !== 'closed') return [account.id, `circuit ${circuit}`];
+      return [account.id, coolDownMs > 0 ? `pauses for ${coolDownMs} ms` : 'ready'];
+    });
+    return Object.fromEntries(await Promise.all(rows)) as Record<string, string>;
   }
 
   async #mend(batch: Batch): Promise<void> {
@@ -31,7 +44,7 @@ export class BatchWatch {
     if (mended > 0) this.#deps.log.error({ batch: batch.id, lines: mended }, 'batch.mended');
   }
 
-  #notice(batch: Batch): void {
+  async #notice(batch: Batch): Promise<void> {
     const done = linesDone(batch);
     const now = Date.now();
     const seen = this.#seen.get(batch.id);
@@ -43,8 +56,9 @@ export class BatchWatch {
     if (now - seen.at < longest + patienceMs) return;
     seen.at = now;
     const { open, cursor, total, again } = batch;
+    const accounts = await this.#accounts(batch);
     this.#deps.log.error(
-      { batch: batch.id, project: batch.project, done, open, cursor, total, again },
+      { batch: batch.id, project: batch.project, done, open, cursor, total, again, accounts },
       'batch.stalled',
     );
   }

@@ -1,33 +1,21 @@
-import {
-  attemptKey,
-  type AttemptKey,
-  type JournalIntent,
-  type JournalSettlement,
-} from '@rendermill/shared/adapters/spool/journal';
+import { attemptKey } from '@rendermill/shared/adapters/spool/journal';
 import type { AttemptRefusal } from '@rendermill/shared/adapters/redis/ledger';
 import type { SpooledFile } from '@rendermill/shared/adapters/spool/spool';
 import { newsOf, type AccountNews } from '@rendermill/shared/domain/account-news';
 import { providerModel, type Account } from '@rendermill/shared/domain/accounts';
-import type {
-  Attempt,
-  AttemptIntent,
-  AttemptSettlement,
-  Checkpoint,
-  SpooledImage,
-} from '@rendermill/shared/domain/attempts';
-import { storeWait } from '@rendermill/shared/domain/backoff';
+import type { Attempt, AttemptIntent, AttemptSettlement, Checkpoint } from '@rendermill/shared/domain/attempts';
 import { errorBodyOf } from '@rendermill/shared/domain/errors';
 import { hasOthers, refuses } from '@rendermill/shared/domain/failover';
-import type { Job } from '@rendermill/shared/domain/job';
+import { specOf, type Job } from '@rendermill/shared/domain/job';
 import { costAt } from '@rendermill/shared/domain/routing';
-import { urlExpiry } from '@rendermill/shared/domain/url-expiry';
 import { judgeFailure, judgeTransport, type Verdict } from '@rendermill/shared/domain/verdicts';
-import { pause, type WorkerDeps } from '../deps.js';
-import { buildRequest, taskUrl, type LocalInputs } from '../providers/build-request.js';
+import type { WorkerDeps } from '../deps.js';
+import { buildRequest, type LocalInputs } from '../providers/build-request.js';
 import { callProvider, type Answer, type BrokenCall } from '../providers/call-provider.js';
-import { readAnswer, type PictureAnswer } from '../providers/read-answer.js';
+import type { PictureAnswer } from '../providers/read-answer.js';
+import { checkpointOf, picturesOf } from './answered-pictures.js';
 import { maxResultBytes } from './copy-result.js';
-import { unknownAnswer } from './give-up-attempts.js';
+import { syncPictures, tellLedger, writeIntentToDisk, writeSettlementToDisk } from './record-purchase.js';
 import { showPreview } from './show-preview.js';
 import { learnUnknown, unknownToAccount } from './unknown-to-account.js';
 
@@ -62,9 +50,6 @@ export function paidCap({ maxPaidAttempts }: Pick<WorkerDeps, 'maxPaidAttempts'>
   return probe ? 1 : maxPaidAttempts;
 }
 
-/** A task that is not done after this long is given up. */
-const taskMs = 60 * 60_000;
-
 export async function buyPictures(
   deps: WorkerDeps,
   job: Job,
@@ -84,7 +69,8 @@ export async function buyPictures(
   const number = await deps.ledger.beginAttempt(job, intent, paidCap(deps, job));
   if (typeof number === 'string') return number;
   const key = attemptKey(job.id, job.generation, number);
-  await writeIntentToDisk(deps, job, { kind: 'intent', key, number, intent });
+  const asked = job.line ? {} : { order: { spec: specOf(job), inputs: job.inputs, mask: job.mask } };
+  await writeIntentToDisk(deps, job, { kind: 'intent', key, number, intent, ...asked });
 
   deps.metrics.inFlight.inc();
   const answer = await callProvider<SpooledFile>(
@@ -132,64 +118,6 @@ export async function buyPictures(
   return { attempt: { ...intent, number, settlement }, checkpoint, verdict };
 }
 
-/** Not on disk, not sent: then nothing was bought. */
-async function writeIntentToDisk(deps: WorkerDeps, job: Job, intent: JournalIntent): Promise<void> {
-  try {
-    await deps.spool.journal.append(intent);
-  } catch (error) {
-    const settlement = { ...unknownAnswer('The journal could not be written.'), outcome: 'not_sent' as const, cost: 0 };
-    await deps.ledger.settle(job.id, intent.number, settlement, null);
-    throw error;
-  }
-}
-
-/** From here on it is paid: trouble with this disk is told, and the ledger hears of the purchase all the same. */
-async function syncPictures(deps: WorkerDeps, key: AttemptKey, checkpoint: Checkpoint | null): Promise<void> {
-  if (!checkpoint) return;
-  try {
-    await deps.spool.sync(checkpoint.spooled.map(({ file }) => file));
-  } catch (error) {
-    deps.log.error({ error, attempt_key: key }, 'spool.not_synced');
-  }
-}
-
-/** Beside what the ledger is told: either of the two is enough to find the pictures by. */
-async function writeSettlementToDisk(deps: WorkerDeps, settlement: JournalSettlement): Promise<void> {
-  try {
-    await deps.spool.journal.append(settlement);
-  } catch (error) {
-    deps.log.error({ error, attempt_key: settlement.key }, 'journal.not_written');
-  }
-}
-
-/** Tells the ledger what was paid, for as long as it takes. */
-async function tellLedger(
-  deps: WorkerDeps,
-  job: string,
-  number: number,
-  settlement: AttemptSettlement,
-  checkpoint: Checkpoint | null,
-): Promise<boolean> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await deps.ledger.settle(job, number, settlement, checkpoint);
-    } catch (error) {
-      deps.log.error({ error, job, attempt: number }, 'attempt.not_settled');
-      await pause(deps, storeWait(attempt, deps.random));
-    }
-  }
-}
-
-/** The pictures of an answer; of one that broke off, those that had arrived whole. */
-function picturesOf(
-  answer: Answer<SpooledFile> | BrokenCall<SpooledFile>,
-  asked: number,
-): PictureAnswer<SpooledFile> | null {
-  if (answer.kind === 'answer') return readAnswer(answer, asked);
-  const items = answer.blobs.map((blob) => ({ kind: 'bytes' as const, blob, revisedPrompt: null }));
-  return items.length === 0 ? null : { items, usage: null, effective: {} };
-}
-
 function writeIntent(
   deps: WorkerDeps,
   job: Job,
@@ -223,37 +151,6 @@ function purchaseId(job: Job, call: number): string {
 function verdictOn(answer: Answer<SpooledFile> | BrokenCall<SpooledFile>, { apiKey }: Account): Verdict {
   const verdict = answer.kind === 'broken' ? judgeTransport(answer) : judgeFailure(answer);
   return apiKey === '' ? verdict : { ...verdict, message: verdict.message.replaceAll(apiKey, '…') };
-}
-
-/** The pictures of an answer, given to the indexes that were ordered; more than were ordered are left. */
-function checkpointOf(
-  deps: WorkerDeps,
-  { indexes, account }: Order,
-  pictures: PictureAnswer<SpooledFile>,
-  address: string,
-): Checkpoint {
-  const spooled: SpooledImage[] = [];
-  const urls: Checkpoint['urls'][number][] = [];
-  for (const [i, index] of indexes.entries()) {
-    const item = pictures.items[i];
-    if (!item) break;
-    const revised_prompt = item.revisedPrompt;
-    if (item.kind === 'url') {
-      urls.push({
-        index,
-        url: item.url,
-        expires_at: urlExpiry(item.url, Date.now(), account.preset.urlTtlMs),
-        revised_prompt,
-      });
-    } else if (item.kind === 'task') {
-      const url = taskUrl(address, item.task);
-      urls.push({ index, url, task_picture: item.picture, expires_at: Date.now() + taskMs, revised_prompt });
-    } else {
-      const { file, bytes, sha256 } = item.blob;
-      spooled.push({ index, file, bytes, sha256, revised_prompt });
-    }
-  }
-  return { worker: deps.worker, spooled, urls };
 }
 
 const forms = { bytes: 'bytes', url: 'link', task: 'task' } as const;

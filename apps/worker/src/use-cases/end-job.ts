@@ -2,13 +2,14 @@ import type { LedgerJob } from '@rendermill/shared/adapters/redis/job-codec';
 import { attemptKey } from '@rendermill/shared/adapters/spool/journal';
 import { spent } from '@rendermill/shared/domain/attempts';
 import { isTerminal, type Job } from '@rendermill/shared/domain/job';
+import { jobDocument } from '@rendermill/shared/domain/job-document';
 import { recordKey } from '@rendermill/shared/domain/object-keys';
 import type { JobEnd } from '@rendermill/shared/domain/outcome';
-import { presentJob } from '@rendermill/shared/domain/present-job';
 import { StorageError } from '@rendermill/shared/ports/storage';
 import type { WorkerDeps } from '../deps.js';
 import { storageFailure } from './collect-results.js';
 import { keepStoring } from './keep-storing.js';
+import { countsUnrecorded } from './on-record.js';
 
 /**
  * Ends a job: its record into the bucket, then status, counters and event in one script. Answers false where another
@@ -68,8 +69,8 @@ async function restoreRecord(deps: WorkerDeps, id: string): Promise<void> {
 
 /** `job.json`: what was made, for whom, from what and for how much. */
 async function putRecord(deps: WorkerDeps, job: Job): Promise<void> {
-  const record = { ...presentJob(job), project: job.project, request_hash: job.request_hash };
-  await deps.storage.put(recordKey(job), Buffer.from(`${JSON.stringify(record, null, 2)}\n`), 'application/json');
+  const record = Buffer.from(`${JSON.stringify(jobDocument(job), null, 2)}\n`);
+  await deps.storage.put(recordKey(job), record, 'application/json');
 }
 
 /** The spool forgets what is stored; what the store refused stays for a retry. */
@@ -79,7 +80,8 @@ async function closeAttempts(deps: WorkerDeps, job: LedgerJob): Promise<void> {
     const key = attemptKey(job.id, attempt.generation, attempt.number);
     if (!deps.spool.journal.open.has(key)) continue;
     await deps.spool.discard(`${key}-`);
-    deps.spool.journal.close(key);
+    // What a line that came to nothing may have cost stays until its record is flushed.
+    if (!countsUnrecorded(job, attempt)) deps.spool.journal.close(key);
   }
 }
 

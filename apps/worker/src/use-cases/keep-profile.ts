@@ -5,8 +5,7 @@ import { profileRecord, type ProfileRecord } from '@rendermill/shared/domain/pro
 import { errorBodyOf } from '@rendermill/shared/domain/errors';
 import type { WorkerDeps } from '../deps.js';
 import { keepStoring } from './keep-storing.js';
-
-const maxBytes = 8 * 1024 * 1024;
+import { readText } from './read-text.js';
 
 /** Writes what is known now, with what is about to be known. */
 export async function keepProfile(deps: WorkerDeps, account: string, coming: Partial<Profile> = {}): Promise<void> {
@@ -43,16 +42,9 @@ export async function restoreProfiles(deps: WorkerDeps): Promise<void> {
 }
 
 async function restoreProfile(deps: WorkerDeps, account: string): Promise<void> {
-  const object = await deps.storage.get(profileKey(account));
-  if (!object) return;
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of object.body) {
-    chunks.push(chunk as Buffer);
-    bytes += (chunk as Buffer).length;
-    if (bytes > maxBytes) throw new Error(`${profileKey(account)} is larger than ${maxBytes} bytes`);
-  }
-  const { probe, findings } = profileRecord.parse(JSON.parse(Buffer.concat(chunks).toString('utf8')));
+  const text = await readText(deps.storage, profileKey(account));
+  if (text === null) return;
+  const { probe, findings } = profileRecord.parse(JSON.parse(text));
   // Its jobs are as lost as it was: what they bought lies in the bucket, and stands in the workers' journals.
   const error = errorBodyOf('worker_crash', 'Redis lost this probe while it ran. Probe the account again.');
   const ended =

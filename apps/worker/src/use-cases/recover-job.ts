@@ -2,6 +2,7 @@ import type { LedgerJob } from '@rendermill/shared/adapters/redis/job-codec';
 import { isTerminal, missingIndexes } from '@rendermill/shared/domain/job';
 import type { WorkerDeps } from '../deps.js';
 import { giveUpAttempts } from './give-up-attempts.js';
+import { countsUnrecorded } from './on-record.js';
 import { takeUp } from './take-up.js';
 
 /**
@@ -12,10 +13,12 @@ import { takeUp } from './take-up.js';
 export async function recoverJob(deps: WorkerDeps, id: string, dead: string): Promise<'needed' | 'done' | 'unknown'> {
   const known = await deps.ledger.read(id);
   if (!known) return (await deps.ledger.isFlushed(id)) ? 'done' : 'unknown';
-  const needed = holds(known, dead) ? 'needed' : 'done';
+  const waits = holds(known, dead);
+  const counts = known.attempts.some((attempt) => attempt.worker === dead && countsUnrecorded(known, attempt));
+  const needed = waits || counts ? 'needed' : 'done';
   // What the store refused waits for a retry.
   if (isTerminal(known.status) || deps.inHand.has(id)) return needed;
-  const job = await own(deps, known, dead, needed === 'needed');
+  const job = await own(deps, known, dead, waits);
   if (job) takeUp(deps, await giveUpAttempts(deps, job, dead));
   return needed;
 }

@@ -2,6 +2,7 @@ import { isTerminal, missingIndexes } from '@rendermill/shared/domain/job';
 import type { OpenAttempt } from '@rendermill/shared/adapters/spool/journal';
 import type { WorkerDeps } from '../deps.js';
 import { givenUp, workerFaltered } from './give-up-attempts.js';
+import { countsUnrecorded } from './on-record.js';
 import { takeUp } from './take-up.js';
 
 /**
@@ -31,7 +32,8 @@ async function isNeeded(deps: WorkerDeps, { intent, settled }: OpenAttempt): Pro
     return true;
   }
   const waiting = job.checkpoints.get(intent.number);
-  if (!waiting || waiting.worker !== deps.worker || missingIndexes(job).length === 0) return false;
+  if (!waiting || waiting.worker !== deps.worker || missingIndexes(job).length === 0)
+    return countsUnrecorded(job, told);
   if (job.status === 'queued') {
     const begun = await deps.ledger.begin(id, job.generation, job.run, deps.worker);
     if (typeof begun !== 'string') takeUp(deps, begun);

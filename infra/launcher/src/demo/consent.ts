@@ -1,33 +1,26 @@
 import { createInterface } from 'node:readline/promises';
-import type { Account } from '@rendermill/shared/domain/accounts';
-import { estimateAt } from '@rendermill/shared/domain/routing';
 import type { Say } from '../say.js';
+import type { Estimate } from './catalogue-batch.js';
 
-/** What a run would cost, and the yes that it needs before anything is spent. */
+/** What a run would cost, said to a person, and the yes that it needs before anything is spent. */
 export interface Plan {
-  readonly account: Account;
-  readonly model: string;
-  readonly images: number;
+  /** Or why nobody knows it. */
+  readonly estimate: Estimate | string;
+  /** Ids of the accounts that could be asked. */
+  readonly accounts: readonly string[];
 }
 
-/** Dollars, or null where the account has no known price. */
-export function planCost({ account, model, images }: Plan): number | null {
-  const one = estimateAt(account, {
-    model,
-    type: 'generation',
-    request: { prompt: '', n: 1, quality: 'low', size: '1024x1024' },
-    inputs: [],
-  });
-  return one === null ? null : (one * images) / 1_000_000;
+/**
+ * What the batch may cost at most: twice what is expected, since a call whose answer is lost may be billed and is made
+ * once more; a cent at least. Null where no price is known.
+ */
+export function mostOf({ estimate }: Plan): number | null {
+  return typeof estimate === 'string' ? null : Math.max(1, Math.ceil(200 * estimate.cost)) / 100;
 }
 
 /** True where the person said yes: on the terminal, or beforehand by RENDERMILL_DEMO_SPEND=yes. */
-export async function maySpend(plan: Plan, env: NodeJS.ProcessEnv, say: Say): Promise<boolean> {
-  const cost = planCost(plan);
-  const price = cost === null ? 'at a price that is not known here' : `for about $${cost.toFixed(3)}`;
-  say(
-    `This renders ${plan.images} pictures with ${plan.model} at ${plan.account.preset.name} (account ${plan.account.id}) ${price}.`,
-  );
+export async function maySpend(plan: Plan, env: NodeJS.ProcessEnv, say: Say, signal: AbortSignal): Promise<boolean> {
+  say(inWords(plan));
   if (env['RENDERMILL_DEMO_SPEND'] === 'yes') return true;
   if (!process.stdin.isTTY) {
     say(
@@ -36,9 +29,26 @@ export async function maySpend(plan: Plan, env: NodeJS.ProcessEnv, say: Say): Pr
     return false;
   }
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  // Ctrl-C at the question belongs to the terminal's reader, which would swallow it.
+  terminal.once('SIGINT', () => process.kill(process.pid, 'SIGINT'));
   try {
-    return /^y(es)?$/i.test((await terminal.question('Spend it? [y/N] ')).trim());
+    const yes = /^y(es)?$/i.test((await terminal.question('Spend it? [y/N] ', { signal })).trim());
+    if (!yes) say('Nothing was spent.');
+    return yes;
+  } catch (error) {
+    // Why it was broken off says more than that it was.
+    signal.throwIfAborted();
+    throw error;
   } finally {
     terminal.close();
   }
+}
+
+function inWords(plan: Plan): string {
+  const { estimate, accounts } = plan;
+  const where = `by ${accounts.length === 1 ? 'the account' : 'the accounts'} ${accounts.join(', ')}`;
+  if (typeof estimate === 'string')
+    return `This renders real pictures ${where}, at a price that is not known. ${estimate}`;
+  const { images, model, cost } = estimate;
+  return `This renders ${images} pictures with ${model} ${where} for about $${cost.toFixed(3)}, and stops at $${mostOf(plan)?.toFixed(2)}.`;
 }

@@ -1,9 +1,8 @@
-import type { PresentedJob } from '@rendermill/shared/domain/present-job';
-import type { Product } from './catalogue.js';
+import type { Result } from './results.js';
 
 /** One page with every picture of the run; opens from disk, loads nothing from elsewhere. */
 export interface Sheet {
-  readonly results: readonly { readonly product: Product; readonly job: PresentedJob; readonly file: string | null }[];
+  readonly results: readonly Result[];
   readonly provider: string;
   readonly simulated: boolean;
   readonly seconds: number;
@@ -13,18 +12,18 @@ export interface Sheet {
 const escape = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 
-const dollars = (amount: number | null): string => (amount === null ? 'unknown' : `$${amount.toFixed(4)}`);
+export const dollars = (amount: number | null): string => (amount === null ? 'unknown' : `$${amount.toFixed(4)}`);
 
-function card({ product, job, file }: Sheet['results'][number]): string {
-  const [image] = job.images;
+function card({ custom_id, title, status, job, file, prompt, error, ...image }: Result): string {
   const picture = file
-    ? `<a href="${escape(file)}"><img src="${escape(file)}" alt="${escape(product.title)}" loading="lazy" width="${image?.width}" height="${image?.height}"></a>`
-    : `<div class="none">${escape(job.error?.code ?? job.status)}</div>`;
-  const facts = image
-    ? `${image.width}×${image.height} · ${(image.bytes / 1024).toFixed(0)} kB · ${dollars(job.cost.actual)}`
-    : escape(job.error?.message ?? '');
-  return `<figure>${picture}<figcaption><b>${escape(product.title)}</b><span class="sku">${escape(product.sku)}</span>
-<small>${facts}</small><details><summary>Prompt</summary><p>${escape(product.prompt)}</p><p><code>${job.id}</code><br><code>${image?.sha256 ?? ''}</code></p></details></figcaption></figure>`;
+    ? `<a href="${escape(file)}"><img src="${escape(file)}" alt="${escape(title)}" loading="lazy" width="${image.width}" height="${image.height}"></a>`
+    : `<div class="none">${escape(error?.code ?? status)}</div>`;
+  const facts =
+    image.bytes === null
+      ? escape(error?.message ?? '')
+      : `${image.width}×${image.height} · ${(image.bytes / 1024).toFixed(0)} kB · ${dollars(image.cost_usd)}`;
+  return `<figure>${picture}<figcaption><b>${escape(title)}</b><span class="sku">${escape(custom_id)}</span>
+<small>${facts}</small><details><summary>Prompt</summary><p>${escape(prompt ?? '')}</p><p><code>${job}</code><br><code>${image.sha256 ?? ''}</code></p></details></figcaption></figure>`;
 }
 
 export function contactSheet(sheet: Sheet): string {

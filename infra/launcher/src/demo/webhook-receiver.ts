@@ -5,18 +5,23 @@ import { verifyWebhook } from '@rendermill/shared/domain/webhook-signature';
 /** A webhook receiver as a shop would have one: it believes nothing that is not signed. */
 export interface WebhookReceiver {
   readonly url: string;
-  /** Job ids whose event came with a good signature. */
-  readonly verified: ReadonlySet<string>;
+  /** Types of the events that came with a good signature, by the id of their batch. */
+  readonly verified: ReadonlyMap<string, readonly string[]>;
   readonly refused: () => number;
-  /** The secret that it verifies with; known once the endpoint is registered. */
+  /** The secret that it verifies with; known once the API runs. */
   trust(secret: string): void;
-  /** Resolves when events of so many jobs have come, or after a while. */
-  waitFor(jobs: number, ms: number): Promise<void>;
+  /** Resolves when this event of this batch has come, or after a while. */
+  waitFor(type: string, batch: string, ms: number): Promise<void>;
   close(): Promise<void>;
 }
 
-export async function receiveWebhooks(onEvent: () => void): Promise<WebhookReceiver> {
-  const verified = new Set<string>();
+interface Event {
+  readonly type: string;
+  readonly data: { readonly id: string };
+}
+
+export async function receiveWebhooks(): Promise<WebhookReceiver> {
+  const verified = new Map<string, string[]>();
   let refused = 0;
   let secret: string | null = null;
   let check: () => void = () => undefined;
@@ -31,9 +36,9 @@ export async function receiveWebhooks(onEvent: () => void): Promise<WebhookRecei
         response.writeHead(401).end();
         return;
       }
-      verified.add((JSON.parse(body) as { data: { id: string } }).data.id);
+      const { type, data } = JSON.parse(body) as Event;
+      verified.set(data.id, [...(verified.get(data.id) ?? []), type]);
       response.writeHead(204).end();
-      onEvent();
       check();
     });
   });
@@ -46,11 +51,11 @@ export async function receiveWebhooks(onEvent: () => void): Promise<WebhookRecei
     trust: (known) => {
       secret = known;
     },
-    waitFor: async (jobs, ms) => {
+    waitFor: async (type, batch, ms) => {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, ms);
         check = () => {
-          if (verified.size < jobs) return;
+          if (!verified.get(batch)?.includes(type)) return;
           clearTimeout(timer);
           resolve();
         };

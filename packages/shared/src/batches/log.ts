@@ -14,6 +14,10 @@ interface Deps {
   readonly batchReader: BatchReader;
 }
 
+interface Reading {
+  readonly storage: Pick<Storage, 'get'>;
+}
+
 /** One record for each line that has ended at this moment, the last of those that tell of it; about in the order of the lines. */
 export async function* endedLines(deps: Deps, moment: BatchMoment): AsyncGenerator<LineRecord> {
   const { batch } = moment;
@@ -26,6 +30,13 @@ export async function* endedLines(deps: Deps, moment: BatchMoment): AsyncGenerat
   yield* neverBegunLines(deps, batch);
 }
 
+/** The lines up to the last of those that are beyond the cursor and were begun: which of them were. */
+async function begunBeyond(deps: Deps, { id, cursor, gaps }: Batch): Promise<Set<number>> {
+  if (gaps <= cursor) return new Set();
+  const states = await deps.batchReader.states(id, cursor + 1, gaps);
+  return new Set(states.flatMap((state, i) => (state === lineState.waiting ? [] : [cursor + 1 + i])));
+}
+
 /** The log from its beginning: a record each time that a line ended. */
 export async function* loggedLines(deps: Deps, moment: BatchMoment): AsyncGenerator<LineRecord> {
   for (const part of moment.parts) yield* partRecords(deps, moment.batch, part);
@@ -33,9 +44,9 @@ export async function* loggedLines(deps: Deps, moment: BatchMoment): AsyncGenera
 }
 
 export async function* partRecords(
-  deps: Pick<Deps, 'storage'>,
-  batch: Batch,
-  { name }: BatchPart,
+  deps: Reading,
+  batch: Pick<Batch, 'id' | 'project'>,
+  { name }: Pick<BatchPart, 'name'>,
 ): AsyncGenerator<LineRecord> {
   for await (const lines of splitLines(await openObject(deps, batchKey(batch, name)))) {
     for (const { bytes } of lines) if (bytes) yield JSON.parse(bytes.toString()) as LineRecord;
@@ -56,14 +67,16 @@ async function lastRecords(deps: Deps, moment: BatchMoment): Promise<Uint32Array
 }
 
 /** Lines that an ended batch never came to. */
-async function* neverBegunLines(deps: Pick<Deps, 'storage'>, batch: Batch): AsyncGenerator<LineRecord> {
+async function* neverBegunLines(deps: Deps, batch: Batch): AsyncGenerator<LineRecord> {
   const end = neverBegun(batch);
   if (!end || batch.cursor >= batch.total) return;
+  const begun = await begunBeyond(deps, batch);
   let line = batch.cursor;
   const range = { start: batch.offset, end: Number.MAX_SAFE_INTEGER };
   for await (const lines of splitLines(await openObject(deps, batchKey(batch, 'input.jsonl'), range), batch.offset)) {
     for (const { bytes } of lines) {
       line++;
+      if (begun.has(line)) continue;
       const read = bytes && readLine(bytes.toString(), batch.endpoint);
       if (read && !('code' in read)) yield neverBegunRecord(batch, line, read, end);
     }
@@ -81,7 +94,7 @@ export function neverBegunRecord(
 }
 
 export async function openObject(
-  deps: Pick<Deps, 'storage'>,
+  deps: Reading,
   key: string,
   range?: { readonly start: number; readonly end: number },
 ): Promise<Readable> {

@@ -1,3 +1,4 @@
+import type { LineCost } from './batch-cost.js';
 import type { ErrorBody } from './errors.js';
 import type { Mode, Priority } from './job.js';
 
@@ -60,6 +61,14 @@ export interface BatchSpec {
   readonly request_id: string;
 }
 
+export function specOfBatch(batch: BatchSpec): BatchSpec {
+  const { id, project, key_id, mode, source, input_file_id, endpoint, completion_window, metadata, priority } = batch;
+  const { on_unknown_outcome, max_cost, deadline, output_ttl, webhook_url, public_url, created_at, request_id } = batch;
+  const asked = { source, input_file_id, endpoint, completion_window, metadata, priority, on_unknown_outcome };
+  const bounds = { max_cost, deadline, output_ttl, webhook_url, public_url };
+  return { id, project, key_id, mode, ...asked, ...bounds, created_at, request_id };
+}
+
 /** A structural fault of the input, as OpenAI's batch object lists them. */
 export interface BatchFault {
   readonly code: string;
@@ -83,6 +92,8 @@ export interface Batch extends BatchSpec {
   readonly cursor: number;
   /** Byte of `input.jsonl` at which the line after the cursor begins. */
   readonly offset: number;
+  /** Up to this line some beyond the cursor have been begun too: the batch was rebuilt after Redis was lost. 0: none. */
+  readonly gaps: number;
   /** Lines that are jobs now. */
   readonly open: number;
   /** Lines to be run again by a retry. */
@@ -164,5 +175,7 @@ export interface LineRecord {
   readonly ended_at: number;
   /** The job as it ended, with its pictures; null where the line could not become one. */
   readonly job: Readonly<Record<string, unknown>> | null;
+  /** What it added to its batch's books, in micro-dollars; absent where it was no job. */
+  readonly cost?: LineCost;
   readonly error: ErrorBody | null;
 }

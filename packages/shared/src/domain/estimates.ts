@@ -44,10 +44,9 @@ export function callsOf(request: JobRequest, routing: RoutingClass): number {
 }
 
 /**
- * Seconds until a job is rendered at an account that makes so many calls at once, from the mean time of a call: its own
- * calls come one after another, and before them as many rounds as what is in flight and waits now fills.
+ * Seconds until a job is rendered at an account that makes so many calls at once, from the mean time of a call: as many
+ * rounds as what is in flight, what waits now and its own calls fill.
  */
 export function secondsAt(concurrency: number, calls: number, ahead: number, meanMs: number): number {
-  const rounds = Math.floor(ahead / concurrency);
-  return Math.ceil(((rounds + calls) * meanMs) / 1_000);
+  return Math.ceil((Math.ceil((ahead + calls) / concurrency) * meanMs) / 1_000);
 }

@@ -13,6 +13,10 @@ export interface LineEnd {
 export function lineEnd(job: Job): LineEnd | null {
   const { line, custom_id } = job;
   if (!line) return null;
+  const { input_tokens = 0, output_tokens = 0, total_tokens = 0 } = job.usage ?? {};
+  const usage = { input_tokens, output_tokens, total_tokens };
+  // Those of earlier generations were counted when they ended.
+  const cost = lineCost(job.attempts.filter(({ generation }) => generation === job.generation));
   const record: LineRecord = {
     line: line.number,
     custom_id: custom_id ?? '',
@@ -28,11 +32,8 @@ export function lineEnd(job: Job): LineEnd | null {
       request_hash: job.request_hash,
       effective: job.effective,
     },
+    cost,
     error: job.error,
   };
-  const { input_tokens = 0, output_tokens = 0, total_tokens = 0 } = job.usage ?? {};
-  const usage = { input_tokens, output_tokens, total_tokens };
-  // Those of earlier generations were counted when they ended.
-  const attempts = job.attempts.filter(({ generation }) => generation === job.generation);
-  return { record, cost: { ...lineCost(attempts), reserved: job.estimate ?? 0, usage } };
+  return { record, cost: { ...cost, reserved: job.estimate ?? 0, usage } };
 }

@@ -1,5 +1,6 @@
 import {
   batchStatuses,
+  specOfBatch,
   type Batch,
   type BatchFault,
   type BatchSpec,
@@ -35,6 +36,7 @@ export function decodeBatch(fields: Fields, open: number): Batch | null {
     total: number(fields['total']),
     cursor: number(fields['cursor']),
     offset: number(fields['offset']),
+    gaps: number(fields['gaps']),
     open,
     again: number(fields['again']),
     completed: number(fields['completed']),
@@ -65,3 +67,35 @@ export function decodeBatch(fields: Fields, open: number): Batch | null {
     version: number(fields['version']),
   };
 }
+
+/** A batch's hash: what {@link decodeBatch} reads. */
+export function encodeBatch(batch: Batch): Record<string, string> {
+  const { generation, total, cursor, offset, gaps, again, completed, failed, cancelled, version, cost, usage } = batch;
+  const counts = { generation, total, cursor, offset, gaps, again, completed, failed, cancelled, version };
+  const books = { begun: cost.begun, reserved: cost.reserved, twice: cost.twice.attempts, ...usage };
+  const whole = Object.entries({ ...counts, ...books });
+  return {
+    ...Object.fromEntries(whole.map(([name, value]) => [name, String(value)])),
+    spec: JSON.stringify(specOfBatch(batch)),
+    project: batch.project,
+    url: batch.webhook_url ?? '',
+    status: batch.status,
+    ...Object.fromEntries(Object.entries(batch.times).map(([status, at]) => [`at:${status}`, String(at)])),
+    paused: String(batch.paused_at ?? ''),
+    faults: JSON.stringify(batch.errors),
+    rest: batch.rest ?? '',
+    rest_kept: batch.rest_kept ? '1' : '',
+    output: batch.output_file_id ?? '',
+    errors: batch.error_file_id ?? '',
+    // Its being there says that the lines of a retry are being found.
+    ...(batch.retry === null ? {} : { retry: batch.retry }),
+    ...sumFields('estimated', cost.estimated),
+    ...sumFields('actual', cost.actual),
+    ...sumFields('twice_cost', cost.twice.cost),
+    // '' where lines differ; absent where none was begun.
+    ...(batch.model === null && cost.begun === 0 ? {} : { model: batch.model ?? '' }),
+  };
+}
+
+const sumFields = (name: string, amount: number | null): Record<string, string> =>
+  amount === null ? { [`${name}_unknown`]: '1' } : { [name]: String(amount) };

@@ -1,5 +1,6 @@
 import {
   lineJobId,
+  lineState,
   type Batch,
   type BatchFault,
   type BatchStatus,
@@ -8,6 +9,7 @@ import {
 } from '../../domain/batch.js';
 import type { BatchEvent } from '../../domain/batch-events.js';
 import type { StoredImage } from '../../domain/job.js';
+import { stateAt } from './batch-reader.js';
 import { readBatches, type BatchPart } from './batch-store.js';
 import { queuePriority, type NewJob } from './job-store.js';
 import { entryGraceMs } from './ledger.js';
@@ -136,6 +138,19 @@ export class BatchLedger {
     return Number(await this.#scripts.run('mend-lines', this.#worker, id, ...jobs));
   }
 
+  /** For so many lines from `first` on: true where it has not been begun. */
+  async waiting(id: string, first: number, count: number): Promise<boolean[]> {
+    const key = this.#scripts.key('batch', id, 'states');
+    const from = (first - 1) >> 1;
+    const bytes = await this.#scripts.client.getrangeBuffer(key, from, (first + count - 2) >> 1);
+    return Array.from({ length: count }, (_, i) => stateAt(bytes, first + i - 2 * from) === lineState.waiting);
+  }
+
+  /** The cursor moves on to a line, over lines that need not be begun. `next`: the byte behind it. */
+  async pass({ id, cursor }: Batch, line: number, next: number): Promise<boolean> {
+    return (await this.#scripts.run('pass-lines', this.#worker, id, cursor, line, next)) === 1;
+  }
+
   /** Images that lines to be run again have from before. */
   async kept(id: string, line: number): Promise<StoredImage[]> {
     const row = await this.#scripts.client.hget(this.#scripts.key('batch', id, 'kept'), String(line));
@@ -147,10 +162,16 @@ export class BatchLedger {
     return this.#scripts.client.lrange(this.#scripts.key('batch', id, 'results'), 0, limit - 1);
   }
 
-  /** They are in the bucket; `jobs` need not be kept any more. */
-  async flushed(id: string, part: BatchPart, jobs: readonly string[]): Promise<boolean> {
-    const row = JSON.stringify(part);
-    return (await this.#scripts.run('flush-batch', this.#worker, id, part.records, row, ...jobs)) === 1;
+  /** They are in the bucket; of their jobs, those are kept that `stay`. */
+  async flushed(
+    id: string,
+    part: BatchPart,
+    jobs: readonly { readonly id: string; readonly stays: boolean }[],
+  ): Promise<boolean> {
+    const rows = jobs.flatMap((job) => [job.id, job.stays ? 1 : 0]);
+    return (
+      (await this.#scripts.run('flush-batch', this.#worker, id, part.records, JSON.stringify(part), ...rows)) === 1
+    );
   }
 
   /** What is not begun is not to be. */

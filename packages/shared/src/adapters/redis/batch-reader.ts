@@ -60,7 +60,7 @@ export class BatchReader {
 export type LineState = (typeof lineState)[keyof typeof lineState];
 
 /** Of the line, counted from 1 at the first of the bytes; what was never written is waiting. */
-function stateAt(bytes: Buffer, line: number): LineState {
+export function stateAt(bytes: Buffer, line: number): LineState {
   const byte = bytes[(line - 1) >> 1] ?? 0;
   return ((line & 1) === 1 ? byte >> 4 : byte & 15) as LineState;
 }

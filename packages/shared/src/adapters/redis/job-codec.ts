@@ -1,6 +1,6 @@
 import type { Attempt, AttemptIntent, AttemptSettlement, Checkpoint } from '../../domain/attempts.js';
 import type { ErrorBody } from '../../domain/errors.js';
-import type { Job, JobSpec, JobStatus, Stage, StoredImage } from '../../domain/job.js';
+import { specOf, type Job, type JobSpec, type JobStatus, type Stage, type StoredImage } from '../../domain/job.js';
 import type { JobInput } from '../../domain/job-request.js';
 import type { EffectiveParameters, Usage } from '../../domain/usage.js';
 
@@ -15,6 +15,8 @@ type Fields = Readonly<Record<string, string | undefined>>;
 export interface LedgerJob extends Job {
   /** By attempt number: paid results that are not stored yet. */
   readonly checkpoints: ReadonlyMap<number, Checkpoint>;
+  /** The record of its line lies in the bucket. */
+  readonly flushed: boolean;
 }
 
 /** `['a', '1', …]` as an object: how scripts answer HGETALL. */
@@ -88,5 +90,42 @@ export function decodeJob(fields: Fields): LedgerJob | null {
     crashes: Number(fields['crashes'] ?? 0),
     version: Number(fields['version'] ?? 0),
     checkpoints: checkpoints(fields),
+    flushed: fields['flushed'] === '1',
   };
 }
+
+/** A job's hash: what {@link decodeJob} reads, but for what its place in the lists needs beside it. */
+export function encodeJob(job: LedgerJob): Record<string, string> {
+  const { generation, run, fence, stage, tries, crashes, version } = job;
+  const whole = Object.entries({ generation, run, fence, tries, crashes, version });
+  const fields: Record<string, string> = {
+    ...Object.fromEntries(whole.map(([name, value]) => [name, String(value)])),
+    spec: JSON.stringify(specOf(job)),
+    project: job.project,
+    created: String(job.created_at),
+    status: job.status,
+    class: job.class_id,
+    stage,
+    worker: job.worker ?? '',
+    batch: job.batch_id ?? '',
+    line: String(job.line?.number ?? ''),
+    inputs: JSON.stringify(job.inputs),
+    mask: optional(job.mask),
+    started: String(job.started_at ?? ''),
+    completed: String(job.completed_at ?? ''),
+    usage: optional(job.usage),
+    effective: JSON.stringify(job.effective),
+    error: optional(job.error),
+    attempts: String(Math.max(0, ...job.attempts.map(({ number: n }) => n))),
+  };
+  for (const image of job.images) fields[`i:${image.index}`] = JSON.stringify(image);
+  for (const [n, checkpoint] of job.checkpoints) fields[`c:${n}`] = JSON.stringify(checkpoint);
+  for (const { number: n, settlement, ...intent } of job.attempts) {
+    fields[`a:${n}`] = JSON.stringify(intent);
+    if (settlement) fields[`s:${n}`] = JSON.stringify(settlement);
+    fields[`o:${n}`] = `${intent.generation}:${intent.call}:${settlement?.outcome ?? 'open'}`;
+  }
+  return fields;
+}
+
+const optional = (value: unknown): string => (value === null ? '' : JSON.stringify(value));

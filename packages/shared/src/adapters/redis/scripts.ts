@@ -37,7 +37,7 @@ export class ScriptRunner {
     this.prefix = `{${keyPrefix}}:`;
   }
 
-  async run(name: string, ...args: (string | number)[]): Promise<ScriptAnswer> {
+  async run(name: string, ...args: (string | number | Buffer)[]): Promise<ScriptAnswer> {
     const script = scripts.get(name);
     if (!script) throw new Error(`there is no script ${name}.lua`);
     try {

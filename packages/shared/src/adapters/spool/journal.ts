@@ -1,6 +1,8 @@
 import { constants, open, readFile, rename, rm, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AttemptIntent, AttemptSettlement, Checkpoint } from '../../domain/attempts.js';
+import type { JobSpec } from '../../domain/job.js';
+import type { JobInput } from '../../domain/job-request.js';
 import { syncFolder } from './sync-folder.js';
 
 /**
@@ -20,6 +22,14 @@ export interface JournalIntent {
   readonly key: AttemptKey;
   readonly number: number;
   readonly intent: AttemptIntent;
+  /** Of a single job, what it asks for: by this it is rebuilt after Redis was lost. A batch's lines lie in the bucket. */
+  readonly order?: JournalOrder;
+}
+
+export interface JournalOrder {
+  readonly spec: JobSpec;
+  readonly inputs: readonly JobInput[];
+  readonly mask: JobInput | null;
 }
 
 export interface JournalSettlement {

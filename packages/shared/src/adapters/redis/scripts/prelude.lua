@@ -34,6 +34,32 @@ local function writeJob(id, spec, project, created, class, classRow, stage, prio
   redis.call('ZADD', P .. 'due', now() + grace, id)
 end
 
+-- Writes a job as it was before Redis was lost, with its place in the lists. Answers 1, or 0 where there is one.
+-- `row`: id, fields of its hash, class and class_row, custom ('': no custom_id), due (true: it is to run), deadline in ms
+-- or '', ttl in ms or '', unknown: { attempt number, when it began } of those that may have been billed.
+local function restoreJob(row)
+  local id, key = row.id, jobKey(row.id)
+  if redis.call('EXISTS', key) == 1 then return 0 end
+  for name, value in pairs(row.fields) do redis.call('HSET', key, name, value) end
+  local project, created = row.fields.project, row.fields.created
+  redis.call('SADD', P .. 'projects', project)
+  if row.class_row ~= '' then redis.call('HSET', P .. 'classes', row.fields.class, row.class_row) end
+  setStatus(id, row.fields.status)
+  if row.fields.batch == '' then redis.call('ZADD', P .. 'jobs:' .. project, created, id) end
+  if row.custom ~= '' then
+    redis.call('HSET', key, 'custom', row.custom)
+    redis.call('ZADD', P .. 'custom:' .. project .. ':' .. row.custom, created, id)
+    redis.call('ZADD', P .. 'customs:' .. project, created, row.custom .. ':' .. id)
+  end
+  for _, attempt in ipairs(row.unknown) do
+    redis.call('ZADD', P .. 'unknown:' .. project, attempt[2], attempt[1] .. ':' .. id)
+  end
+  if row.due then redis.call('ZADD', P .. 'due', now(), id) end
+  if row.deadline ~= '' then redis.call('ZADD', P .. 'deadlines', row.deadline, id) end
+  if row.ttl ~= '' then redis.call('PEXPIRE', key, row.ttl) end
+  return 1
+end
+
 -- Ends a worker's ownership of a job.
 local function drop(id)
   local worker = redis.call('HGET', jobKey(id), 'worker')
