@@ -10,6 +10,7 @@ import { sendError } from './errors.js';
 import { parseQuery } from './parse-query.js';
 import { routes } from './routes.js';
 import type { Context, Route } from './route.js';
+import { projectBySignature } from './signed-link.js';
 
 /** The Express application: what every request goes through, then the routes. */
 
@@ -57,6 +58,12 @@ function expressPath(path: string): string {
   return path.replaceAll(/\{(\w+)\}/g, ':$1');
 }
 
+async function callerOf(deps: ApiDeps, route: Route, request: Request, response: Response): Promise<Caller> {
+  if (route.access === 'open') return nobody;
+  const project = route.signed ? projectBySignature(deps, request) : null;
+  return project === null ? admit(deps, request, response, route.access) : { ...nobody, project };
+}
+
 function handler(deps: ApiDeps, route: Route) {
   return async (request: Request, response: Response): Promise<void> => {
     response.locals['route'] = route.path;
@@ -64,8 +71,7 @@ function handler(deps: ApiDeps, route: Route) {
     response.on('close', () => {
       if (!response.writableFinished) gone.abort();
     });
-    const { access } = route;
-    const caller = access === 'open' ? nobody : await admit(deps, request, response, access);
+    const caller = await callerOf(deps, route, request, response);
     const context: Context = {
       deps,
       request,

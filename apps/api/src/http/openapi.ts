@@ -81,8 +81,9 @@ function answer({ description, schema, contentType }: Answer): Json {
 }
 
 /** OpenAPI names scopes for every scheme since 3.1. */
-function securityOf({ access }: Route): Json {
+function securityOf({ access, signed }: Route): Json {
   if (access === 'open') return { security: [] };
+  if (signed) return { security: [{ key: [access] }, {}] };
   return access === 'any' ? {} : { security: [{ key: [access] }] };
 }
 

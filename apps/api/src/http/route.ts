@@ -15,6 +15,8 @@ export interface Route {
   readonly summary: string;
   readonly tag: string;
   readonly access: Access;
+  /** A link that we signed is leave as well as a key with this access: the caller is then its project. */
+  readonly signed?: true;
   readonly query?: z.ZodObject;
   /** JSON body; for the document only where `readsBody` is left to the handler. */
   readonly body?: z.ZodType;

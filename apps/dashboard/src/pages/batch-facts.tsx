@@ -38,7 +38,7 @@ export function BatchFacts({ batch }: { readonly batch: Batch }) {
             {batch.bound_by === null ? facts.nothing : (bound[batch.bound_by] ?? batch.bound_by)}
           </Fact>
         )}
-        <Fact name={facts.cost}>
+        <Fact name={over ? facts.costOver : facts.cost}>
           {usd(cost.actual)}
           {!over && cost.estimated !== null && (
             <small>

@@ -77,7 +77,11 @@ function Views({ batch, changed }: { readonly batch: Batch; readonly changed: ()
         {choice('gallery', text.batch.gallery)}
         {choice('failures', `${text.batch.failures} (${failed + cancelled})`)}
       </div>
-      {view === 'gallery' ? <Gallery batch={batch} /> : <Failures batch={batch} changed={changed} />}
+      {view === 'gallery' ? (
+        <Gallery key={batch.generation} batch={batch} />
+      ) : (
+        <Failures batch={batch} changed={changed} />
+      )}
     </section>
   );
 }

@@ -8,7 +8,7 @@ import { text } from '../text';
 import { useLines } from '../use-lines';
 import { useWindow } from '../use-window';
 
-const tile = { least: 168, gap: 16, caption: 44 };
+const tile = { least: 152, gap: 16, caption: 44 };
 const filters = ['all', 'completed', 'failed', 'queued', 'in_progress'] as const;
 type Filter = (typeof filters)[number];
 const refreshMs = 2_000;
@@ -19,6 +19,7 @@ export function Gallery({ batch }: { readonly batch: Batch }) {
   const grid = useRef<HTMLUListElement>(null);
   const { jobs, more, problem, loadMore, refresh } = useLines(batch.id, filter === 'all' ? '' : `&status=${filter}`);
   const { columns, first, end, rowHeight } = useWindow(grid, tile);
+  const over = isOver(batch);
   const [from, to] = [first * columns, Math.min(end * columns, jobs.length)];
 
   // A page ahead, so that a scroll finds its lines there.
@@ -30,12 +31,12 @@ export function Gallery({ batch }: { readonly batch: Batch }) {
   const open = jobs.slice(from, to).findIndex(({ status }) => status === 'queued' || status === 'in_progress');
   const oldest = open === -1 ? -1 : from + open;
   useEffect(() => {
-    if (oldest === -1 || (filter !== 'all' && isOver(batch))) return undefined;
+    if (oldest === -1 || (filter !== 'all' && over)) return undefined;
     const timer = window.setInterval(() => {
       if (!document.hidden) refresh(oldest);
     }, refreshMs);
     return () => window.clearInterval(timer);
-  }, [oldest, filter, batch, refresh]);
+  }, [oldest, filter, over, refresh]);
 
   const rows = Math.ceil(jobs.length / columns);
   const column = `calc((100% - ${(columns - 1) * tile.gap}px) / ${columns})`;

@@ -6,26 +6,21 @@ import { z } from 'zod';
 import type { BatchMoment } from '@rendermill/shared/adapters/redis/batch-reader';
 import { attachmentAs } from '@rendermill/shared/adapters/storage/disposition';
 import { RendermillError } from '@rendermill/shared/domain/errors';
-import { parseBody } from '@rendermill/shared/domain/request-body';
-import { linkProject, signPath, verifyPath } from '@rendermill/shared/domain/signed-links';
 import type { ApiDeps } from '../../deps.js';
-import { admit } from '../authenticate.js';
 import { resultObject } from '../batch-schemas.js';
 import { resultLines, resultRows } from '../result-lines.js';
-import { sendJson, type Context, type Route } from '../route.js';
-import { withBody } from '../with-body.js';
+import type { Context, Route } from '../route.js';
+import { signedQuery } from '../signed-link.js';
 import { zipEntries } from '../zip-entries.js';
 import { noBatch, requireBatch } from './batches.js';
+import { resultFormats, resultsLinkRoute } from './results-link.js';
 
 /** `/v1/batches/{id}/results`: what has ended by now, streamed from where it lies; what is held is a chunk. */
 
-const formats = ['jsonl', 'csv', 'zip'] as const;
 const resultsQuery = z.strictObject({
-  expires: z.string().optional().describe('Of a link that POST …/results_link has signed.'),
-  signature: z.string().optional().describe('Likewise.'),
-  project: z.string().max(64).optional().describe('Likewise.'),
+  ...signedQuery,
   format: z
-    .enum(formats)
+    .enum(resultFormats)
     .default('jsonl')
     .describe('jsonl and csv: a row per ended line; zip: the pictures, and the rows beside them.'),
 });
@@ -35,8 +30,7 @@ const contentTypes = { jsonl: 'application/jsonl', csv: 'text/csv; charset=utf-8
 async function results(context: Context): Promise<void> {
   const { deps, query, request, response } = context;
   const { format } = query as z.output<typeof resultsQuery>;
-  const project = await projectOf(context);
-  const { id } = await requireBatch({ ...context, caller: { ...context.caller, project } });
+  const { id } = await requireBatch(context);
   const moment = await deps.batchReader.moment(id);
   if (!moment) throw new RendermillError('not_found', 'There is no batch with this id.', { param: 'id' });
   response.status(200).set({
@@ -58,35 +52,6 @@ async function results(context: Context): Promise<void> {
   }
 }
 
-/** A valid signature is leave for this batch's results, in the project that it names, as a key is. */
-async function projectOf({ deps, request, response, params, query }: Context): Promise<string> {
-  const { expires, signature, project } = query as z.output<typeof resultsQuery>;
-  if (expires === undefined && signature === undefined)
-    return (await admit(deps, request, response, 'batches')).project;
-  const { secret, previousSecret } = deps.settings;
-  const secrets = previousSecret === undefined ? [secret] : [secret, previousSecret];
-  const place = { path: resultsPath(params['id'] ?? ''), project: linkProject(project) };
-  if (!verifyPath(secrets, place, expires ?? '', signature ?? '', Math.floor(Date.now() / 1_000)))
-    throw new RendermillError('invalid_api_key', 'The link has expired or is damaged: ask for a fresh one.');
-  return place.project;
-}
-
-const resultsPath = (id: string): string => `/v1/batches/${id}/results`;
-
-const linkBody = z.strictObject({ format: z.enum(formats).default('jsonl') });
-const linkObject = z.object({ object: z.literal('results_link'), url: z.string(), url_expires_at: z.int() });
-
-/** A browser downloads by itself and sends no key. */
-async function link(context: Context): Promise<void> {
-  const { deps, caller, response } = context;
-  const { id } = await requireBatch(context);
-  const { format } = await withBody(context, async ({ value }) => parseBody(linkBody, value));
-  const { secret, publicUrl, urlTtlSeconds } = deps.settings;
-  const url_expires_at = Math.floor(Date.now() / 1_000) + urlTtlSeconds;
-  const url = `${publicUrl}${signPath(secret, { path: resultsPath(id), project: caller.project }, url_expires_at)}&format=${format}`;
-  sendJson(response, 200, { object: 'results_link', url, url_expires_at });
-}
-
 const columns = ['custom_id', 'line', 'status', 'image_urls', 'error_code', 'error_message', 'cost_usd', 'job_id'];
 
 /** A cell that a spreadsheet would take for a formula gets an apostrophe before it: ids and messages come from outside. */
@@ -106,10 +71,10 @@ export const batchResultRoutes: readonly Route[] = [
     method: 'get',
     path: '/v1/batches/{id}/results',
     operationId: 'getBatchResults',
-    // By a key or a signature: it asks for one of them itself.
-    access: 'open',
+    access: 'batches',
     summary: 'The lines that have ended by now, while it runs too: rows, or the pictures themselves.',
     tag: 'Batches',
+    signed: true,
     query: resultsQuery,
     answers: {
       200: {
@@ -122,15 +87,5 @@ export const batchResultRoutes: readonly Route[] = [
     },
     handle: results,
   },
-  {
-    method: 'post',
-    path: '/v1/batches/{id}/results_link',
-    operationId: 'createBatchResultsLink',
-    access: 'batches',
-    summary: 'A signed link to the results, which works without a key until it expires: for a browser, or wget.',
-    tag: 'Batches',
-    body: linkBody,
-    answers: { 200: { description: 'The link.', schema: linkObject }, 404: noBatch },
-    handle: link,
-  },
+  resultsLinkRoute,
 ];

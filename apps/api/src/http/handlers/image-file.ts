@@ -1,25 +1,16 @@
 import { pipeline } from 'node:stream/promises';
-import { projectName } from '@rendermill/shared/domain/api-keys';
 import { RendermillError } from '@rendermill/shared/domain/errors';
 import { lineJobId, lineOfJob } from '@rendermill/shared/domain/batch';
 import { isId } from '@rendermill/shared/domain/ids';
 import type { StoredImage } from '@rendermill/shared/domain/job';
 import { extensionOf, imageKeyPrefix } from '@rendermill/shared/domain/object-keys';
-import { linkProject, verifyPath } from '@rendermill/shared/domain/signed-links';
 import { z } from 'zod';
-import { admit } from '../authenticate.js';
-import { imagePath } from '../links.js';
 import { open } from '../images-response.js';
 import type { Context, Route } from '../route.js';
 import { errorSchema } from '../schemas.js';
+import { signedQuery } from '../signed-link.js';
 
 /** `/v1/jobs/{id}/images/{index}`: where every link to an image that we hand out leads. */
-
-const linkQuery = z.strictObject({
-  project: projectName.optional(),
-  expires: z.string().optional(),
-  signature: z.string().optional(),
-});
 
 async function getImage(context: Context): Promise<void> {
   const { deps, request, response, params } = context;
@@ -53,27 +44,11 @@ async function getImage(context: Context): Promise<void> {
 type Served = Pick<StoredImage, 'key' | 'index' | 'content_type' | 'bytes' | 'sha256'>;
 
 async function find(context: Context): Promise<Served> {
-  const { deps, params, request, response } = context;
+  const { deps, params, caller } = context;
+  const { project } = caller;
   const id = params['id'] ?? '';
   const index = params['index'] ?? '';
   const missing = new RendermillError('not_found', 'There is no such image.');
-  const { expires, signature } = context.query as z.output<typeof linkQuery>;
-  const now = Math.floor(Date.now() / 1_000);
-  // A valid signature is leave for this one picture, in the project that it names.
-  const place = {
-    path: imagePath(id, Number(index)),
-    project: linkProject(context.query['project'] as string | undefined),
-  };
-  const { secret, previousSecret } = deps.settings;
-  const secrets = previousSecret === undefined ? [secret] : [secret, previousSecret];
-  const signed = expires !== undefined && signature !== undefined;
-  if (signed && !verifyPath(secrets, place, expires, signature, now)) {
-    throw new RendermillError(
-      'invalid_api_key',
-      'The link has expired or is damaged: ask for the job again to get a fresh one.',
-    );
-  }
-  const { project } = signed ? place : await admit(deps, request, response, 'jobs:read');
   if (!/^\d{1,3}$/.test(index)) throw missing;
   const line = lineOfJob(id);
   if (!line && !isId('job', id)) throw missing;
@@ -111,10 +86,11 @@ export const imageFileRoutes: readonly Route[] = [
     method: 'get',
     path: '/v1/jobs/{id}/images/{index}',
     operationId: 'getJobImage',
-    access: 'open',
+    access: 'jobs:read',
     summary: 'The picture itself: needs a key, or the signature of a link that was handed out.',
     tag: 'Jobs',
-    query: linkQuery,
+    signed: true,
+    query: z.strictObject(signedQuery),
     answers: {
       200: { description: 'The bytes, where they lie in a directory store.', contentType: 'image/*' },
       302: { description: 'A presigned link into the bucket.' },
