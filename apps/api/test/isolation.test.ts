@@ -45,6 +45,7 @@ const things: Record<string, { readonly kind: Kind; readonly body?: object } | n
   retryBatch: { kind: 'batch' },
   listBatchJobs: { kind: 'batch' },
   getBatchResults: { kind: 'batch' },
+  createBatchResultsLink: { kind: 'batch' },
   streamBatchEvents: { kind: 'batch' },
   getFile: { kind: 'file' },
   getFileContent: { kind: 'file' },
