@@ -10,17 +10,24 @@ beforeAll(async () => {
 });
 afterAll(async () => world.close());
 
+/** The answer, with its body read: a connection that is left holds up the end. */
+async function read(url: string): Promise<Response> {
+  const answer = await fetch(url);
+  await answer.clone().arrayBuffer();
+  return answer;
+}
+
 /** The page, and the files that it names. */
 async function firstLoad(): Promise<{ page: Response; html: string; files: { path: string; answer: Response }[] }> {
   const page = await fetch(world.url);
   const html = await page.text();
   const paths = [...html.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].flatMap(([, path]) => path ?? []);
-  const files = await Promise.all(paths.map(async (path) => ({ path, answer: await fetch(world.url + path) })));
+  const files = await Promise.all(paths.map(async (path) => ({ path, answer: await read(world.url + path) })));
   return { page, html, files };
 }
 
 test('the page lets in scripts, styles and pictures of its own server alone, and is asked for anew each time', async () => {
-  const { page, html, files } = await firstLoad();
+  const { page, html } = await firstLoad();
   expect(page.status).toBe(200);
   expect(page.headers.get('cache-control')).toBe('no-store');
   const policy = page.headers.get('content-security-policy') ?? '';
@@ -28,7 +35,6 @@ test('the page lets in scripts, styles and pictures of its own server alone, and
   expect(policy).toContain("script-src 'self';");
   expect(policy).not.toMatch(/unsafe|\*|https?:/);
   expect(html).not.toMatch(/<script(?![^>]*src=)|<style|style=/);
-  await Promise.all(files.map(async ({ answer }) => answer.body?.cancel()));
 });
 
 test('its files are compressed and kept by browsers; the first load is at most 200 kB', async () => {
@@ -42,7 +48,6 @@ test('its files are compressed and kept by browsers; the first load is at most 2
     const sent = Number(answer.headers.get('content-length'));
     expect(sent).toBeGreaterThan(0);
     bytes += sent;
-    await answer.body?.cancel();
   }
   expect(bytes).toBeLessThanOrEqual(200_000);
 });

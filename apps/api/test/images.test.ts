@@ -1,22 +1,10 @@
 import { createHash } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import sharp from 'sharp';
 import type { PresentedJob } from '@rendermill/shared/domain/present-job';
+import { body, type Failure, type Images } from '../../../test/image-calls.js';
 import { until } from '../../../test/until.js';
-import { createWorld, type Answer, type World } from '../../../test/world.js';
-
-interface Images {
-  created: number;
-  data: { b64_json?: string; url?: string; revised_prompt?: string }[];
-  size?: string;
-  quality?: string;
-  output_format?: string;
-  background?: string;
-  usage?: { total_tokens: number };
-}
-interface Failure {
-  error: { message: string; type: string; param: string | null; code: string };
-}
+import { createWorld, type World } from '../../../test/world.js';
 
 let world: World;
 beforeAll(async () => {
@@ -24,7 +12,6 @@ beforeAll(async () => {
 });
 afterAll(async () => world.close());
 
-const body = { model: 'gpt-image-1', quality: 'low', prompt: 'a blue vase' };
 const generate = async <T = Images>(more: Record<string, unknown> = {}, headers?: Record<string, string>) =>
   world.call<T>('POST', '/v1/images/generations', { ...body, ...more }, headers);
 const jobOf = async (headers: Headers) =>
@@ -155,93 +142,6 @@ describe('POST /v1/images/generations', () => {
   });
 });
 
-describe('a job that fails', () => {
-  // Each case meets an account in good standing, whatever it did to it.
-  afterEach(async () => world.redis.unlink(...['park', 'circuit'].map((why) => `${world.prefix}account:sim:${why}`)));
-
-  test.each([
-    ['moderation_blocked', 400, 'moderation_blocked', 0],
-    ['content_policy_violation', 400, 'content_policy_violation', 0],
-    ['insufficient_quota', 503, 'provider_quota_exhausted', 0],
-    ['billing_hard_limit_reached', 503, 'provider_quota_exhausted', 0],
-    ['insufficient_user_quota', 503, 'provider_quota_exhausted', 0],
-    ['invalid_api_key', 502, 'provider_unavailable', 0],
-    ['model_not_found', 503, 'no_provider_for_model', 0],
-    ['ok_html', 502, 'bad_provider_response', 2],
-    ['ok_empty_body', 502, 'bad_provider_response', 2],
-    ['ok_empty_data', 502, 'bad_provider_response', 2],
-    ['bad_base64', 502, 'bad_provider_response', 2],
-    ['not_an_image', 502, 'bad_provider_response', 2],
-    ['truncated_image', 502, 'bad_provider_response', 2],
-    ['neither', 502, 'bad_provider_response', 2],
-    ['huge_body', 502, 'bad_provider_response', 2],
-    ['reset_before_headers', 502, 'outcome_unknown', 2],
-    ['reset_in_body', 502, 'outcome_unknown', 2],
-    ['html_504', 502, 'outcome_unknown', 2],
-    ['cloudflare_524', 502, 'outcome_unknown', 2],
-  ] as const)(
-    'by %s is answered %i %s with x-should-retry: false, after %i paid attempts',
-    async (kind, status, code, paid) => {
-      const prompt = `fails by ${kind}`;
-      await world.simulator.faults([{ when: { promptIncludes: prompt }, fault: { kind } }]);
-      const answer = await generate<Failure>({ prompt });
-      expect([answer.status, answer.body.error.code]).toEqual([status, code]);
-      if (status >= 500) expect(answer.headers.get('x-should-retry')).toBe('false');
-      const job = await jobOf(answer.headers);
-      expect(job).toMatchObject({ status: 'failed', error: { code }, paid_attempts: paid });
-      const charged = (await callsFor(prompt)).filter((entry) => entry.charged).length;
-      expect(charged).toBeLessThanOrEqual(paid);
-    },
-  );
-});
-
-describe('a failure that passes', () => {
-  test.each([
-    ['rate_limited', 0],
-    ['server_error', 0],
-    ['json_503', 0],
-    ['html_502', 1],
-    ['reset_in_body', 1],
-    ['not_an_image', 1],
-    ['truncated_body', 1],
-  ] as const)('%s once: the job completes, with %i paid attempts before', async (kind, before) => {
-    const prompt = `passes ${kind}`;
-    await world.simulator.faults([{ when: { promptIncludes: prompt }, times: 1, fault: { kind } }]);
-    const { status, headers } = await generate({ prompt });
-    const job = await jobOf(headers);
-    expect([status, job.status, job.paid_attempts]).toEqual([200, 'completed', before + 1]);
-    expect((await callsFor(prompt)).length).toBe(2);
-  });
-
-  test.each([
-    'data_url_prefix',
-    'url_and_b64',
-    'escaped_slashes',
-    'pretty_json',
-    'tiny_pieces',
-    'more_images',
-    'no_usage',
-    'wrong_size',
-  ] as const)('%s is no failure at all', async (kind) => {
-    const prompt = `odd ${kind}`;
-    await world.simulator.faults([{ when: { promptIncludes: prompt }, fault: { kind } }]);
-    const { status, body: answer } = await generate({ prompt, response_format: 'b64_json' });
-    expect([status, answer.data.length]).toEqual([200, 1]);
-    const [call] = await callsFor(prompt);
-    expect(call?.sha256).toContain(sha(Buffer.from(answer.data[0]?.b64_json ?? '', 'base64')));
-  });
-
-  test('fewer pictures than asked: the missing ones are bought, the good ones are not bought again', async () => {
-    await world.simulator.faults([
-      { when: { promptIncludes: 'one short' }, times: 1, fault: { kind: 'fewer_images' } },
-    ]);
-    const { status, headers, body: answer } = await generate({ prompt: 'one short', n: 3 });
-    expect([status, answer.data.length]).toEqual([200, 3]);
-    expect((await callsFor('one short')).map(({ n }) => n)).toEqual([3, 1]);
-    expect((await jobOf(headers)).paid_attempts).toBe(2);
-  });
-});
-
 describe('POST /v1/images/edits', () => {
   test('as a form with four images: the provider gets each byte for byte', async () => {
     const images = await Promise.all([80, 96, 112, 128].map(async (edge) => picture(edge, edge)));
@@ -333,117 +233,5 @@ describe('POST /v1/images/variations', () => {
       prompt?.startsWith('Create a variation of this image'),
     );
     expect(call?.path).toBe('/v1/images/edits');
-  });
-});
-
-describe('a call that is held too long', () => {
-  let impatient: World;
-  beforeAll(async () => {
-    impatient = await createWorld({ env: { SYNC_WAIT_MS: '700' } });
-  });
-  afterAll(async () => impatient.close());
-  const ask = async (prompt: string, headers: Record<string, string> = {}) =>
-    impatient.call<Failure & Images>('POST', '/v1/images/generations', { ...body, prompt }, headers);
-
-  /** What it comes to, asked again for as long as that takes. */
-  const outcome = async (prompt: string): Promise<Answer<Failure & Images>> => {
-    for (;;) {
-      const answer = await ask(prompt);
-      if (answer.status === 200 || answer.body.error.code !== 'job_in_progress') return answer;
-    }
-  };
-
-  test('is 503 job_in_progress; the same request again gets the same job, and nothing is bought twice', async () => {
-    await impatient.simulator.faults([
-      { when: { promptIncludes: 'slow' }, times: 1, fault: { kind: 'hang_before_headers' } },
-    ]);
-    const first = await ask('slow one');
-    expect([first.status, first.body.error.code, first.headers.get('retry-after')]).toEqual([
-      503,
-      'job_in_progress',
-      '1',
-    ]);
-    expect(first.headers.get('x-should-retry')).toBeNull();
-    await impatient.simulator.release();
-    const second = await ask('slow one');
-    expect([second.status, second.headers.get('x-rendermill-job')]).toEqual([
-      200,
-      first.headers.get('x-rendermill-job'),
-    ]);
-    const third = await ask('slow one');
-    expect(third.headers.get('x-rendermill-job')).not.toBe(first.headers.get('x-rendermill-job'));
-    expect((await impatient.simulator.ledger()).filter(({ prompt }) => prompt === 'slow one')).toHaveLength(2);
-  });
-
-  test('says so where its only account is parked, and why', async () => {
-    await impatient.simulator.faults([{ times: 1, fault: { kind: 'insufficient_quota' } }]);
-    expect((await outcome('finds the purse empty')).body.error.code).toBe('provider_quota_exhausted');
-    const { status, body: answer } = await ask('comes after');
-    expect([status, answer.error.code]).toEqual([503, 'job_in_progress']);
-    expect(answer.error.message).toMatch(/waiting: the account sim is parked until \S+Z \(provider_quota_exhausted: /);
-    await impatient.redis.unlink(`${impatient.prefix}account:sim:park`);
-    expect((await outcome('comes after')).status).toBe(200);
-  });
-
-  test('says so where only its model is parked there', async () => {
-    const message = 'The quota of gpt-image-1 is used up.';
-    const fault = { kind: 'ok_with_error', code: 'insufficient_user_quota', message, charge: false } as const;
-    await impatient.simulator.faults([{ times: 1, fault }]);
-    expect((await outcome('finds the quota used up')).body.error.code).toBe('provider_quota_exhausted');
-    const { body: answer } = await ask('comes later');
-    expect(answer.error.message).toMatch(/waiting: gpt-image-1 at the account sim is parked until \S+Z \(/);
-    await impatient.redis.unlink(`${impatient.prefix}account:sim:model:gpt-image-1:park`);
-    expect((await outcome('comes later')).status).toBe(200);
-  });
-
-  test('may be left by its client and claimed by the next identical request', async () => {
-    await impatient.simulator.faults([
-      { when: { promptIncludes: 'left' }, times: 1, fault: { kind: 'hang_before_headers' } },
-    ]);
-    const leaving = new AbortController();
-    const gone = fetch(`${impatient.url}/v1/images/generations`, {
-      method: 'POST',
-      signal: leaving.signal,
-      headers: { authorization: `Bearer ${impatient.key}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ ...body, prompt: 'left alone' }),
-    }).catch(() => 'aborted');
-    // A call is answered a moment before its job ends: that of the test before may still be in progress.
-    const started = async () =>
-      (await impatient.call<{ data: PresentedJob[] }>('GET', '/v1/jobs?status=in_progress')).body.data.find(
-        ({ request }) => request.prompt === 'left alone',
-      );
-    await until(async () => (await started()) !== undefined);
-    const id = (await started())?.id;
-    leaving.abort();
-    expect(await gone).toBe('aborted');
-    await until(() => impatient.logs.some((line) => line.event === 'request.answered' && line['aborted'] === true));
-    // What is not held yet would not be let go.
-    await until(async () => (await impatient.simulator.stats()).held === 1);
-    await impatient.simulator.release();
-    await until(async () => (await impatient.redis.hget(`${impatient.prefix}job:${id}`, 'holder')) === '');
-    const next = await ask('left alone');
-    expect([next.status, next.headers.get('x-rendermill-job')]).toEqual([200, id]);
-  });
-
-  test('two equal requests at once are two jobs: two equal prompts are two pictures', async () => {
-    const [one, two] = await Promise.all([ask('twins'), ask('twins')]);
-    expect([one.status, two.status]).toEqual([200, 200]);
-    expect(one.headers.get('x-rendermill-job')).not.toBe(two.headers.get('x-rendermill-job'));
-  });
-
-  test('with an Idempotency-Key attaches to its job, running or ended', async () => {
-    const key = { 'idempotency-key': 'k-1' };
-    await impatient.simulator.faults([
-      { when: { promptIncludes: 'keyed' }, times: 1, fault: { kind: 'hang_before_headers' } },
-    ]);
-    const first = await ask('keyed', key);
-    expect(first.status).toBe(503);
-    await impatient.simulator.release();
-    const second = await ask('keyed', key);
-    const third = await ask('keyed', key);
-    expect([second.status, third.status]).toEqual([200, 200]);
-    expect(new Set([first, second, third].map(({ headers }) => headers.get('x-rendermill-job'))).size).toBe(1);
-    expect(second.body.data).toEqual([{ ...third.body.data[0], url: expect.any(String) }]);
-    expect((await ask('keyed, other body', key)).body.error.code).toBe('idempotency_key_reused');
   });
 });
