@@ -17,6 +17,7 @@ import { DeliveryStore } from '@rendermill/shared/adapters/redis/delivery-store'
 import { EventStore } from '@rendermill/shared/adapters/redis/event-store';
 import { Feed } from '@rendermill/shared/adapters/redis/feed';
 import { FileStore } from '@rendermill/shared/adapters/redis/file-store';
+import { Installation } from '@rendermill/shared/adapters/redis/installation';
 import { JobLists } from '@rendermill/shared/adapters/redis/job-lists';
 import { JobStore } from '@rendermill/shared/adapters/redis/job-store';
 import { holderLeaseMs, Liveness } from '@rendermill/shared/adapters/redis/liveness';
@@ -29,19 +30,21 @@ import { UnknownAttempts } from '@rendermill/shared/adapters/redis/unknown-attem
 import { UsageBooks } from '@rendermill/shared/adapters/redis/usage-books';
 import { WebhookSecrets } from '@rendermill/shared/adapters/redis/webhook-secrets';
 import { WebhookStore } from '@rendermill/shared/adapters/redis/webhook-store';
+import { observed } from '@rendermill/shared/adapters/storage/observed';
 import { openStorage } from '@rendermill/shared/adapters/storage/open-storage';
 import type { Configuration } from '@rendermill/shared/config/accounts-file';
 import type { ApiEnv } from '@rendermill/shared/config/env';
 import { newId } from '@rendermill/shared/domain/ids';
 import type { Lifecycle } from '@rendermill/shared/observability/lifecycle';
 import type { Logger } from '@rendermill/shared/observability/log';
-import { createMetrics } from '@rendermill/shared/observability/metrics';
+import { createApiMetrics } from '@rendermill/shared/observability/api-metrics';
 import { BatchWaiter } from './batch-waiter.js';
 import type { ApiDeps } from './deps.js';
 import { endFiles } from './end-files.js';
 import { createApp } from './http/app.js';
 import { clientError } from './http/client-error.js';
 import { Holds } from './holds.js';
+import { tellInstallation } from './installation.js';
 import { JobWaiter } from './job-waiter.js';
 import { KeyRing } from './key-ring.js';
 import { keepListsShort } from './keep-lists-short.js';
@@ -73,7 +76,8 @@ export async function buildApi(
   const scripts = new ScriptRunner(redis, env.REDIS_KEY_PREFIX);
   const liveness = new Liveness(scripts);
   await keepLease(liveness, holder, log, lifecycle);
-  const storage = await openStorage(env);
+  const metrics = createApiMetrics();
+  const storage = observed(await openStorage(env), metrics);
   lifecycle.onClose('storage', () => storage.close());
   const queues = new Queues(redis, env.REDIS_KEY_PREFIX, onRedisError);
   lifecycle.onClose('queues', () => queues.close());
@@ -125,7 +129,8 @@ export async function buildApi(
   const deps: ApiDeps = {
     holder,
     log,
-    metrics: createMetrics('api'),
+    metrics,
+    installationMetrics: async () => tellInstallation(deps, new Installation(scripts)),
     jobs,
     lists: new JobLists(scripts),
     batches,

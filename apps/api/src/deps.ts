@@ -27,7 +27,7 @@ import type { Scope } from '@rendermill/shared/domain/api-keys';
 import type { Mode } from '@rendermill/shared/domain/job';
 import type { Preference, RoutingClass } from '@rendermill/shared/domain/routing-class';
 import type { Logger } from '@rendermill/shared/observability/log';
-import type { Metrics } from '@rendermill/shared/observability/metrics';
+import type { ApiMetrics } from '@rendermill/shared/observability/api-metrics';
 import type { Storage } from '@rendermill/shared/ports/storage';
 import type { BatchWaiter } from './batch-waiter.js';
 import type { Holds } from './holds.js';
@@ -39,7 +39,9 @@ export interface ApiDeps {
   /** This process's id: holder of synchronous calls. */
   readonly holder: string;
   readonly log: Logger;
-  readonly metrics: Metrics;
+  readonly metrics: ApiMetrics;
+  /** Metrics of the whole installation, where this process is the one that tells them; else ''. */
+  readonly installationMetrics: () => Promise<string>;
   readonly jobs: JobStore;
   readonly lists: JobLists;
   readonly batches: BatchStore;

@@ -2,6 +2,7 @@ import { loadConfiguration } from '@rendermill/shared/config/accounts-file';
 import { ConfigError, parseApiEnv, safeSummary } from '@rendermill/shared/config/env';
 import { Lifecycle, stopOnSignals } from '@rendermill/shared/observability/lifecycle';
 import { createLogger } from '@rendermill/shared/observability/log';
+import { startTracing } from '@rendermill/shared/observability/start-tracing';
 import { buildApi } from './build-api.js';
 
 /** The API process: `npm run start:api`. */
@@ -10,6 +11,7 @@ async function main(): Promise<void> {
   const configuration = loadConfiguration(process.env);
   const log = createLogger(env.LOG_LEVEL, 'api');
   const lifecycle = new Lifecycle();
+  await startTracing(env, 'api', lifecycle);
   const api = await buildApi(env, configuration, log, lifecycle);
   stopOnSignals(async (why) => {
     log.info({ why }, 'api.stopping');

@@ -24,13 +24,14 @@ import { Signals } from '@rendermill/shared/adapters/redis/signals';
 import { WebhookSecrets } from '@rendermill/shared/adapters/redis/webhook-secrets';
 import { WebhookStore } from '@rendermill/shared/adapters/redis/webhook-store';
 import { Spool } from '@rendermill/shared/adapters/spool/spool';
+import { observed } from '@rendermill/shared/adapters/storage/observed';
 import { openStorage } from '@rendermill/shared/adapters/storage/open-storage';
 import type { Configuration } from '@rendermill/shared/config/accounts-file';
 import type { WorkerEnv } from '@rendermill/shared/config/env';
 import { newId } from '@rendermill/shared/domain/ids';
 import type { Lifecycle } from '@rendermill/shared/observability/lifecycle';
 import type { Logger } from '@rendermill/shared/observability/log';
-import { createMetrics } from '@rendermill/shared/observability/metrics';
+import { createWorkerMetrics, watchWorker } from '@rendermill/shared/observability/worker-metrics';
 import { deliveryEntry, deliveryQueue, jobEntry, prepareQueue } from '@rendermill/shared/queues/entries';
 import { addresses } from './built-in-simulator.js';
 import { BatchLeader } from './batches/leader.js';
@@ -84,7 +85,8 @@ export async function buildWorker(
   const redis = await connect();
   const subscriber = await connect();
   const scripts = new ScriptRunner(redis, env.REDIS_KEY_PREFIX);
-  const storage = await openStorage(env);
+  const metrics = createWorkerMetrics();
+  const storage = observed(await openStorage(env), metrics);
   lifecycle.onClose('storage', () => storage.close());
   // The first beat comes before anything bears this worker's name: an owner without a lease is taken for dead.
   const liveness = new Liveness(scripts);
@@ -110,7 +112,7 @@ export async function buildWorker(
   const deps: WorkerDeps = {
     worker: id,
     log,
-    metrics: createMetrics('worker'),
+    metrics,
     ledger: new Ledger(scripts, env.RETENTION_DAYS),
     jobs: new JobStore(scripts, env.RETENTION_DAYS),
     batches: new BatchLedger(scripts, id, env.RETENTION_DAYS),
@@ -218,6 +220,13 @@ export async function buildWorker(
     } else dispatcher.notify(what);
   });
   dispatcher.start();
+
+  watchWorker(metrics, {
+    running: () => dispatcher.running,
+    concurrency: env.WORKER_CONCURRENCY,
+    leads: () => leader.leads,
+    spool: async () => spool.space(),
+  });
 
   const drain = async (graceMs: number): Promise<void> => {
     const timer = setTimeout(() => interruption.abort(), graceMs);

@@ -21,7 +21,7 @@ import type { Job } from '@rendermill/shared/domain/job';
 import type { Outcome } from '@rendermill/shared/domain/outcome';
 import type { Preference } from '@rendermill/shared/domain/routing-class';
 import type { Logger } from '@rendermill/shared/observability/log';
-import type { Metrics } from '@rendermill/shared/observability/metrics';
+import type { WorkerMetrics } from '@rendermill/shared/observability/worker-metrics';
 import type { Storage } from '@rendermill/shared/ports/storage';
 import type { LimitFunction } from 'p-limit';
 import type { Dispatcher } from 'undici';
@@ -33,7 +33,7 @@ export interface WorkerDeps {
   /** This process's id: owner of jobs, name of its spool folder. */
   readonly worker: string;
   readonly log: Logger;
-  readonly metrics: Metrics;
+  readonly metrics: WorkerMetrics;
   readonly ledger: Ledger;
   /** The ledger as users see it: where the calls of probes are submitted, and for a batch's cancel. */
   readonly jobs: JobStore;

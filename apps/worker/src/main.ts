@@ -2,6 +2,7 @@ import { loadConfiguration } from '@rendermill/shared/config/accounts-file';
 import { ConfigError, parseWorkerEnv, safeSummary } from '@rendermill/shared/config/env';
 import { Lifecycle, stopOnSignals } from '@rendermill/shared/observability/lifecycle';
 import { createLogger } from '@rendermill/shared/observability/log';
+import { startTracing } from '@rendermill/shared/observability/start-tracing';
 import { buildWorker } from './build-worker.js';
 import { watchdog } from './consumers/watchdog.js';
 import { serveMetrics } from './metrics-server.js';
@@ -15,6 +16,7 @@ async function main(): Promise<void> {
   const configuration = loadConfiguration(process.env);
   const log = createLogger(env.LOG_LEVEL, 'worker');
   const lifecycle = new Lifecycle();
+  await startTracing(env, 'worker', lifecycle);
   let end: (why: string) => void = () => process.exit(1);
   const worker = await buildWorker(env, configuration, log, lifecycle, () => {
     log.fatal('worker.lapsed');
@@ -40,7 +42,12 @@ async function main(): Promise<void> {
   const metricsPort =
     env.WORKER_METRICS_PORT === undefined
       ? null
-      : await serveMetrics(env.WORKER_METRICS_PORT, worker.deps.metrics, lifecycle);
+      : await serveMetrics(
+          { host: env.WORKER_METRICS_HOST, port: env.WORKER_METRICS_PORT },
+          worker.deps.metrics,
+          log,
+          lifecycle,
+        );
   log.info(
     { worker: worker.id, providers: worker.providers, metrics_port: metricsPort, ...safeSummary(env) },
     'worker.started',

@@ -11,7 +11,6 @@ import { loadConfiguration } from '@rendermill/shared/config/accounts-file';
 import { ConfigError, parseWorkerEnv } from '@rendermill/shared/config/env';
 import type { FileRecord } from '@rendermill/shared/domain/files';
 import { createLogger } from '@rendermill/shared/observability/log';
-import { createMetrics } from '@rendermill/shared/observability/metrics';
 import type { Storage } from '@rendermill/shared/ports/storage';
 import type { RecoveryDeps } from './recovery/deps.js';
 import { recover, RecoveryRefused } from './recovery/recover.js';
@@ -69,7 +68,6 @@ async function main({ dryRun, merge, json, spools }: Options): Promise<number> {
       accounts: new Map(configuration.accounts.map((account) => [account.id, account])),
       prefer: configuration.prefer,
       log,
-      metrics: createMetrics('worker'),
       random: Math.random,
       interrupted: new AbortController().signal,
       liveness: new Liveness(scripts),

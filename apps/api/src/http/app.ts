@@ -11,6 +11,7 @@ import { parseQuery } from './parse-query.js';
 import { routes } from './routes.js';
 import type { Context, Route } from './route.js';
 import { projectBySignature } from './signed-link.js';
+import { traceRequest } from './trace-request.js';
 
 /** The Express application: what every request goes through, then the routes. */
 
@@ -35,6 +36,7 @@ export function createApp(deps: ApiDeps): Express {
     observe(deps, request, response);
     next();
   });
+  app.use(traceRequest);
   app.use(helmet());
   serveDashboard(app, deps);
   serveDocs(app, deps);
@@ -72,6 +74,7 @@ function handler(deps: ApiDeps, route: Route) {
       if (!response.writableFinished) gone.abort();
     });
     const caller = await callerOf(deps, route, request, response);
+    response.locals['caller'] = caller;
     const context: Context = {
       deps,
       request,
@@ -110,12 +113,27 @@ function observe(deps: ApiDeps, request: Request, response: Response): void {
         request_id: response.locals['requestId'],
         method: request.method,
         path: request.path,
+        route,
         status: response.statusCode,
+        ...whoAsked(response.locals['caller'] as Caller | undefined),
+        address: request.ip,
         job: response.get('x-rendermill-job'),
+        bytes_in: declaredBytes(request),
         duration_ms: Math.round(seconds * 1_000),
         ...(response.writableFinished ? {} : { aborted: true }),
       },
       'request.answered',
     );
   });
+}
+
+/** Absent for open routes, and where nobody was let in. */
+function whoAsked(caller: Caller | undefined): { readonly project?: string; readonly key?: string } {
+  if (!caller || caller.project === '') return {};
+  return { project: caller.project, ...(caller.keyId === '' ? {} : { key: caller.keyId }) };
+}
+
+/** As the client says; absent for a body in chunks. */
+function declaredBytes({ headers }: Request): number | undefined {
+  return headers['content-length'] === undefined ? undefined : Number(headers['content-length']);
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { clientError } from './client-error.js';
@@ -34,6 +34,20 @@ export async function withFolder<R, T>(
   receive: (request: IncomingMessage, folder: string) => Promise<R>,
   use: (received: R) => Promise<T>,
 ): Promise<T> {
+  const { uploadsInProgress } = context.deps.metrics;
+  uploadsInProgress.inc();
+  try {
+    return await inFolder(context, receive, use);
+  } finally {
+    uploadsInProgress.dec();
+  }
+}
+
+async function inFolder<R, T>(
+  context: Context,
+  receive: (request: IncomingMessage, folder: string) => Promise<R>,
+  use: (received: R) => Promise<T>,
+): Promise<T> {
   // A name of our own: request ids come from clients, and this folder is removed with all that is in it.
   const folder = await mkdtemp(join(context.deps.uploadDir, 'body-'));
   try {
@@ -46,10 +60,20 @@ export async function withFolder<R, T>(
 /** The request may have become a job by now: what is left on the disk is no reason to send its client away. */
 async function remove({ deps }: Context, folder: string): Promise<void> {
   try {
+    await count(deps, folder);
     await rm(folder, { recursive: true, force: true });
   } catch (error) {
     deps.log.warn({ error, folder }, 'upload.not_removed');
   }
+}
+
+/** Here, since the answer is sent by now: nobody waits for it. */
+async function count({ metrics }: Context['deps'], folder: string): Promise<void> {
+  const files = await readdir(folder);
+  if (files.length === 0) return;
+  const sizes = await Promise.all(files.map(async (file) => (await stat(join(folder, file))).size));
+  metrics.uploadedFiles.inc(files.length);
+  metrics.uploadedBytes.inc(sizes.reduce((sum, size) => sum + size, 0));
 }
 
 async function orUnread<R>({ request, response }: Context, receive: () => Promise<R>): Promise<R> {

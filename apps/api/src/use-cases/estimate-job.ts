@@ -9,7 +9,7 @@ import type { ApiDeps, Caller } from '../deps.js';
 import type { ReceivedBody } from '../http/receive-body.js';
 import { ingestInputs } from './ingest-inputs.js';
 import { planCallersJob } from './plan-job.js';
-import { waitingJobs } from './waiting-jobs.js';
+import { waitingByAccount, waitingJobs } from './waiting-jobs.js';
 
 /** What a job would cost and how long it would take: every check of a real one, nothing stored, nothing bought. */
 export interface JobEstimate {
@@ -85,5 +85,5 @@ export async function meanTimes(deps: ApiDeps, caller: Caller, model: string): P
 /** Calls in flight there, and jobs that wait for it. */
 export async function ahead(deps: ApiDeps, account: Account): Promise<number> {
   const [state, waiting] = await Promise.all([deps.accountBooks.read(accountBook(account)), waitingJobs(deps)]);
-  return state.calls + (waiting.get(account.id) ?? 0);
+  return state.calls + (waitingByAccount(waiting).get(account.id) ?? 0);
 }

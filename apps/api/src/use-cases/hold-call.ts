@@ -20,9 +20,13 @@ export async function holdCall(
   waitMs: number,
 ): Promise<Job> {
   const signal = AbortSignal.any([gone, deps.stopping]);
+  const { heldCalls, heldCallsEnded } = deps.metrics;
+  let how = 'broken';
+  heldCalls.inc();
   try {
     const job = await deps.waiter.until(project, id, waitMs, signal, isRendered);
     if (!job) throw new RendermillError('not_found', `The job ${id} is gone.`);
+    how = isRendered(job) ? 'rendered' : isTerminal(job.status) ? 'failed' : 'waiting';
     if (isRendered(job)) return { ...job, usage: usageOf(job), effective: effectiveOf(job) };
     if (isTerminal(job.status)) return job;
     const why = await whyWaiting(deps, job);
@@ -34,6 +38,9 @@ export async function holdCall(
   } catch (error) {
     await deps.holds.release(repeat, 'vanished');
     throw error;
+  } finally {
+    heldCalls.dec();
+    heldCallsEnded.inc({ how });
   }
 }
 

@@ -2,6 +2,7 @@ import type { Repeat } from '@rendermill/shared/adapters/redis/job-store';
 import type { BatchSource, BatchSpec } from '@rendermill/shared/domain/batch';
 import { RendermillError } from '@rendermill/shared/domain/errors';
 import { newId } from '@rendermill/shared/domain/ids';
+import { traceField } from '@rendermill/shared/observability/tracing';
 import { batchKey } from '@rendermill/shared/domain/object-keys';
 import type { ApiDeps, Caller } from '../deps.js';
 import type { BatchBody } from '../http/batch-body.js';
@@ -51,6 +52,7 @@ export async function submitBatch(deps: ApiDeps, submission: BatchSubmission): P
     public_url: deps.settings.publicUrl,
     created_at: Date.now(),
     request_id: submission.requestId,
+    ...traceField(),
   };
   const stored = await store(deps, spec, lines);
   const { how, id: written } = await deps.batches.submit(spec, repeat);

@@ -13,6 +13,7 @@ import { queuedJob } from '@rendermill/shared/domain/queued-job';
 import type { JobBody } from '@rendermill/shared/domain/request-body';
 import { estimateAt } from '@rendermill/shared/domain/routing';
 import { route } from '@rendermill/shared/domain/routing-class';
+import { inSpan, sendAttributes, spanKind, traceField } from '@rendermill/shared/observability/tracing';
 import { jobEntryId, prepareQueue, readyQueue } from '@rendermill/shared/queues/entries';
 import type { ApiDeps, Caller } from '../deps.js';
 import type { ReceivedBody } from '../http/receive-body.js';
@@ -85,12 +86,9 @@ export async function submitJob(deps: ApiDeps, submission: Submission): Promise<
     request_id: submission.requestId,
   };
   const { stage } = ingested;
-  const submitted = await write(deps, { spec, routing, stage, inputs, mask }, repeat, caller.spendLimit);
-  if (submitted.how === 'created') {
-    const { id } = submitted;
-    await enqueue(deps, spec, stage === 'prepare' ? prepareQueue : readyQueue(routing.id), routing.id);
-    return { id, written: queuedJob(spec, { class_id: routing.id, stage, inputs, mask }) };
-  }
+  const submitted = await send(deps, { spec, routing, stage, inputs, mask }, repeat, caller.spendLimit);
+  if (submitted.how === 'created')
+    return { id: submitted.id, written: queuedJob(spec, { class_id: routing.id, stage, inputs, mask }) };
   await dropInputs(deps, [...inputs, mask]);
   if (submitted.how === 'over_limit') throw overLimit(caller, submitted.taken);
   return repeated(submitted);
@@ -100,6 +98,23 @@ function repeated({ how, id }: Submitted): Committed {
   if (how === 'conflict')
     throw new RendermillError('idempotency_key_reused', 'This Idempotency-Key was used with another request.');
   return { id, written: null };
+}
+
+/** Writes the job and adds its queue entry. The work that follows belongs to this span, whatever happens on the way. */
+async function send(
+  deps: ApiDeps,
+  job: NewJob,
+  repeat: Repeat,
+  spendLimit: number | null,
+): Promise<Submitted | OverLimit> {
+  const { spec, stage, routing } = job;
+  const queue = stage === 'prepare' ? prepareQueue : readyQueue(routing.id);
+  const attributes = { ...sendAttributes(queue), 'rendermill.job.id': spec.id, 'rendermill.project': spec.project };
+  return inSpan('job send', { kind: spanKind.producer, attributes }, async () => {
+    const submitted = await write(deps, { ...job, spec: { ...spec, ...traceField() } }, repeat, spendLimit);
+    if (submitted.how === 'created') await enqueue(deps, spec, queue, routing.id);
+    return submitted;
+  });
 }
 
 /** One that got no answer may have been written all the same: its inputs stay, and the client's next try may claim it. */

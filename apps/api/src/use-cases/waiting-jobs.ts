@@ -1,15 +1,25 @@
+import type { RoutingClass } from '@rendermill/shared/domain/routing-class';
 import { readyQueue } from '@rendermill/shared/queues/entries';
 import type { ApiDeps } from '../deps.js';
 
-/** How many jobs wait for a permit that each account could serve, by account id; one may wait for several. */
-export async function waitingJobs(deps: Pick<ApiDeps, 'classes' | 'queues'>): Promise<Map<string, number>> {
-  const waiting = new Map<string, number>();
+/** The jobs of a routing class that wait for a permit. */
+export interface WaitingClass {
+  readonly routing: RoutingClass;
+  readonly entries: number;
+}
+
+export async function waitingJobs(deps: Pick<ApiDeps, 'classes' | 'queues'>): Promise<WaitingClass[]> {
   const classes = await deps.classes();
-  await Promise.all(
-    classes.map(async ({ id, accounts }) => {
-      const entries = await deps.queues.waiting(readyQueue(id));
-      for (const account of accounts) waiting.set(account, (waiting.get(account) ?? 0) + entries);
-    }),
+  return Promise.all(
+    classes.map(async (routing) => ({ routing, entries: await deps.queues.waiting(readyQueue(routing.id)) })),
   );
-  return waiting;
+}
+
+/** How many of them each account could serve, by account id; one may wait for several. */
+export function waitingByAccount(waiting: readonly WaitingClass[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { routing, entries } of waiting) {
+    for (const account of routing.accounts) counts.set(account, (counts.get(account) ?? 0) + entries);
+  }
+  return counts;
 }

@@ -18,6 +18,7 @@ const fileSeconds = 30 * 86_400;
  * from the parts as they are read; then its end, its counts and its event in one script. A crash at any line: again.
  */
 export async function closeBatch(deps: WorkerDeps, batch: Batch): Promise<void> {
+  const startedAt = Date.now();
   while (await keepStoring(deps, batch.id, async () => flushResults(deps, batch, true)));
   const status = endOf(batch);
   const left = batch.total - linesDone(batch);
@@ -44,7 +45,23 @@ export async function closeBatch(deps: WorkerDeps, batch: Batch): Promise<void> 
   const { total, completed, cancelled } = ended;
   deps.metrics.batches.inc({ status });
   deps.log.info(
-    { batch: batch.id, project: batch.project, status, total, completed, failed: ended.failed, cancelled },
+    {
+      batch: batch.id,
+      project: batch.project,
+      key: batch.key_id,
+      request_id: batch.request_id,
+      status,
+      generation: batch.generation,
+      model: batch.model,
+      total,
+      completed,
+      failed: ended.failed,
+      cancelled,
+      cost_micros: batch.cost.actual,
+      paid_twice: batch.cost.twice.attempts,
+      total_ms: Date.now() - batch.created_at,
+      closing_ms: Date.now() - startedAt,
+    },
     'batch.finished',
   );
   // After its end, never before: one that is rebuilt as running ends again, with the same event.

@@ -16,7 +16,7 @@ import { keepStoring } from '../use-cases/keep-storing.js';
 import type { NextLine } from './line-reader.js';
 
 /** What a line is made into a job with. */
-export type LineDeps = Pick<WorkerDeps, 'accounts' | 'prefer' | 'log' | 'metrics' | 'random' | 'interrupted'> & {
+export type LineDeps = Pick<WorkerDeps, 'accounts' | 'prefer' | 'log' | 'random' | 'interrupted'> & {
   readonly files: Pick<WorkerDeps['files'], 'get'>;
   readonly storage: Pick<WorkerDeps['storage'], 'put'>;
 };
@@ -98,6 +98,7 @@ async function jobOf(
     deadline: batch.deadline,
     estimate,
     request_id: batch.request_id,
+    ...(batch.trace === undefined ? {} : { trace: batch.trace }),
   };
   return { spec, routing, stage: inputs.length > 0 ? 'prepare' : 'ready', inputs, mask };
 }

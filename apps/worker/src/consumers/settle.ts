@@ -36,6 +36,7 @@ export async function settle(deps: WorkerDeps, job: Job, outcome: Outcome): Prom
 /** What an exception nobody expected comes to: logged, and tried again like any failure that cost nothing. */
 export async function settleSurprise(deps: WorkerDeps, job: Job, thrown: unknown): Promise<void> {
   if (thrown instanceof Interrupted) return;
+  deps.metrics.surprises.inc();
   deps.log.error({ error: thrown, job: job.id }, 'job.surprised');
   const error = errorBodyOf('worker_crash', 'An error inside Rendermill; its log has the details.');
   const latest = await deps.ledger.read(job.id);

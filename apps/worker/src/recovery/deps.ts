@@ -6,7 +6,7 @@ import type { WorkerDeps } from '../deps.js';
 /** What the rebuild works with. Made once, in `apps/worker/src/recover.ts`. */
 export interface RecoveryDeps extends Pick<
   WorkerDeps,
-  'accounts' | 'prefer' | 'log' | 'metrics' | 'random' | 'interrupted' | 'liveness'
+  'accounts' | 'prefer' | 'log' | 'random' | 'interrupted' | 'liveness'
 > {
   readonly store: RecoveryStore;
   /** Of a dry run its `put` does nothing. */

@@ -9,12 +9,14 @@ import { hasOthers, refuses } from '@rendermill/shared/domain/failover';
 import { specOf, type Job } from '@rendermill/shared/domain/job';
 import { costAt } from '@rendermill/shared/domain/routing';
 import { judgeFailure, judgeTransport, type Verdict } from '@rendermill/shared/domain/verdicts';
+import { modelLabel } from '@rendermill/shared/observability/model-label';
 import type { WorkerDeps } from '../deps.js';
 import { buildRequest, type LocalInputs } from '../providers/build-request.js';
 import { callProvider, type Answer, type BrokenCall } from '../providers/call-provider.js';
 import type { PictureAnswer } from '../providers/read-answer.js';
 import { checkpointOf, picturesOf } from './answered-pictures.js';
 import { maxResultBytes } from './copy-result.js';
+import { inAttemptSpan } from './attempt-span.js';
 import { syncPictures, tellLedger, writeIntentToDisk, writeSettlementToDisk } from './record-purchase.js';
 import { showPreview } from './show-preview.js';
 import { learnUnknown, unknownToAccount } from './unknown-to-account.js';
@@ -55,6 +57,10 @@ export async function buyPictures(
   job: Job,
   order: Order,
 ): Promise<Purchase | AttemptRefusal | 'lapsed'> {
+  return inAttemptSpan(job, order, async () => buy(deps, job, order));
+}
+
+async function buy(deps: WorkerDeps, job: Job, order: Order): Promise<Purchase | AttemptRefusal | 'lapsed'> {
   const { account, indexes } = order;
   const request = await buildRequest(
     job,
@@ -113,7 +119,8 @@ export async function buyPictures(
     writeSettlementToDisk(deps, { kind: 'settled', key, settlement, checkpoint }),
     released,
   ]);
-  report(deps, job, intent, number, settlement, news);
+  const bytes = checkpoint?.spooled.reduce((sum, image) => sum + image.bytes, 0) ?? 0;
+  report(deps, job, order.account, { ...intent, number, settlement }, bytes, news);
   if (unknown) learnUnknown(deps, job, account, unknown.parameter, settlement);
   return { attempt: { ...intent, number, settlement }, checkpoint, verdict };
 }
@@ -190,31 +197,37 @@ function settle(
 function report(
   deps: WorkerDeps,
   job: Job,
-  intent: AttemptIntent,
-  number: number,
-  settlement: AttemptSettlement,
+  account: Account,
+  attempt: Attempt & { readonly settlement: AttemptSettlement },
+  bytes: number,
   news: boolean,
 ): void {
-  const { provider, started_at } = intent;
+  const { provider, started_at, settlement } = attempt;
   const { outcome, ended_at, http_status, request_id, cost, error } = settlement;
-  deps.metrics.attempts.inc({ provider, outcome });
-  deps.metrics.attemptSeconds.observe({ provider }, (ended_at - started_at) / 1_000);
-  if (cost) deps.metrics.spend.inc({ provider, outcome }, cost / 1_000_000);
+  const model = modelLabel(account, job.model);
+  deps.metrics.attempts.inc({ provider, model, outcome });
+  deps.metrics.attemptSeconds.observe({ provider, model }, (ended_at - started_at) / 1_000);
+  if (cost) deps.metrics.spend.inc({ provider, model, outcome }, cost / 1_000_000);
+  if (cost === null) deps.metrics.unpriced.inc({ provider, model });
   deps.log.info(
     {
       job: job.id,
       project: job.project,
+      ...(job.batch_id === null ? {} : { batch: job.batch_id, line: job.line?.number }),
       generation: job.generation,
-      attempt: number,
+      attempt: attempt.number,
+      call: attempt.call,
       provider,
+      preset: account.preset.id,
       model: job.model,
-      images: intent.indexes.length,
+      images: attempt.indexes.length,
+      bytes,
       outcome,
       http_status,
       provider_request_id: request_id,
       cost_micros: cost,
       duration_ms: ended_at - started_at,
-      ...(intent.ignored_parameters.length > 0 ? { ignored_parameters: intent.ignored_parameters } : {}),
+      ...(attempt.ignored_parameters.length > 0 ? { ignored_parameters: attempt.ignored_parameters } : {}),
       ...(error ? { code: error.code, message: error.message } : {}),
       // False where a later owner had given the attempt up as unknown: its true outcome stands now.
       ...(news ? {} : { repeated: true }),

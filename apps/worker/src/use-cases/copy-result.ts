@@ -37,7 +37,7 @@ export async function copyResult(
           trusted,
         }),
       );
-      deps.metrics.resultUrlSecondsLeft.observe(Math.max(0, (pending.expires_at - Date.now()) / 1_000));
+      deps.metrics.resultUrlLeft.observe(Math.max(0, (pending.expires_at - Date.now()) / 1_000));
       return {
         index: pending.index,
         file: written.file,

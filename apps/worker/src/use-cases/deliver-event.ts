@@ -6,7 +6,9 @@ import { eventBody, type StoredEvent } from '@rendermill/shared/domain/events';
 import { eventId } from '@rendermill/shared/domain/ids';
 import { signWebhook } from '@rendermill/shared/domain/webhook-signature';
 import type { DeliveryEntry } from '@rendermill/shared/queues/entries';
+import { traceparent } from '@rendermill/shared/observability/tracing';
 import type { WorkerDeps } from '../deps.js';
+import { describe, inDeliverySpan } from './delivery-span.js';
 
 /** What a delivery needs beside the worker's own dependencies. */
 export interface DeliveryOptions {
@@ -36,12 +38,29 @@ export async function deliverEvent(
   // Gone or disabled by now: whoever takes what is due gives it up.
   if (!secrets) return;
 
+  await inDeliverySpan(deps, delivery, event, async (span) => {
+    const { tried, result } = await tell(deps, options, found, secrets);
+    const disabled = await deps.deliveries.record(delivery, tried, result);
+    if (disabled !== '') deps.log.warn({ endpoint: delivery.endpoint, reason: disabled }, 'endpoint.disabled');
+    report(deps, delivery, event, tried, result);
+    describe(span, tried, result);
+  });
+}
+
+async function tell(
+  deps: WorkerDeps,
+  options: DeliveryOptions,
+  { delivery, event }: { readonly delivery: Delivery; readonly event: StoredEvent },
+  secrets: readonly string[],
+): Promise<{ tried: DeliveryTry; result: TryResult }> {
   const startedAt = Date.now();
   const body = eventBody(event);
+  const trace = traceparent();
   const headers = {
     ...signWebhook(secrets, event.id, Math.floor(startedAt / 1_000), body),
     'content-type': 'application/json',
     'user-agent': 'Rendermill-Webhooks/1',
+    ...(trace === undefined ? {} : { traceparent: trace }),
   };
   const answer = await post(deps.outbound, delivery.url, body, headers, timeoutMs);
   const tried: DeliveryTry = {
@@ -52,10 +71,7 @@ export async function deliverEvent(
     error: answer.error,
     answer: answer.answer,
   };
-  const result = resultOf(deps, options, delivery, answer);
-  const disabled = await deps.deliveries.record(delivery, tried, result);
-  if (disabled !== '') deps.log.warn({ endpoint: delivery.endpoint, reason: disabled }, 'endpoint.disabled');
-  report(deps, delivery, event, tried, result);
+  return { tried, result: resultOf(deps, options, delivery, answer) };
 }
 
 function resultOf(deps: WorkerDeps, options: DeliveryOptions, delivery: Delivery, answer: PostResult): TryResult {
@@ -83,16 +99,20 @@ function report(
   { status, nextMs }: TryResult,
 ): void {
   deps.metrics.deliveries.inc({ result: status === 'pending' ? 'retrying' : status });
+  deps.metrics.deliverySeconds.observe(tried.duration_ms / 1_000);
   deps.log.info(
     {
       delivery: delivery.id,
       project: delivery.project,
+      event_id: event.id,
+      about: event.data['id'],
       type: event.type,
       endpoint: delivery.endpoint,
       host: new URL(delivery.url).host,
       attempt: delivery.made + 1,
       status: tried.status,
       duration_ms: tried.duration_ms,
+      since_event_ms: tried.at - event.created_at,
       result: status,
       ...(tried.error ? { message: tried.error, next_ms: nextMs } : {}),
     },

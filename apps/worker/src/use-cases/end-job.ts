@@ -87,11 +87,16 @@ async function closeAttempts(deps: WorkerDeps, job: LedgerJob): Promise<void> {
 
 function report(deps: WorkerDeps, job: Job): void {
   deps.metrics.jobs.inc({ status: job.status });
+  deps.metrics.jobSeconds.observe({ status: job.status }, (Date.now() - job.created_at) / 1_000);
   deps.log.info(
     {
       job: job.id,
       project: job.project,
+      key: job.key_id,
+      request_id: job.request_id,
+      ...(job.batch_id === null ? {} : { batch: job.batch_id, line: job.line?.number }),
       custom_id: job.custom_id,
+      provider: job.attempts.at(-1)?.provider ?? null,
       type: job.type,
       model: job.model,
       status: job.status,
@@ -99,6 +104,7 @@ function report(deps: WorkerDeps, job: Job): void {
       images: job.images.length,
       bytes: job.images.reduce((sum, image) => sum + image.bytes, 0),
       attempts: job.attempts.length,
+      tries: job.tries,
       cost_micros: spent(job.attempts),
       queued_ms: (job.started_at ?? Date.now()) - job.created_at,
       total_ms: Date.now() - job.created_at,

@@ -14,7 +14,7 @@ const maxMismatches = 3;
  * (a person must look), `mismatch` where the bytes on disk are not what they were.
  */
 export async function keepStoring<T>(
-  deps: Pick<WorkerDeps, 'log' | 'metrics' | 'random' | 'interrupted'>,
+  deps: Pick<WorkerDeps, 'log' | 'random' | 'interrupted'>,
   what: string,
   step: () => Promise<T>,
 ): Promise<T> {
@@ -25,7 +25,6 @@ export async function keepStoring<T>(
       return await step();
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
-      deps.metrics.storageFailures.inc({ fault: error.fault });
       if (error.fault === 'mismatch' && ++mismatches > maxMismatches) throw error;
       if (error.fault === 'denied' && deniedFor >= deniedPatienceMs) throw error;
       const waitMs = storeWait(attempt, deps.random);

@@ -47,6 +47,7 @@ export async function storeImage(
     const put = await deps.uploads(async () => deps.storage.putOnce(stored.key, path, { ...facts, metadata }, bytes));
     if (put === 'stored') {
       deps.metrics.stored.inc();
+      deps.metrics.storedBytes.inc(stored.bytes);
       return stored;
     }
     return storedBefore(deps, job, image.index);

@@ -93,6 +93,12 @@ const shared = {
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
     .default('info')
     .describe('pino JSON on stdout.'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z
+    .url()
+    .optional()
+    .describe(
+      'Base URL of an OpenTelemetry collector (OTLP over HTTP), for traces; nothing is traced without it. The other `OTEL_*` variables are those of the OpenTelemetry SDK.',
+    ),
   OPENAI_API_KEY: key('Alone makes a provider account from preset `openai`.'),
   APIYI_API_KEY: key('Alone makes a provider account from preset `apiyi`.'),
   LAOZHANG_API_KEY: key('Alone makes a provider account from preset `laozhang`.'),
@@ -133,7 +139,12 @@ export const workerKeys = {
     ),
   WORKER_METRICS_PORT: integer(0, 65_535)
     .optional()
-    .describe('Serves /healthz and /metrics of the worker on 127.0.0.1, where set.'),
+    .describe('Serves /healthz and /metrics of the worker on this port, where set. They need no key.'),
+  WORKER_METRICS_HOST: z
+    .string()
+    .min(1)
+    .default('127.0.0.1')
+    .describe('Address for WORKER_METRICS_PORT: another one only where nobody but Prometheus reaches it.'),
 } as const;
 
 const apiSchema = z.object(apiKeys).superRefine(checkNets);

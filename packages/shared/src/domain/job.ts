@@ -65,6 +65,8 @@ export interface JobSpec {
   /** Micro-dollars for all images at the cheapest eligible account, or null where the price is unknown. */
   readonly estimate: number | null;
   readonly request_id: string;
+  /** W3C traceparent of the request, or of the batch that it is a line of, where they are traced. */
+  readonly trace?: string;
   /** Set on the calls of a probe, which tries what an account takes: what is known of the account does not apply. */
   readonly probe?: ProbeMark;
 }
@@ -82,11 +84,19 @@ export interface ProbeMark {
 /** What of a job was fixed when it was made. */
 export function specOf(job: JobSpec): JobSpec {
   const { id, project, key_id, mode, type, model, batch_id, line, custom_id, metadata, priority, provider } = job;
-  const { request, request_hash, webhook_url, on_unknown_outcome, deadline, created_at, estimate, request_id, probe } =
+  const { request, request_hash, webhook_url, on_unknown_outcome, deadline, created_at, estimate, request_id, trace, probe } =
     job;
   const named = { id, project, key_id, mode, type, model, batch_id, ...(line ? { line } : {}), custom_id, metadata };
   const asked = { priority, provider, request, request_hash, webhook_url, on_unknown_outcome, deadline };
-  return { ...named, ...asked, created_at, estimate, request_id, ...(probe ? { probe } : {}) };
+  return {
+    ...named,
+    ...asked,
+    created_at,
+    estimate,
+    request_id,
+    ...(trace === undefined ? {} : { trace }),
+    ...(probe ? { probe } : {}),
+  };
 }
 
 /** An image in storage. */

@@ -1,4 +1,5 @@
 import { pino, type DestinationStream, type Logger } from 'pino';
+import { traceId } from './tracing.js';
 
 export type { Logger } from 'pino';
 
@@ -40,6 +41,10 @@ export function createLogger(level: string, app: string, destination: Destinatio
     messageKey: 'event',
     formatters: { level: (label: string) => ({ level: label }) },
     serializers: { error: serializeError },
+    mixin: () => {
+      const trace_id = traceId();
+      return trace_id === undefined ? {} : { trace_id };
+    },
   };
   return pino(options, destination);
 }

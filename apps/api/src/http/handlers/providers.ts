@@ -6,7 +6,7 @@ import type { Limits } from '@rendermill/shared/domain/presets/preset';
 import { dollars } from '@rendermill/shared/domain/prices';
 import type { ApiDeps } from '../../deps.js';
 import { requireAccount } from '../../use-cases/plan-probe.js';
-import { waitingJobs } from '../../use-cases/waiting-jobs.js';
+import { waitingByAccount, waitingJobs } from '../../use-cases/waiting-jobs.js';
 import { page } from '../list-query.js';
 import { presentFindings, presentProbe } from '../present-probe.js';
 import { providerObject } from '../provider-schema.js';
@@ -17,14 +17,14 @@ import { errorSchema, listOf } from '../schemas.js';
 
 async function list({ deps, caller, response }: Context): Promise<void> {
   const accounts = deps.accounts.filter((account) => account.modes.includes(caller.mode));
-  const waiting = await waitingJobs(deps);
+  const waiting = waitingByAccount(await waitingJobs(deps));
   const rows = await Promise.all(accounts.map(async (account) => describe(deps, account, waiting)));
   sendJson(response, 200, page(rows, false));
 }
 
 async function get({ deps, caller, response, params }: Context): Promise<void> {
   const account = requireAccount(deps, caller, params['id'] ?? '');
-  sendJson(response, 200, await describe(deps, account, await waitingJobs(deps)));
+  sendJson(response, 200, await describe(deps, account, waitingByAccount(await waitingJobs(deps))));
 }
 
 async function describe(deps: ApiDeps, account: Account, waiting: ReadonlyMap<string, number>) {

@@ -71,12 +71,13 @@ export const systemRoutes: readonly Route[] = [
     path: '/metrics',
     operationId: 'getMetrics',
     access: 'operator',
-    summary: 'Prometheus metrics of this process.',
+    summary: 'Prometheus metrics of this process and, from one API process at a time, of the installation.',
     tag,
     answers: { 200: { description: 'Text format.', contentType: 'text/plain' } },
     handle: async ({ deps, response }) => {
       const { registry } = deps.metrics;
-      response.set('content-type', registry.contentType).send(await registry.metrics());
+      const [own, installation] = await Promise.all([registry.metrics(), deps.installationMetrics()]);
+      response.set('content-type', registry.contentType).send(own + installation);
     },
   },
 ];

@@ -1,4 +1,4 @@
-import { access, mkdir, readdir, rm, statfs, unlink } from 'node:fs/promises';
+import { access, mkdir, readdir, rm, stat, statfs, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Checkpoint } from '../../domain/attempts.js';
 import { FileSink, type WrittenFile } from '../../streams/file-sink.js';
@@ -113,10 +113,18 @@ export class Spool {
     await Promise.all([...syncs, this.#folder.sync()]);
   }
 
+  /** Bytes of the files in this worker's folder, and those that are free on its disk. */
+  async space(): Promise<{ readonly bytes: number; readonly free: number }> {
+    const folder = join(this.root, this.worker);
+    const files = await readdir(folder);
+    // What is removed meanwhile takes no room.
+    const sizes = await Promise.all(files.map(async (file) => stat(join(folder, file)).catch(() => ({ size: 0 }))));
+    return { bytes: sizes.reduce((sum, { size }) => sum + size, 0), free: await freeBytes(this.root) };
+  }
+
   /** True where the disk may not hold what calls in flight bring: then nothing more is bought. */
   async isFull(): Promise<boolean> {
-    const { bavail, bsize } = await statfs(this.root);
-    return bavail * bsize < leastFreeBytes;
+    return (await freeBytes(this.root)) < leastFreeBytes;
   }
 
   /** Ends the journal, and removes the folder where nothing is left to resume. */
@@ -130,6 +138,11 @@ export class Spool {
     this.#files.add(file);
     return this.path(file);
   }
+}
+
+async function freeBytes(path: string): Promise<number> {
+  const { bavail, bsize } = await statfs(path);
+  return bavail * bsize;
 }
 
 export function spoolRoot(dataDir: string): string {
