@@ -1,6 +1,9 @@
 import type { Installation, InstallationState } from '@rendermill/shared/adapters/redis/installation';
 import { accountBook } from '@rendermill/shared/adapters/redis/books';
-import { createInstallationMetrics, type InstallationMetrics } from '@rendermill/shared/observability/installation-metrics';
+import {
+  createInstallationMetrics,
+  type InstallationMetrics,
+} from '@rendermill/shared/observability/installation-metrics';
 import { deliveryQueue, prepareQueue } from '@rendermill/shared/queues/entries';
 import type { ApiDeps } from './deps.js';
 import { waitingByAccount, waitingJobs } from './use-cases/waiting-jobs.js';
@@ -45,7 +48,10 @@ async function tellQueues({ queues }: ApiDeps, { queueEntries }: InstallationMet
 
 async function tellAccounts(deps: ApiDeps, metrics: InstallationMetrics): Promise<void> {
   const waiting = await waitingJobs(deps);
-  metrics.queueEntries.set({ queue: 'ready' }, waiting.reduce((sum, { entries }) => sum + entries, 0));
+  metrics.queueEntries.set(
+    { queue: 'ready' },
+    waiting.reduce((sum, { entries }) => sum + entries, 0),
+  );
   const byAccount = waitingByAccount(waiting);
   await Promise.all(
     deps.accounts.map(async (account) => {

@@ -225,7 +225,8 @@ export async function buildWorker(
     running: () => dispatcher.running,
     concurrency: env.WORKER_CONCURRENCY,
     leads: () => leader.leads,
-    spool: async () => spool.space(),
+    spooled: async () => spool.bytes(),
+    free: async () => spool.free(),
   });
 
   const drain = async (graceMs: number): Promise<void> => {

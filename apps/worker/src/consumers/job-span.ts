@@ -11,7 +11,9 @@ export async function inJobSpan(job: Job, work: (span: Span) => Promise<void>): 
     'rendermill.project': job.project,
     'rendermill.job.generation': job.generation,
     'gen_ai.request.model': job.model,
-    ...(job.batch_id === null ? {} : { 'rendermill.batch.id': job.batch_id, 'rendermill.batch.line': job.line?.number }),
+    ...(job.batch_id === null
+      ? {}
+      : { 'rendermill.batch.id': job.batch_id, 'rendermill.batch.line': job.line?.number }),
   };
   await inSpan('job process', { kind: spanKind.consumer, attributes, links: [...links] }, work, parent);
 }

@@ -65,10 +65,21 @@ export interface BatchSpec {
 
 export function specOfBatch(batch: BatchSpec): BatchSpec {
   const { id, project, key_id, mode, source, input_file_id, endpoint, completion_window, metadata, priority } = batch;
-  const { on_unknown_outcome, max_cost, deadline, output_ttl, webhook_url, public_url, created_at, request_id, trace } = batch;
+  const { on_unknown_outcome, max_cost, deadline, output_ttl, webhook_url, public_url, created_at, request_id, trace } =
+    batch;
   const asked = { source, input_file_id, endpoint, completion_window, metadata, priority, on_unknown_outcome };
   const bounds = { max_cost, deadline, output_ttl, webhook_url, public_url };
-  return { id, project, key_id, mode, ...asked, ...bounds, created_at, request_id, ...(trace === undefined ? {} : { trace }) };
+  return {
+    id,
+    project,
+    key_id,
+    mode,
+    ...asked,
+    ...bounds,
+    created_at,
+    request_id,
+    ...(trace === undefined ? {} : { trace }),
+  };
 }
 
 /** A structural fault of the input, as OpenAI's batch object lists them. */

@@ -84,8 +84,18 @@ export interface ProbeMark {
 /** What of a job was fixed when it was made. */
 export function specOf(job: JobSpec): JobSpec {
   const { id, project, key_id, mode, type, model, batch_id, line, custom_id, metadata, priority, provider } = job;
-  const { request, request_hash, webhook_url, on_unknown_outcome, deadline, created_at, estimate, request_id, trace, probe } =
-    job;
+  const {
+    request,
+    request_hash,
+    webhook_url,
+    on_unknown_outcome,
+    deadline,
+    created_at,
+    estimate,
+    request_id,
+    trace,
+    probe,
+  } = job;
   const named = { id, project, key_id, mode, type, model, batch_id, ...(line ? { line } : {}), custom_id, metadata };
   const asked = { priority, provider, request, request_hash, webhook_url, on_unknown_outcome, deadline };
   return {

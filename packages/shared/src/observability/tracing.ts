@@ -111,4 +111,3 @@ export function traceOf({ trace: kept, line }: { readonly trace?: string; readon
 export function traceId(): string | undefined {
   return trace.getActiveSpan()?.spanContext().traceId;
 }
-

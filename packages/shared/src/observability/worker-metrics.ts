@@ -7,8 +7,10 @@ export interface WorkerGauges {
   readonly running: () => number;
   readonly concurrency: number;
   readonly leads: () => boolean;
-  /** Bytes in this worker's folder of the spool, and bytes that are free beside it. */
-  readonly spool: () => Promise<{ readonly bytes: number; readonly free: number }>;
+  /** Bytes in this worker's folder of the spool. */
+  readonly spooled: () => Promise<number>;
+  /** Bytes that are free on its disk. */
+  readonly free: () => Promise<number>;
 }
 
 /** Prometheus metrics of one worker process. Names follow Prometheus's rules: base units, `_total` for counters. */
@@ -81,7 +83,11 @@ export function createWorkerMetrics() {
       registers,
     }),
     stored: new Counter({ name: 'rendermill_images_stored_total', help: 'Images stored.', registers }),
-    storedBytes: new Counter({ name: 'rendermill_images_stored_bytes_total', help: 'Bytes of these images.', registers }),
+    storedBytes: new Counter({
+      name: 'rendermill_images_stored_bytes_total',
+      help: 'Bytes of these images.',
+      registers,
+    }),
     otherSize: new Counter({
       name: 'rendermill_images_other_size_total',
       help: 'Images that came in another size than was asked for.',
@@ -127,7 +133,7 @@ export function createWorkerMetrics() {
 /** What is looked up when somebody asks. */
 export function watchWorker(
   { registry }: Pick<WorkerMetrics, 'registry'>,
-  { running, concurrency, leads, spool }: WorkerGauges,
+  { running, concurrency, leads, spooled, free }: WorkerGauges,
 ): void {
   const registers = [registry];
   new Gauge({
@@ -151,19 +157,20 @@ export function watchWorker(
       this.set(leads() ? 1 : 0);
     },
   });
-  const free = new Gauge({
+  new Gauge({
     name: 'rendermill_spool_free_bytes',
     help: 'Bytes that are free on the disk of the spool; under 256 MiB nothing more is bought.',
     registers,
+    async collect() {
+      this.set(await free());
+    },
   });
   new Gauge({
     name: 'rendermill_spool_bytes',
     help: "Bytes in this process's spool: results that are paid and not stored yet, inputs on their way, the journal.",
     registers,
     async collect() {
-      const found = await spool();
-      this.set(found.bytes);
-      free.set(found.free);
+      this.set(await spooled());
     },
   });
 }

@@ -94,8 +94,7 @@ export class Installation {
       if (error) throw error;
       return answer;
     });
-    const sumOf = (first: number): number =>
-      projects.reduce((sum, _, i) => sum + Number(answers[4 * i + first]), 0);
+    const sumOf = (first: number): number => projects.reduce((sum, _, i) => sum + Number(answers[4 * i + first]), 0);
     const oldest = projects.map((_, i) => scoreOf(answers[4 * i + 3]));
     const rest = answers.slice(4 * projects.length);
     const [due, firstDue, firstOut, workers] = rest.slice(targets.length);

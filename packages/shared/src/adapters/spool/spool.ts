@@ -113,18 +113,24 @@ export class Spool {
     await Promise.all([...syncs, this.#folder.sync()]);
   }
 
-  /** Bytes of the files in this worker's folder, and those that are free on its disk. */
-  async space(): Promise<{ readonly bytes: number; readonly free: number }> {
+  /** Bytes of the files in this worker's folder. */
+  async bytes(): Promise<number> {
     const folder = join(this.root, this.worker);
     const files = await readdir(folder);
     // What is removed meanwhile takes no room.
     const sizes = await Promise.all(files.map(async (file) => stat(join(folder, file)).catch(() => ({ size: 0 }))));
-    return { bytes: sizes.reduce((sum, { size }) => sum + size, 0), free: await freeBytes(this.root) };
+    return sizes.reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /** Bytes that are free on its disk. */
+  async free(): Promise<number> {
+    const { bavail, bsize } = await statfs(this.root);
+    return bavail * bsize;
   }
 
   /** True where the disk may not hold what calls in flight bring: then nothing more is bought. */
   async isFull(): Promise<boolean> {
-    return (await freeBytes(this.root)) < leastFreeBytes;
+    return (await this.free()) < leastFreeBytes;
   }
 
   /** Ends the journal, and removes the folder where nothing is left to resume. */
@@ -138,11 +144,6 @@ export class Spool {
     this.#files.add(file);
     return this.path(file);
   }
-}
-
-async function freeBytes(path: string): Promise<number> {
-  const { bavail, bsize } = await statfs(path);
-  return bavail * bsize;
 }
 
 export function spoolRoot(dataDir: string): string {
