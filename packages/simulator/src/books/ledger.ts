@@ -25,7 +25,7 @@ export interface LedgerEntry {
   readonly at: string;
   readonly path: string;
   readonly key_last4: string | null;
-  /** Headers of interest: content-type, content-length, idempotency-key, user-agent, x-stainless-retry-count. */
+  /** Headers of interest: content-type, content-length, idempotency-key, traceparent, user-agent, x-stainless-retry-count. */
   readonly headers: Readonly<Record<string, string>>;
   model: string | null;
   prompt: string | null;

@@ -10,7 +10,14 @@ export function commonHeaders(visit: Visit): Record<string, string> {
   };
 }
 
-const ofInterest = ['content-type', 'content-length', 'idempotency-key', 'user-agent', 'x-stainless-retry-count'];
+const ofInterest = [
+  'content-type',
+  'content-length',
+  'idempotency-key',
+  'traceparent',
+  'user-agent',
+  'x-stainless-retry-count',
+];
 
 /** What the ledger keeps of a request's headers; never the key. */
 export function headersOfInterest({ request }: Visit): Record<string, string> {
