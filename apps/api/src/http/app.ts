@@ -8,6 +8,7 @@ import { serveDashboard } from './dashboard.js';
 import { serveDocs } from './docs-page.js';
 import { sendError } from './errors.js';
 import { parseQuery } from './parse-query.js';
+import { serveQueueBoard } from './queue-board.js';
 import { routes } from './routes.js';
 import type { Context, Route } from './route.js';
 import { projectBySignature } from './signed-link.js';
@@ -40,6 +41,7 @@ export function createApp(deps: ApiDeps): Express {
   app.use(helmet());
   serveDashboard(app, deps);
   serveDocs(app, deps);
+  serveQueueBoard(app, deps);
   for (const route of routes) app[route.method](expressPath(route.path), handler(deps, route));
   for (const path of new Set(routes.map((route) => route.path))) app.all(expressPath(path), methodNotAllowed(path));
   app.use((request: Request) => {

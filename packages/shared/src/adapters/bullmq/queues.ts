@@ -46,6 +46,11 @@ export class Queues {
     return this.#queue(name).count();
   }
 
+  /** BullMQ's own object, for what shows queues to people. */
+  open(name: string): Queue {
+    return this.#queue(name);
+  }
+
   /** True where an entry is in its queue, waiting or taken. */
   async has(name: string, id: string): Promise<boolean> {
     return (await this.#queue(name).getJob(id)) !== undefined;
