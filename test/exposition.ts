@@ -44,7 +44,7 @@ export function parseExposition(text: string): Map<string, Family> {
     const { name, type } = current ?? { name: '', type: 'gauge' };
     if (!current || !suffixes[type]?.some((suffix) => name + suffix === sample.name))
       throw new Error(`a sample outside its family: ${line}`);
-    const series = sample.name + JSON.stringify(Object.entries(sample.labels).sort());
+    const series = sample.name + JSON.stringify(Object.entries(sample.labels).sort(([a], [b]) => a.localeCompare(b)));
     if (seen.has(series)) throw new Error(`a series comes twice: ${line}`);
     seen.add(series);
     current.samples.push(sample);

@@ -82,8 +82,8 @@ describe('docs/logs.md', () => {
     expect(
       of('job.finished')
         .filter((line) => line['batch'] === batch.id)
-        .map((line) => line['line'])
-        .sort(),
+        .map((line) => Number(line['line']))
+        .sort((a, b) => a - b),
     ).toEqual([1, 2]);
     const answered = of('request.answered').find((line) => line['path'] === '/v1/images/generations');
     expect(answered).toMatchObject({ project: 'default', key: 'admin', status: 200, route: '/v1/images/generations' });

@@ -34,7 +34,8 @@ async function traceOfEvent(
   { ledger, batchStore }: WorkerDeps,
   { project, data }: StoredEvent,
 ): Promise<{ readonly trace?: string }> {
-  const id = String(data['id'] ?? '');
+  const { id } = data;
+  if (typeof id !== 'string') return {};
   const about = id.startsWith('batch_') ? await batchStore.get(project, id) : await ledger.read(id);
   return about?.trace === undefined ? {} : { trace: about.trace };
 }

@@ -87,8 +87,8 @@ export function traceparent(): string | undefined {
 
 /** The same as a field of what is kept: nothing where nobody traces. */
 export function traceField(): { readonly trace?: string } {
-  const trace = traceparent();
-  return trace === undefined ? {} : { trace };
+  const kept = traceparent();
+  return kept === undefined ? {} : { trace: kept };
 }
 
 /** The context that a request's headers, or what was kept of one, continue. */

@@ -135,44 +135,30 @@ export function watchWorker(
   { registry }: Pick<WorkerMetrics, 'registry'>,
   { running, concurrency, leads, spooled, free }: WorkerGauges,
 ): void {
-  const registers = [registry];
-  new Gauge({
-    name: 'rendermill_worker_jobs',
-    help: 'Jobs in the hands of this process.',
-    registers,
-    collect() {
-      this.set(running());
-    },
-  });
-  new Gauge({
-    name: 'rendermill_worker_concurrency',
-    help: 'Jobs that this process takes at most (WORKER_CONCURRENCY).',
-    registers,
-  }).set(concurrency);
-  new Gauge({
-    name: 'rendermill_worker_leads',
-    help: '1 in the one worker that feeds and closes batches, 0 in the others.',
-    registers,
-    collect() {
-      this.set(leads() ? 1 : 0);
-    },
-  });
-  new Gauge({
-    name: 'rendermill_spool_free_bytes',
-    help: 'Bytes that are free on the disk of the spool; under 256 MiB nothing more is bought.',
-    registers,
-    async collect() {
-      this.set(await free());
-    },
-  });
-  new Gauge({
-    name: 'rendermill_spool_bytes',
-    help: "Bytes in this process's spool: results that are paid and not stored yet, inputs on their way, the journal.",
-    registers,
-    async collect() {
-      this.set(await spooled());
-    },
-  });
+  const looked = (name: string, help: string, look: () => number | Promise<number>): Gauge =>
+    new Gauge({
+      name: `rendermill_${name}`,
+      help,
+      registers: [registry],
+      async collect() {
+        this.set(await look());
+      },
+    });
+  looked('worker_jobs', 'Jobs in the hands of this process.', running);
+  looked('worker_concurrency', 'Jobs that this process takes at most (WORKER_CONCURRENCY).', () => concurrency);
+  looked('worker_leads', '1 in the one worker that feeds and closes batches, 0 in the others.', () =>
+    leads() ? 1 : 0,
+  );
+  looked(
+    'spool_bytes',
+    "Bytes in this process's spool: results that are paid and not stored yet, inputs on their way, the journal.",
+    spooled,
+  );
+  looked(
+    'spool_free_bytes',
+    'Bytes that are free on the disk of the spool; under 256 MiB nothing more is bought.',
+    free,
+  );
 }
 
 export type WorkerMetrics = ReturnType<typeof createWorkerMetrics>;

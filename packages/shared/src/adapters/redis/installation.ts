@@ -48,17 +48,19 @@ export class Installation {
       client.info('memory'),
       this.#batches(),
     ]);
-    const [queued, in_progress, unknown, oldest, outbox, due, firstDue, firstOut, workers] = await this.#counts(
-      projects,
-      targets,
-      now,
-    );
+    const [ofProjects, deliveries, due, outbox, workers] = await Promise.all([
+      this.#ofProjects(projects),
+      this.#sizes(targets.map((target) => this.#key('outbox', target))),
+      this.#waiting('due', now),
+      this.#waiting('outbox', now),
+      client.zcount(this.#key('workers'), now - aliveMs, '+inf'),
+    ]);
     return {
-      jobs: { queued, in_progress },
-      oldestQueuedMs: oldest === Infinity ? 0 : Math.max(0, now - oldest),
-      due: { count: due, overdueMs: Math.max(0, now - firstDue) },
-      unknownAttempts: unknown,
-      outbox: { count: outbox, targets: targets.length, overdueMs: Math.max(0, now - firstOut) },
+      jobs: { queued: ofProjects.queued, in_progress: ofProjects.inProgress },
+      oldestQueuedMs: ofProjects.oldest === Infinity ? 0 : Math.max(0, now - ofProjects.oldest),
+      due,
+      unknownAttempts: ofProjects.unknown,
+      outbox: { ...outbox, count: sum(deliveries), targets: targets.length },
       ...ofBatches(batches),
       workers,
       memory: { used: infoOf(memory, 'used_memory'), max: infoOf(memory, 'maxmemory') },
@@ -76,34 +78,44 @@ export class Installation {
     return (await readBatches(this.#scripts, ids)).filter((batch) => batch !== null);
   }
 
-  /** In one pipeline: a handful of counts for each project, one for each receiver. */
-  async #counts(projects: readonly string[], targets: readonly string[], now: number): Promise<Counts> {
-    const pipeline = this.#scripts.client.pipeline();
-    for (const project of projects) {
-      pipeline.zcard(this.#key('jobs', project, 'queued'));
-      pipeline.zcard(this.#key('jobs', project, 'in_progress'));
-      pipeline.zcard(this.#key('unknown', project));
-      pipeline.zrange(this.#key('jobs', project, 'queued'), '0', '0', 'WITHSCORES');
-    }
-    for (const target of targets) pipeline.zcard(this.#key('outbox', target));
-    pipeline.zcard(this.#key('due'));
-    pipeline.zrange(this.#key('due'), '0', '0', 'WITHSCORES');
-    pipeline.zrange(this.#key('outbox'), '0', '0', 'WITHSCORES');
-    pipeline.zcount(this.#key('workers'), now - aliveMs, '+inf');
-    const answers = ((await pipeline.exec()) ?? []).map(([error, answer]) => {
-      if (error) throw error;
-      return answer;
-    });
-    const sumOf = (first: number): number => projects.reduce((sum, _, i) => sum + Number(answers[4 * i + first]), 0);
-    const oldest = projects.map((_, i) => scoreOf(answers[4 * i + 3]));
-    const rest = answers.slice(4 * projects.length);
-    const [due, firstDue, firstOut, workers] = rest.slice(targets.length);
-    return [
-      ...[sumOf(0), sumOf(1), sumOf(2)],
-      Math.min(Infinity, ...oldest),
-      rest.slice(0, targets.length).reduce<number>((sum, count) => sum + Number(count), 0),
-      ...[Number(due), scoreOf(firstDue), scoreOf(firstOut), Number(workers)],
-    ] as Counts;
+  /** Sums over all projects; `oldest`: when the oldest queued job was made, Infinity where none waits. */
+  async #ofProjects(projects: readonly string[]): Promise<{
+    readonly queued: number;
+    readonly inProgress: number;
+    readonly unknown: number;
+    readonly oldest: number;
+  }> {
+    const keys = (...parts: string[]): string[] =>
+      projects.map((project) => this.#key(parts[0] ?? '', project, ...parts.slice(1)));
+    const [queued, inProgress, unknown, firsts] = await Promise.all([
+      this.#sizes(keys('jobs', 'queued')),
+      this.#sizes(keys('jobs', 'in_progress')),
+      this.#sizes(keys('unknown')),
+      Promise.all(keys('jobs', 'queued').map(async (key) => this.#first(key))),
+    ]);
+    return {
+      queued: sum(queued),
+      inProgress: sum(inProgress),
+      unknown: sum(unknown),
+      oldest: firsts.reduce((oldest, first) => Math.min(oldest, first), Infinity),
+    };
+  }
+
+  async #sizes(keys: readonly string[]): Promise<number[]> {
+    return Promise.all(keys.map(async (key) => this.#scripts.client.zcard(key)));
+  }
+
+  /** A list of what is due, by time. */
+  async #waiting(list: string, now: number): Promise<Waiting> {
+    const key = this.#key(list);
+    const [count, first] = await Promise.all([this.#scripts.client.zcard(key), this.#first(key)]);
+    return { count, overdueMs: Math.max(0, now - first) };
+  }
+
+  /** The lowest score of a list; Infinity where it is empty. */
+  async #first(key: string): Promise<number> {
+    const [, score] = await this.#scripts.client.zrange(key, '0', '0', 'WITHSCORES');
+    return score === undefined ? Infinity : Number(score);
   }
 
   #key(...parts: string[]): string {
@@ -111,17 +123,10 @@ export class Installation {
   }
 }
 
-/** Queued, in progress, unknown, oldest queued, in the outbox, due, first due, first of the outbox, workers. */
-type Counts = [number, number, number, number, number, number, number, number, number];
-
 /** Who tells goes on while it is asked at least so often; then whoever is asked. */
 const tellingMs = 300_000;
 
-/** The score of the one member that was asked for; Infinity where there is none. */
-function scoreOf(answer: unknown): number {
-  const score = (answer as string[])[1];
-  return score === undefined ? Infinity : Number(score);
-}
+const sum = (counts: readonly number[]): number => counts.reduce((total, count) => total + count, 0);
 
 function ofBatches(batches: readonly Batch[]): Pick<InstallationState, 'batches' | 'lines'> {
   const counts: Record<string, number> = {};
