@@ -2,9 +2,10 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
-import { finished, type Readable } from 'node:stream';
+import { finished, type Readable, type Transform } from 'node:stream';
 import { RendermillError } from '@rendermill/shared/domain/errors';
 import { maxInputBytes } from '@rendermill/shared/adapters/images/check-input';
+import { jsonFault, maxJsonDepth } from '@rendermill/shared/domain/strict-json';
 import { FileSink, type WrittenFile } from '@rendermill/shared/streams/file-sink';
 import { BlobReadError, JsonBlobReader } from '@rendermill/shared/streams/json-blobs';
 
@@ -99,11 +100,17 @@ function requireJson(request: IncomingMessage): void {
   }
 }
 
+const inflaters = new Map<string, () => Transform>([
+  ['gzip', createGunzip],
+  ['deflate', createInflate],
+  ['br', createBrotliDecompress],
+]);
+
 /** The body's bytes as they were meant; limits count these, not the compressed ones. */
 function decompressed(request: IncomingMessage): Readable {
   const encoding = request.headers['content-encoding']?.toLowerCase() ?? 'identity';
   if (encoding === 'identity') return request;
-  const inflate = { gzip: createGunzip, deflate: createInflate, br: createBrotliDecompress }[encoding];
+  const inflate = inflaters.get(encoding);
   if (!inflate)
     throw new RendermillError(
       'unsupported_encoding',
@@ -124,6 +131,9 @@ function parseObject(bytes: Buffer): unknown {
   } catch (error) {
     throw new RendermillError('invalid_utf8', 'The body is not UTF-8.', { cause: error });
   }
+  if (text.startsWith('\ufeff')) {
+    throw new RendermillError('bom', 'The body begins with a byte order mark: send UTF-8 without one.');
+  }
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -134,6 +144,11 @@ function parseObject(bytes: Buffer): unknown {
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new RendermillError('invalid_json', 'The body must be a JSON object.');
+  }
+  const fault = jsonFault(text);
+  if (fault) {
+    const param = fault.path.join('.');
+    throw new RendermillError(fault.code, `${param}: ${fault.message}.`, { param });
   }
   return value;
 }
@@ -148,6 +163,8 @@ function explain(error: unknown, kind: JsonKind): unknown {
     }
     if (error.kind === 'bad_base64')
       return new RendermillError('invalid_image', 'A data URL in the body is not valid base64.', { cause: error });
+    if (error.kind === 'too_deep')
+      return new RendermillError('too_deep', `The body is nested more than ${maxJsonDepth} deep.`, { cause: error });
     return new RendermillError('invalid_json', `The body is not valid JSON: ${error.message}.`, { cause: error });
   }
   const code = (error as { code?: string }).code ?? '';

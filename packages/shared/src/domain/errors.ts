@@ -28,10 +28,18 @@ const row = (status: number, type: ErrorType, retry = false): ErrorRow => ({ sta
 export const errorTable = {
   // The request itself.
   invalid_json: row(400, 'invalid_request_error'),
+  bom: row(400, 'invalid_request_error'),
+  duplicate_key: row(400, 'invalid_request_error'),
+  forbidden_key: row(400, 'invalid_request_error'),
+  too_deep: row(400, 'invalid_request_error'),
+  array_too_long: row(400, 'invalid_request_error'),
+  number_out_of_range: row(400, 'invalid_request_error'),
   empty_body: row(400, 'invalid_request_error'),
   invalid_utf8: row(400, 'invalid_request_error'),
   bad_encoding: row(400, 'invalid_request_error'),
   bad_path: row(400, 'invalid_request_error'),
+  bad_http: row(400, 'invalid_request_error'),
+  duplicate_header: row(400, 'invalid_request_error'),
   invalid_parameter: row(400, 'invalid_request_error'),
   unknown_parameter: row(400, 'invalid_request_error'),
   missing_required_parameter: row(400, 'invalid_request_error'),
