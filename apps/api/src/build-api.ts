@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -40,7 +40,7 @@ import { BatchWaiter } from './batch-waiter.js';
 import type { ApiDeps } from './deps.js';
 import { endFiles } from './end-files.js';
 import { createApp } from './http/app.js';
-import { clientError } from './http/client-error.js';
+import { createHttpServer } from './http/server.js';
 import { Holds } from './holds.js';
 import { JobWaiter } from './job-waiter.js';
 import { KeyRing } from './key-ring.js';
@@ -53,9 +53,6 @@ export interface Api {
   /** Takes no more requests; held calls are answered so that their next try finds the same job. */
   readonly drain: () => Promise<void>;
 }
-
-/** A request has arrived by then: a file of 2 GB at 5 Mbit/s. Bodies of images have a shorter limit of their own. */
-const largestFileMs = 3_600_000;
 
 /** Opens everything the API needs, top to bottom; `lifecycle` closes it in reverse. */
 export async function buildApi(
@@ -168,11 +165,7 @@ export async function buildApi(
   const lists = keepListsShort({ scripts, liveness, holder, retentionDays: env.RETENTION_DAYS, log });
   lifecycle.onClose('lists', () => lists.stop());
 
-  const server = createServer(
-    { maxHeaderSize: 16 * 1024, headersTimeout: 10_000, keepAliveTimeout: 65_000, requestTimeout: largestFileMs },
-    createApp(deps),
-  );
-  server.on('clientError', clientError);
+  const server = createHttpServer(createApp(deps));
   await listen(server, env.PORT, env.HOST);
   const { port } = server.address() as AddressInfo;
   const url = `http://${env.HOST.includes(':') ? `[${env.HOST}]` : env.HOST}:${port}`;

@@ -4,6 +4,7 @@ import { RendermillError } from '@rendermill/shared/domain/errors';
 import { newId } from '@rendermill/shared/domain/ids';
 import type { ApiDeps, Caller } from '../deps.js';
 import { admit } from './authenticate.js';
+import { requireSoundHead } from './check-head.js';
 import { serveDashboard } from './dashboard.js';
 import { serveDocs } from './docs-page.js';
 import { sendError } from './errors.js';
@@ -36,6 +37,10 @@ export function createApp(deps: ApiDeps): Express {
     next();
   });
   app.use(helmet());
+  app.use((request: Request, _response: Response, next: NextFunction) => {
+    requireSoundHead(request);
+    next();
+  });
   serveDashboard(app, deps);
   serveDocs(app, deps);
   for (const route of routes) app[route.method](expressPath(route.path), handler(deps, route));
