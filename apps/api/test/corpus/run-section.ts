@@ -27,11 +27,14 @@ export function runSection(
   afterAll(async () => world.close());
 
   describe(`section ${letter} of the corpus`, () => {
-    test.each(rows.map((row) => [row.n, row.input.slice(0, 80), row] as const))('row %i: %s', async (n, _input, row) => {
-      const said = await asks[n]?.(world);
-      expect([said?.status, codeIn(said)]).toEqual([row.status, row.code]);
-      expect(said?.text).not.toMatch(insides);
-    });
+    test.each(rows.map((row) => [row.n, row.input.slice(0, 80), row] as const))(
+      'row %i: %s',
+      async (n, _input, row) => {
+        const said = await asks[n]?.(world);
+        expect([said?.status, codeIn(said)]).toEqual([row.status, row.code]);
+        expect(said?.text).not.toMatch(insides);
+      },
+    );
 
     test('has no request without a row', () => {
       expect(Object.keys(asks).map(Number)).toEqual(rows.map(({ n }) => n));

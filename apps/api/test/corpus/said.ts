@@ -40,7 +40,7 @@ export async function post(
 }
 
 /** Bytes of a connection of their own, and what comes back: one answer, or as much of it as there is before the end. */
-export async function raw(url: string, request: string | readonly string[]): Promise<Said> {
+export async function raw(url: string, request: string | readonly string[]): Promise<Said & { readonly head: string }> {
   const { hostname, port } = new URL(url);
   const lines = typeof request === 'string' ? request : `${request.join('\r\n')}\r\n\r\n`;
   return new Promise((resolve) => {
@@ -49,7 +49,7 @@ export async function raw(url: string, request: string | readonly string[]): Pro
     const done = (): void => {
       socket.destroy();
       const [head = '', text = ''] = answer.split('\r\n\r\n');
-      resolve({ status: answer === '' ? 'closed' : Number(/^HTTP\/1\.1 (\d{3}) /.exec(head)?.[1]), text });
+      resolve({ status: answer === '' ? 'closed' : Number(/^HTTP\/1\.1 (\d{3}) /.exec(head)?.[1]), text, head });
     };
     socket.on('data', (chunk) => {
       answer += chunk.toString('latin1');
