@@ -97,13 +97,21 @@ describe('a job', () => {
     expect([status, body.error.code, body.error.param]).toEqual([code === 'not_found' ? 404 : 400, code, param]);
   });
 
-  test.each(['gpt-image-9', 'constructor', '__proto__', 'toString'])(
-    'for the unknown model %s is 404',
-    async (model) => {
-      const { status, body } = await post({ ...job, model });
-      expect([status, body.error.code, body.error.param]).toEqual([404, 'model_not_found', 'model']);
-    },
-  );
+  test('for an unknown model is 404', async () => {
+    const { status, body } = await post({ ...job, model: 'gpt-image-9' });
+    expect([status, body.error.code, body.error.param]).toEqual([404, 'model_not_found', 'model']);
+  });
+
+  test('at an account that takes any model may not name one that every JavaScript object has', async () => {
+    const liberal = await createWorld({ worker: false, account: { preset: 'openai-compatible' } });
+    const order = async (model: string) => liberal.call<Failure>('POST', '/v1/jobs', { ...job, model });
+    for (const model of ['__proto__', 'constructor', 'toString']) {
+      const { status, body } = await order(model);
+      expect([status, body.error.code]).toEqual([404, 'model_not_found']);
+    }
+    expect((await order('its-own')).status).toBe(202);
+    await liberal.close();
+  });
 
   test.each([
     ['the relays’ names', { format: 'webp', compression: 80, transparency: true, effort: 'high' }],
