@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { finished } from 'node:stream';
 import { clientError } from './client-error.js';
 
 /** The HTTP server: how much of a request's head it reads, and how long it waits for what of it. */
@@ -43,6 +44,7 @@ function endUnread(request: IncomingMessage, response: ServerResponse, lingerMs:
   response.on('finish', () => {
     if (request.complete) return;
     const late = setTimeout(() => request.socket.destroy(), lingerMs);
-    request.on('close', () => clearTimeout(late));
+    // Also where it is closed by now, which its events would not tell any more.
+    finished(request, { writable: false }, () => clearTimeout(late));
   });
 }
