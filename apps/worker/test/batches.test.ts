@@ -51,6 +51,28 @@ test('every line becomes a picture or an error, once; the good, the bad and the 
   ]);
 });
 
+test('a line that nobody can have meant so is its own fault, and says where', async () => {
+  const written = (custom_id: string, body: string): string =>
+    `{"custom_id":"${custom_id}","url":"/v1/images/generations","body":${body}}`;
+  const batch = await ended(
+    await submit([
+      line('good', { prompt: 'a mug' }),
+      written('twice', '{"prompt":"a mug","prompt":"a cup"}'),
+      written('proto', '{"prompt":"a mug","svg":{"__proto__":{"polluted":true}}}'),
+      written('half', '{"prompt":"a mug","user":"\\ud800"}'),
+      written('deep', `{"prompt":${'['.repeat(100_000)}${']'.repeat(100_000)}}`),
+    ]),
+  );
+  expect([batch.completed, batch.failed]).toEqual([1, 4]);
+  const errors = (await read(batch, 'errors.jsonl')) as { custom_id: string; response: { body: { error: object } } }[];
+  expect(Object.fromEntries(errors.map((row) => [row.custom_id, row.response.body.error]))).toMatchObject({
+    twice: { code: 'duplicate_key', param: 'prompt' },
+    proto: { code: 'forbidden_key', param: 'svg.__proto__' },
+    half: { code: 'invalid_parameter', param: 'user' },
+    deep: { code: 'too_deep' },
+  });
+});
+
 test('usage tells batches apart, and what came alone', async () => {
   const [id] = await Promise.all([
     submit([line('u1', { prompt: 'counted' }), line('u2', { prompt: 'counted too', n: 2 })]),

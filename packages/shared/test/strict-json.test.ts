@@ -48,7 +48,7 @@ describe('a JSON text', () => {
     ['__proto__', '[[1],{"__proto__":{}}]', 'forbidden_key', '1.__proto__'],
     ['constructor.prototype', '{"constructor":{"a":1,"prototype":{}}}', 'forbidden_key', 'constructor.prototype'],
     ['17 levels', `${'['.repeat(17)}${']'.repeat(17)}`, 'too_deep', Array(16).fill(0).join('.')],
-    ['1001 elements', `{"a":[${'0,'.repeat(1_000)}0]}`, 'array_too_long', 'a.1000'],
+    ['1001 elements', `{"a":[${'0,'.repeat(1_000)}0]}`, 'array_too_long', 'a'],
     ['a number that would be infinite', '{"a":[1,-1e309]}', 'number_out_of_range', 'a.1'],
     ['2^53', '{"a":9007199254740992}', 'number_out_of_range', 'a'],
     ['a number that would be rounded', '9007199254740993', 'number_out_of_range', ''],

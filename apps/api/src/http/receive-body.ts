@@ -72,7 +72,7 @@ export async function receiveJson(
     if (bytes === 0) throw new RendermillError('empty_body', 'The request has no body: send a JSON object.');
     const { json, blobs, blobIndex } = reader.end();
     return {
-      value: parseObject(json),
+      value: parseObject(json, kind),
       fileOf: (text) => {
         const index = blobIndex(text);
         const file = index === null ? undefined : blobs[index];
@@ -124,7 +124,7 @@ function decompressed(request: IncomingMessage): Readable {
   return request.pipe(stream);
 }
 
-function parseObject(bytes: Buffer): unknown {
+function parseObject(bytes: Buffer, kind: JsonKind): unknown {
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -148,16 +148,20 @@ function parseObject(bytes: Buffer): unknown {
   const fault = jsonFault(text);
   if (fault) {
     const param = fault.path.join('.');
-    throw new RendermillError(fault.code, `${param}: ${fault.message}.`, { param });
+    const advice = fault.code === 'array_too_long' ? asFile(kind) : '';
+    throw new RendermillError(fault.code, `${param}: ${fault.message}.${advice}`, { param });
   }
   return value;
+}
+
+function asFile(kind: JsonKind): string {
+  return kind === 'one' ? '' : ' Send the lines of a batch as a file (POST /v1/files, purpose batch).';
 }
 
 function explain(error: unknown, kind: JsonKind): unknown {
   if (error instanceof BlobReadError) {
     if (error.kind === 'too_large' || error.kind === 'too_many') {
-      const advice = kind === 'one' ? '' : ' Send the lines of a batch as a file (POST /v1/files, purpose batch).';
-      return new RendermillError('payload_too_large', `The body is too large: ${error.message}.${advice}`, {
+      return new RendermillError('payload_too_large', `The body is too large: ${error.message}.${asFile(kind)}`, {
         cause: error,
       });
     }

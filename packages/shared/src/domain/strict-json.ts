@@ -62,6 +62,7 @@ export function jsonFault(text: string): JsonFault | null {
       frame.expectsKey = true;
       frame.index++;
       if (!frame.keys && frame.index === maxJsonItems) {
+        frames.pop();
         return fault('array_too_long', `an array has at most ${maxJsonItems} elements`);
       }
     } else if (unit === code.colon && frame) {
