@@ -289,7 +289,7 @@ describe('HTTP itself', () => {
 
   test('a client that was refused cannot hold its connection by sending on', async () => {
     const server = createHttpServer((_request, response) => response.writeHead(401).end(), {
-      headersTimeout: 1_000,
+      headersTimeout: 60_000,
       requestTimeout: 3_600_000,
       connectionsCheckingInterval: 20,
       keepAliveTimeout: 3_600_000,

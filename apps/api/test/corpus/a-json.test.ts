@@ -15,7 +15,11 @@ const withMembers = (members: string): Ask => body(`${valid.slice(0, -1)},${memb
 const bytes = (before: string, odd: readonly number[], after: string): Uint8Array =>
   Buffer.concat([Buffer.from(before), Buffer.from(odd), Buffer.from(after)]);
 const gzip = { 'content-encoding': 'gzip' };
-const bomb = gzipSync(Buffer.concat([Buffer.from('{"prompt":"'), Buffer.alloc(64 * 1024 * 1024, 'x')]));
+// Of several members, so that the making of it leaves nothing in memory to be measured.
+const bomb = Buffer.concat([
+  gzipSync('{"prompt":"'),
+  ...Array.from({ length: 64 }, () => gzipSync(Buffer.alloc(1024 * 1024, 'x'))),
+]);
 const nested = (depth: number): string => `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;
 
 runSection(
