@@ -41,6 +41,7 @@ export function readLine(text: string, endpoint: BatchEndpoint | null, ours = fa
 export function lineOf(value: unknown, endpoint: BatchEndpoint | null, ours = false): Line | LineFault {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return fault('invalid_json_line', 'A line is a JSON object.', null);
+  if (Object.hasOwn(value, '__proto__')) return fault('invalid_json_line', "A line has no key '__proto__'.", null);
   const { custom_id, method, url, body, row_error } = value as Record<string, unknown>;
   if (custom_id === undefined || custom_id === null || custom_id === '')
     return fault('missing_custom_id', 'Every line needs a custom_id.', 'custom_id');
