@@ -170,3 +170,20 @@ export function zipOf(name: string, text: string): Buffer {
   end.writeUInt32LE(local.length, 16);
   return Buffer.concat([local, central, end]);
 }
+
+/** Five pictures one after the other. */
+export async function animated(format: 'gif' | 'webp'): Promise<Buffer> {
+  const [width, height] = [40, 200];
+  const rows = Buffer.from(Array.from({ length: width * height * 3 }, (_, i) => (i * 7) % 251));
+  return sharp(rows, { raw: { width, height, channels: 3, pageHeight: height / 5 } })
+    .toFormat(format)
+    .toBuffer();
+}
+
+/** A PNG with a byte of its coded pixels turned: its chunk's sum no longer fits. */
+export function withBadSum(png: Buffer): Buffer {
+  const bytes = Buffer.from(png);
+  const at = png.indexOf('IDAT') + 20;
+  bytes[at] = (bytes[at] ?? 0) ^ 0xff;
+  return bytes;
+}

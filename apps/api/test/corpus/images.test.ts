@@ -4,7 +4,15 @@ import sharp, { type Sharp } from 'sharp';
 import type { PresentedJob } from '@rendermill/shared/domain/present-job';
 import type { Refusal } from '../../../../test/batch-calls.js';
 import { callsFor, read, sha } from '../../../../test/clients/support.js';
-import { pngOfZeros, pngSignature, textBomb, withGps, zipOf } from '../../../../test/hostile-images.js';
+import {
+  animated,
+  pngOfZeros,
+  pngSignature,
+  textBomb,
+  withBadSum,
+  withGps,
+  zipOf,
+} from '../../../../test/hostile-images.js';
 import { uploadsOnDisk } from '../../../../test/uploads-on-disk.js';
 import { until } from '../../../../test/until.js';
 import { createWorld, type World } from '../../../../test/world.js';
@@ -45,17 +53,6 @@ const laughs = `<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY a "ha">${['b', 'c'
   .map((name, i) => `<!ENTITY ${name} "${`&${'abcdefgh'[i]};`.repeat(10)}">`)
   .join('')}]>${svg('<text>&i;</text>')}`;
 
-/** Several pictures over each other, made of one that is as high as all. */
-const animated = async (format: 'gif' | 'webp'): Promise<Buffer> =>
-  noise(40, 200)
-    .raw()
-    .toBuffer()
-    .then(async (data) =>
-      sharp(data, { raw: { width: 40, height: 200, channels: 3, pageHeight: 40 } })
-        .toFormat(format)
-        .toBuffer(),
-    );
-
 function bmp(): Buffer {
   const head = Buffer.alloc(54);
   head.write('BM', 'latin1');
@@ -76,13 +73,6 @@ const cut = async (bytes: Promise<Buffer>, share: number): Promise<Buffer> => {
   const whole = await bytes;
   return whole.subarray(0, Math.floor(whole.length * share));
 };
-
-/** A byte of the coded pixels turned: the chunk's sum no longer fits. */
-async function badCrc(): Promise<Buffer> {
-  const bytes = Buffer.from(await png());
-  bytes[200] = (bytes[200] ?? 0) ^ 0xff;
-  return bytes;
-}
 
 const several = async (count: number, name: string): Promise<Part[]> => {
   const one = await png();
@@ -109,7 +99,7 @@ const sends: Record<number, () => Promise<Part[]>> = {
   291: image(async () => cut(jpeg(), 0.5), 'photo.jpg'),
   292: image(async () => jpeg().then((bytes) => bytes.subarray(0, -64)), 'photo.jpg'),
   293: image(async () => cut(png(), 0.5)),
-  294: image(badCrc),
+  294: image(async () => withBadSum(await png())),
   295: image(() => pngOfZeros(30_000, 30_000, 1)),
   296: image(() => pngOfZeros(16_383, 16_383, 4)),
   297: image(async () => noise(10_000, 1).png().toBuffer()),
