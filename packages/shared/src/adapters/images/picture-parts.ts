@@ -51,6 +51,8 @@ class Kept {
   }
 }
 
+/** Dots per inch, as nearly every encoder writes them: nine bytes that tell of nobody. */
+const isDensity = (type: string, bytes: number): boolean => type === 'pHYs' && bytes === 9;
 const pngPicture = new Set(['IHDR', 'PLTE', 'tRNS', 'IDAT', 'IEND', 'gAMA', 'cHRM', 'sRGB', 'sBIT', 'cICP']);
 
 async function pngParts(file: FileWindow, hasProfile: boolean): Promise<PictureParts | null> {
@@ -61,9 +63,10 @@ async function pngParts(file: FileWindow, hasProfile: boolean): Promise<PictureP
     const head = await file.at(at, 8);
     if (head.length < 8) return null;
     const type = head.toString('latin1', 4, 8);
-    const next = at + 12 + head.readUInt32BE(0);
+    const bytes = head.readUInt32BE(0);
+    const next = at + 12 + bytes;
     if (next > file.size) return null;
-    if (pngPicture.has(type) || (type === 'iCCP' && hasProfile)) kept.range(at, next);
+    if (pngPicture.has(type) || isDensity(type, bytes) || (type === 'iCCP' && hasProfile)) kept.range(at, next);
     if (type === 'IEND') return kept.end();
     at = next;
   }
