@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import sharp, { type Sharp } from 'sharp';
 import { ingestImage, ingestMask } from '@rendermill/shared/adapters/images/ingest';
+import { RendermillError } from '@rendermill/shared/domain/errors';
+import { fc } from '../../../test/properties.js';
 import { jpegSegment, pngChunk, withGps, withPngChunks, zipOf } from '../../../test/hostile-images.js';
 
 /** What stands in an image's file beside its picture reaches nobody; its pixels stay as they are. */
@@ -71,6 +73,20 @@ describe.each(coded)('%s', (_what, make) => {
     expect(icc?.equals((await sharp(whole).metadata()).icc ?? Buffer.alloc(0))).toBe(true);
   });
 
+  test('with bytes changed anywhere is refused, or keeps every pixel that it still has', async () => {
+    const dirty = await withGps(await make());
+    const changes = fc.array(fc.tuple(fc.nat(dirty.length - 1), fc.nat(255)), { minLength: 1, maxLength: 3 });
+    const property = fc.asyncProperty(changes, fc.nat(dirty.length), async (changed, length) => {
+      const bytes = Buffer.from(length % 2 === 0 ? dirty : dirty.subarray(0, length));
+      for (const [at, value] of changed) bytes[at] = value;
+      const clean = await cleaned(bytes).catch((error: unknown) => error);
+      if (clean instanceof RendermillError) return;
+      if (!Buffer.isBuffer(clean)) throw clean;
+      expect((await pixels(clean)).equals(await pixels(bytes))).toBe(true);
+    });
+    await fc.assert(property, { numRuns: 60 });
+  });
+
   test('with nothing beside its picture stays as it is, byte for byte', async () => {
     const once = await cleaned(await make());
     expect((await cleaned(once)).equals(once)).toBe(true);
@@ -78,6 +94,30 @@ describe.each(coded)('%s', (_what, make) => {
 });
 
 describe('a JPEG', () => {
+  test.each([90, 91, 97, 200, 1001])('of %p rows is refused when any of its last bytes is damaged', async (height) => {
+    const make = { width: 160, height, channels: 3, background: '#808080' } as const;
+    const whole = await sharp({ create: { ...make, noise: { type: 'gaussian', mean: 120, sigma: 50 } } })
+      .jpeg()
+      .toBuffer();
+    const verdicts = await Promise.all(
+      Array.from({ length: 40 }, async (_, i) => {
+        const bytes = Buffer.from(whole);
+        bytes[whole.length - 400 + 9 * i] = 0xff;
+        const decodes = await pixels(bytes).then(
+          () => true,
+          () => false,
+        );
+        const taken = await cleaned(bytes).then(
+          () => true,
+          () => false,
+        );
+        return [decodes, taken];
+      }),
+    );
+    expect(verdicts.map(([, taken]) => taken)).toEqual(verdicts.map(([decodes]) => decodes));
+    expect(verdicts.filter(([decodes]) => !decodes).length).toBeGreaterThan(0);
+  });
+
   test('with a second picture behind its end (a phone’s live photo, a preview) keeps the first', async () => {
     const [first, second] = [
       await photo().jpeg().toBuffer(),
