@@ -68,11 +68,8 @@ async function batch(prompt: string, image: unknown): Promise<Came> {
   });
   const ended = await endedBatch(world, id);
   if (ended.error_file_id === null) return { code: null, folder: `${id}/inputs/0000001` };
-  const { body } = await world.call<{ response: { status_code: number; body: Refusal } }>(
-    'GET',
-    `/v1/files/${ended.error_file_id}/content`,
-  );
-  const { response } = JSON.parse(String(body)) as typeof body;
+  const { body } = await world.call<string>('GET', `/v1/files/${ended.error_file_id}/content`);
+  const { response } = JSON.parse(body) as { response: { status_code: number; body: Refusal } };
   return { code: `${response.status_code} ${response.body.error.code}`, folder: 'none' };
 }
 

@@ -6,7 +6,7 @@ import sharp, { type Sharp } from 'sharp';
 import { ingestImage, ingestMask } from '@rendermill/shared/adapters/images/ingest';
 import { RendermillError } from '@rendermill/shared/domain/errors';
 import { fc } from '../../../test/properties.js';
-import { jpegSegment, pngChunk, withGps, withPngChunks, zipOf } from '../../../test/hostile-images.js';
+import { jpegSegment, pngChunk, pngOfZeros, withGps, withPngChunks, zipOf } from '../../../test/hostile-images.js';
 
 /** What stands in an image's file beside its picture reaches nobody; its pixels stay as they are. */
 
@@ -140,6 +140,17 @@ describe('a JPEG', () => {
     expect(clean.equals(await cleaned(whole))).toBe(true);
     expect(clean.includes('secret')).toBe(false);
   });
+});
+
+test.each([
+  [300, 200, 3],
+  [2_000, 1_500, 4],
+  [4_000, 1_000, 1],
+] as const)('a bomb is a picture: %p × %p × %p', async (width, height, channels) => {
+  const { data } = await sharp(pngOfZeros(width, height, channels))
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  expect([data.length, data.every((byte) => byte === 0)]).toEqual([width * height * channels, true]);
 });
 
 test('a PNG with a chunk nobody knows loses it', async () => {

@@ -172,7 +172,7 @@ async function expectClean(n: number, id: string, parts: readonly Part[]): Promi
   const stored: Buffer[] = [];
   for await (const { key } of world.storage.list('default/jobs/'))
     if (key.includes(`${id}/inputs/`)) stored.push(await read(world, key));
-  const got = [...(call?.inputs ?? []), ...(call?.mask ? [call.mask] : [])].map(({ sha256 }) => sha256);
+  const got = [...(call?.inputs ?? []), ...(call?.mask ? [call.mask] : [])].map(({ sha256 }) => String(sha256));
   expect(got.length).toBe(parts.length);
   expect(got.sort()).toEqual(stored.map(sha).sort());
   const pixels = async (bytes: Buffer): Promise<string> => sha(await sharp(bytes).raw().toBuffer());
