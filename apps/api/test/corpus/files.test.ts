@@ -176,7 +176,7 @@ const exceptions: Record<number, Exception> = {
   245: failed('invalid_utf8'),
   246: failed('invalid_utf8'),
   247: failed('invalid_utf8'),
-  248: failed('invalid_json_line'),
+  248: inFile('forbidden_key'),
   256: accepted(),
   257: taken('invalid_utf8', "a file's name is a hint: what is in it counts, and this is no text"),
   263: accepted(),

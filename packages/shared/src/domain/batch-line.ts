@@ -11,7 +11,7 @@ export interface Line {
   readonly url: BatchEndpoint;
   /** Not known to fit a schema. */
   readonly body: Record<string, unknown>;
-  /** Of a row that cannot be used: why. */
+  /** Of a line or row that cannot be used: why. */
   readonly fault: ErrorBody | null;
 }
 
@@ -41,7 +41,6 @@ export function readLine(text: string, endpoint: BatchEndpoint | null, ours = fa
 export function lineOf(value: unknown, endpoint: BatchEndpoint | null, ours = false): Line | LineFault {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     return fault('invalid_json_line', 'A line is a JSON object.', null);
-  if (Object.hasOwn(value, '__proto__')) return fault('invalid_json_line', "A line has no key '__proto__'.", null);
   const { custom_id, method, url, body, row_error } = value as Record<string, unknown>;
   if (custom_id === undefined || custom_id === null || custom_id === '')
     return fault('missing_custom_id', 'Every line needs a custom_id.', 'custom_id');
@@ -60,8 +59,14 @@ export function lineOf(value: unknown, endpoint: BatchEndpoint | null, ours = fa
     custom_id,
     url: given as BatchEndpoint,
     body: body as Record<string, unknown>,
-    fault: ours && row_error !== undefined ? (rowError.parse(row_error) as ErrorBody) : null,
+    fault: ours && row_error !== undefined ? (rowError.parse(row_error) as ErrorBody) : forbidden(value),
   };
+}
+
+/** A key that nobody can have meant is the line's own fault. */
+function forbidden(value: object): ErrorBody | null {
+  if (!Object.hasOwn(value, '__proto__')) return null;
+  return errorBody(new RendermillError('forbidden_key', "A line has no key '__proto__'.", { param: '__proto__' }));
 }
 
 function fault(code: LineFault['code'], message: string, param: string | null): LineFault {

@@ -28,6 +28,7 @@ const row = (status: number, type: ErrorType, retry = false): ErrorRow => ({ sta
 export const errorTable = {
   // The request itself.
   invalid_json: row(400, 'invalid_request_error'),
+  forbidden_key: row(400, 'invalid_request_error'),
   empty_body: row(400, 'invalid_request_error'),
   invalid_utf8: row(400, 'invalid_request_error'),
   bad_encoding: row(400, 'invalid_request_error'),
@@ -39,7 +40,6 @@ export const errorTable = {
   invalid_multipart: row(400, 'invalid_request_error'),
   unknown_field: row(400, 'invalid_request_error'),
   duplicate_field: row(400, 'invalid_request_error'),
-  forbidden_key: row(400, 'invalid_request_error'),
   duplicate_parameter: row(400, 'invalid_request_error'),
   too_many_parts: row(400, 'invalid_request_error'),
   invalid_request: row(400, 'invalid_request_error'),
