@@ -48,7 +48,8 @@ export async function maskFromLuminance(path: string, target: string, how: 'lumi
       .toBuffer({ resolveWithObject: true });
     const { width, height } = info;
     const raw = { width, height, channels: 1 } as const;
-    const alpha = how === 'luminance' ? data : await sharp(data, { raw }).negate().toColourspace('b-w').raw().toBuffer();
+    const alpha =
+      how === 'luminance' ? data : await sharp(data, { raw }).negate().toColourspace('b-w').raw().toBuffer();
     await sharp({ create: { width, height, channels: 3, background: '#000000' } })
       .joinChannel(alpha, { raw })
       .png()
