@@ -41,8 +41,7 @@ export async function receiveFile(request: IncomingMessage, folder: string): Pro
   };
   await readForm(request, limits, {
     field: (name, value) => {
-      if (fields.has(name))
-        throw new RendermillError('duplicate_field', `${name} is there twice.`, { param: name });
+      if (fields.has(name)) throw new RendermillError('duplicate_field', `${name} is there twice.`, { param: name });
       fields.set(name, value);
     },
     file: (name, stream, fileName: string | undefined) => {

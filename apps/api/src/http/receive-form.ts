@@ -100,8 +100,7 @@ function takeField(state: FormState, name: string, value: string): void {
     (name === 'mask' ? state.masks : state.images).push(Promise.resolve(value));
     return;
   }
-  if (state.fields.has(name))
-    throw new RendermillError('duplicate_field', `${name} is there twice.`, { param: name });
+  if (state.fields.has(name)) throw new RendermillError('duplicate_field', `${name} is there twice.`, { param: name });
   state.fields.set(name, coerce(name, value));
 }
 
