@@ -170,7 +170,7 @@ describe('a form', () => {
         ['prompt', 'y'],
       ],
       400,
-      'duplicate_parameter',
+      'duplicate_field',
     ],
     [
       'with an unknown field',

@@ -12,7 +12,7 @@ import { keepStoring } from '../use-cases/keep-storing.js';
 import { catalogueInput } from './catalogue-input.js';
 import { saveBatch } from './save-batch.js';
 import { SeenIds } from './seen-ids.js';
-import { maxLineBytes, splitLines, type RawLine } from '@rendermill/shared/streams/split-lines';
+import { checkEmptyLines, maxLineBytes, splitLines, type RawLine } from '@rendermill/shared/streams/split-lines';
 
 /** So many faults are listed; a file that has more has one kind of fault. */
 const maxFaults = 100;
@@ -97,10 +97,14 @@ export interface InputLine {
 /** Lots of lines; those that are empty are none. */
 async function* linesOf(source: Readable): AsyncGenerator<InputLine[]> {
   let number = 0;
+  let empty = 0;
   for await (const lines of splitLines(source as AsyncIterable<Buffer>)) {
-    yield lines
+    const full = lines
       .map(({ bytes }: RawLine) => ({ number: ++number, bytes }))
       .filter(({ bytes }) => bytes === null || bytes.some((byte) => byte > 0x20));
+    empty += lines.length - full.length;
+    checkEmptyLines(empty);
+    yield full;
   }
 }
 

@@ -69,8 +69,14 @@ export function lineOf(value: unknown, endpoint: BatchEndpoint | null, ours = fa
     custom_id,
     url: given as BatchEndpoint,
     body: body as Record<string, unknown>,
-    fault: ours && row_error !== undefined ? (rowError.parse(row_error) as ErrorBody) : null,
+    fault: ours && row_error !== undefined ? (rowError.parse(row_error) as ErrorBody) : forbidden(value),
   };
+}
+
+/** A key that nobody can have meant is the line's own fault. */
+function forbidden(value: object): ErrorBody | null {
+  if (!Object.hasOwn(value, '__proto__')) return null;
+  return errorBody(new RendermillError('forbidden_key', "A line has no key '__proto__'.", { param: '__proto__' }));
 }
 
 function fault(code: LineFault['code'], message: string, param: string | null): LineFault {

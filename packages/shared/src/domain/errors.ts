@@ -46,6 +46,7 @@ export const errorTable = {
   invalid_idempotency_key: row(400, 'invalid_request_error'),
   invalid_multipart: row(400, 'invalid_request_error'),
   unknown_field: row(400, 'invalid_request_error'),
+  duplicate_field: row(400, 'invalid_request_error'),
   duplicate_parameter: row(400, 'invalid_request_error'),
   too_many_parts: row(400, 'invalid_request_error'),
   invalid_request: row(400, 'invalid_request_error'),
@@ -68,6 +69,7 @@ export const errorTable = {
   idempotency_key_reused: row(422, 'idempotency_error'),
   // Files.
   missing_file: row(400, 'invalid_request_error'),
+  invalid_purpose: row(400, 'invalid_request_error'),
   empty_file: row(400, 'invalid_request_error'),
   // A catalogue: its file, or one of its rows.
   invalid_csv: row(400, 'invalid_request_error'),

@@ -4,6 +4,7 @@ import { lineJobId, lineOfJob } from '@rendermill/shared/domain/batch';
 import { isId } from '@rendermill/shared/domain/ids';
 import type { StoredImage } from '@rendermill/shared/domain/job';
 import { extensionOf, imageKeyPrefix } from '@rendermill/shared/domain/object-keys';
+import { attachmentAs } from '@rendermill/shared/adapters/storage/disposition';
 import { z } from 'zod';
 import { open } from '../images-response.js';
 import type { Context, Route } from '../route.js';
@@ -29,7 +30,7 @@ async function getImage(context: Context): Promise<void> {
   response.status(200).set({
     'content-type': image.content_type,
     'content-length': String(image.bytes),
-    'content-disposition': `inline; filename="${fileName}"`,
+    'content-disposition': attachmentAs(fileName),
     'x-content-type-options': 'nosniff',
     // A picture never changes under its key.
     'cache-control': 'private, max-age=86400, immutable',
