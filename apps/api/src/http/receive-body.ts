@@ -7,6 +7,7 @@ import { RendermillError } from '@rendermill/shared/domain/errors';
 import { maxInputBytes } from '@rendermill/shared/adapters/images/check-input';
 import { FileSink, type WrittenFile } from '@rendermill/shared/streams/file-sink';
 import { BlobReadError, JsonBlobReader } from '@rendermill/shared/streams/json-blobs';
+import { faultInJson } from '@rendermill/shared/domain/text';
 
 /** An image that came with a request and lies in a temporary file. */
 export interface UploadedFile extends WrittenFile {
@@ -128,7 +129,7 @@ function parseObject(bytes: Buffer): unknown {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new RendermillError('invalid_json', `The body is not valid JSON: ${(error as Error).message}.`, {
+    throw new RendermillError('invalid_json', `The body is not valid JSON: ${faultInJson(error as Error)}.`, {
       cause: error,
     });
   }

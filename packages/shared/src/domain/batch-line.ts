@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { batchEndpoints, type BatchEndpoint } from './batch.js';
 import { asError, errorBody, RendermillError, type ErrorBody } from './errors.js';
 import { generationSchema, parseBody, variationSchema, type JobBody } from './request-body.js';
-import { clip, isPrintable } from './text.js';
+import { clip, faultInJson, isPrintable } from './text.js';
 
 /** One line of a batch's `input.jsonl`, as OpenAI writes it, or a catalogue's row that could not be used. */
 
@@ -32,7 +32,7 @@ export function readLine(text: string, endpoint: BatchEndpoint | null, ours = fa
   try {
     value = JSON.parse(text);
   } catch (error) {
-    return fault('invalid_json_line', `This line is not valid JSON: ${clip(asError(error).message, 200)}.`, null);
+    return fault('invalid_json_line', `This line is not valid JSON: ${clip(faultInJson(asError(error)), 200)}.`, null);
   }
   return lineOf(value, endpoint, ours);
 }

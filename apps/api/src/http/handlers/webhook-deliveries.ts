@@ -30,7 +30,7 @@ async function list(context: Context): Promise<void> {
     const message = `after: there is no delivery '${filter.after}' in this log any more; begin at the first page`;
     throw new RendermillError('invalid_parameter', message, { param: 'after' });
   }
-  sendJson(context.response, 200, page(found.deliveries.map(presentDelivery), found.more));
+  sendJson(context.response, 200, page(found.deliveries.map(presentDelivery), found.more, found.last));
 }
 
 async function requireDelivery(context: Context): Promise<{ delivery: Delivery; event: StoredEvent }> {
@@ -91,7 +91,13 @@ export const webhookDeliveryRoutes: readonly Route[] = [
     summary: 'What was told to an endpoint, with every attempt. Id `url`: what was told to webhook_urls.',
     tag,
     query: listQuery,
-    answers: { 200: { description: 'One page.', schema: listOf(deliveryObject) }, 404: notFound },
+    answers: {
+      200: {
+        description: 'One page; `has_more` may be true for an empty one, which leads on.',
+        schema: listOf(deliveryObject),
+      },
+      404: notFound,
+    },
     handle: list,
   },
   {

@@ -14,14 +14,16 @@ if idempotency ~= '' then
   redis.call('HSET', P .. 'idempotency:' .. idempotency, 'ref', id, 'fingerprint', fingerprint)
   redis.call('PEXPIRE', P .. 'idempotency:' .. idempotency, keyTtl)
 end
-local was = redis.call('HGET', key, 'enabled')
+local was = redis.call('HMGET', key, 'enabled', 'url')
 redis.call('HSET', key, 'project', project)
 for i = 7, #ARGV, 2 do redis.call('HSET', key, ARGV[i], ARGV[i + 1]) end
-local row = redis.call('HMGET', key, 'enabled', 'created')
-if row[1] == '1' and was == '0' then
+local row = redis.call('HMGET', key, 'enabled', 'created', 'url')
+-- How the old URL took it says nothing of the new one.
+if was[2] and was[2] ~= row[3] then redis.call('DEL', P .. 'failing:' .. id, P .. 'slow:' .. id) end
+if row[1] == '1' and was[1] == '0' then
   redis.call('HDEL', key, 'disabled', 'reason')
   redis.call('DEL', P .. 'failing:' .. id)
-elseif row[1] == '0' and was == '1' then
+elseif row[1] == '0' and was[1] == '1' then
   redis.call('HSET', key, 'disabled', now(), 'reason', 'asked')
 end
 -- What waits is looked at anew: it may go faster now, or nowhere.
