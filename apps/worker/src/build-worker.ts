@@ -145,6 +145,7 @@ export async function buildWorker(
     background: new Background(log),
     uploads: pLimit(8),
     downloads: pLimit(8),
+    inputFetches: pLimit(16),
     inHand: new Set(),
     workOn: async (job, work) => workOn(deps, job, work),
     random: Math.random,
