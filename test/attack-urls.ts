@@ -35,6 +35,8 @@ const turns = ['127.0.0.2', '127.0.0.2', '127.0.0.1'];
 type Callback = (error: Error | null, address: string | LookupAddress[], family?: number) => void;
 
 function addressesOf(name: string): readonly string[] | undefined {
+  // Nobody has them here: waiting for the network to say so takes seconds.
+  if (/^(redis|printer\.local|metadata\.google\.internal)$/.test(name)) return [];
   if (name !== 'rebind.lab.test') return names[name.replace(/\.$/, '')];
   const turn = turns.shift() ?? '';
   turns.push(turn);
@@ -53,6 +55,7 @@ export function answerForLab(): () => void {
   const lookup = (name: string, options: LookupOptions, callback: Callback): void => {
     const addresses = addressesOf(name);
     if (!addresses) return system.lookup(name, options as LookupAllOptions, callback as never);
+    if (addresses.length === 0) return callback(Object.assign(new Error(`${name}?`), { code: 'ENOTFOUND' }), []);
     const found = addresses.map((address) => ({ address, family: isIPv6(address) ? 6 : 4 }));
     return options.all ? callback(null, found) : callback(null, found[0]?.address ?? '', found[0]?.family);
   };

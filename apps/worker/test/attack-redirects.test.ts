@@ -13,6 +13,8 @@ let trap: Server;
 let port = 0;
 let visits = 0;
 let server: FileServer;
+/** A provider at a private address, which only its own account may reach. */
+let own: FileServer;
 let relay: Relay;
 const restore = answerForLab();
 const connections = watchConnections();
@@ -26,17 +28,19 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => trap.listen(0, '127.0.0.1', resolve));
   ({ port } = trap.address() as AddressInfo);
   server = await startFileServer('127.0.0.2');
+  own = await startFileServer();
   relay = await startRelay(Buffer.from('no picture'), () => ({ json: {} }));
   world = await createWorld({
     env: { RENDERMILL_ALLOW_NETS: '127.0.0.2/32' },
     account: { preset: 'openai-compatible', base_url: relay.url },
+    others: { own: { preset: 'openai-compatible', base_url: `${own.url}/v1` } },
   });
 });
 afterAll(async () => {
   connections.stop();
   restore();
   await world.close();
-  await Promise.all([server.close(), relay.close()]);
+  await Promise.all([server.close(), own.close(), relay.close()]);
   await new Promise<void>((resolve) => trap.close(() => resolve()));
 });
 
@@ -81,17 +85,22 @@ describe('F3 an image URL that may be reached', () => {
 });
 
 describe('a result', () => {
+  /** The provider answers with the link that the prompt is. */
   const generate = async (url: string) => {
-    relay.answer = () => ({ json: { created: 1, data: [{ url }] } });
-    return world.ended((await world.submit({ prompt: 'a result', on_unknown_outcome: 'fail' })).id);
+    relay.answer = ({ json }) => ({
+      json: { created: 1, data: [{ url: Buffer.from(String(json?.['prompt']), 'base64').toString() }] },
+    });
+    const prompt = Buffer.from(url).toString('base64');
+    return world.ended((await world.submit({ prompt, provider: 'sim', on_unknown_outcome: 'fail' })).id);
   };
 
   test('at any of the 77 is not fetched, and the job says that it was paid', async () => {
-    for (const url of attacks('https', port)) {
-      const { status, error, paid_attempts } = await generate(url);
-      const isLink = /^https?:/.test(url);
-      expect([url, status, error?.code, paid_attempts > 0]).toEqual([
-        url,
+    const urls = attacks('https', port);
+    const jobs = await Promise.all(urls.map(async (url) => generate(url)));
+    for (const [i, { status, error, paid_attempts }] of jobs.entries()) {
+      const isLink = /^https?:/.test(urls[i] ?? '');
+      expect([urls[i], status, error?.code, paid_attempts > 0]).toEqual([
+        urls[i],
         'failed',
         isLink ? 'result_url_expired' : expect.stringMatching(/^(bad_provider_response|outcome_unknown)$/),
         true,
@@ -100,12 +109,13 @@ describe('a result', () => {
     expect([reached(), visits]).toEqual([[], 0]);
   });
 
-  test("that redirects from the account's own origin is checked like any other", async () => {
-    const account = await startFileServer();
-    account.answer = (_path, response) => void response.writeHead(302, { location: `http://127.0.0.1:${port}/` }).end();
-    server.answer = account.answer;
-    expect((await generate(`${server.url}/result.png`)).error?.code).toBe('result_url_expired');
-    expect(visits).toBe(0);
-    await account.close();
+  test("that its account's own origin redirects is checked like any other, though that origin is trusted", async () => {
+    own.answer = (path, response) => {
+      if (path === '/result.png') response.writeHead(302, { location: `http://127.0.0.1:${port}/` }).end();
+      else response.end(JSON.stringify({ created: 1, data: [{ url: `${own.url}/result.png` }] }));
+    };
+    const job = await world.ended((await world.submit({ provider: 'own', on_unknown_outcome: 'fail' })).id);
+    expect(job).toMatchObject({ error: { code: 'result_url_expired' }, paid_attempts: 1 });
+    expect([own.asked.at(-1), visits]).toEqual(['/result.png', 0]);
   });
 });
