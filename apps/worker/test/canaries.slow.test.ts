@@ -255,7 +255,7 @@ test(
     // Both end by themselves, so that all they had to say is said.
     const port = /"metrics_port":(\d+)/.exec(worker.log.join(''))?.[1];
     const metrics = [
-      String((await ask<string>('GET', '/metrics')).body),
+      (await ask<string>('GET', '/metrics')).body,
       await (await fetch(`http://127.0.0.1:${port}/metrics`)).text(),
     ];
     const jobs = await ask<{ data: Job[] }>('GET', '/v1/jobs?limit=100');

@@ -134,7 +134,7 @@ describe('a receiver', () => {
   });
 
   test('that says 200 and breaks off its answer has taken the event', async () => {
-    answer('/cut', 200, { 'content-length': '100' }, 'taken');
+    answer('/cut', 200, { 'content-length': '100', connection: 'close' }, 'taken');
     const endpoint = await register(world, '/cut', ['job.completed']);
     await completed(world);
     const [delivery] = await settled(world, endpoint.id, 'delivered');
@@ -207,6 +207,52 @@ describe('a delivery', () => {
     const [delivery] = await settled(world, endpoint.id, 'delivered');
     expect([delivery?.id, delivery?.attempts.length]).toEqual([failed?.id, 11]);
     expect(new Set(at('/resend').map(({ body }) => body)).size).toBe(1);
+    await remove(endpoint);
+  });
+
+  test('to webhook_urls that failed comes by recover of `url`; what was delivered does not', async () => {
+    answer('/recover-own', 500);
+    const since = Math.floor(Date.now() / 1_000);
+    const recover = async () =>
+      (await world.call<{ deliveries: number }>('POST', '/v1/webhook_endpoints/url/deliveries/recover', { since }))
+        .body;
+    await completed(world, { webhook_url: `${world.receiver.url}/taken-own` });
+    await completed(world, { webhook_url: `${world.receiver.url}/recover-own` });
+    await settled(world, 'url', 'failed');
+    answer('/recover-own', 200);
+    expect(await recover()).toMatchObject({ object: 'webhook_recovery', webhook_endpoint_id: null, deliveries: 1 });
+    await until(async () => (await deliveries(world, 'url', '?status=failed')).length === 0);
+    await until(async () => (await deliveries(world, 'url', '?status=pending')).length === 0);
+    expect([at('/taken-own').length, at('/recover-own').at(-1)?.event.id]).toEqual([
+      1,
+      at('/recover-own')[0]?.event.id,
+    ]);
+    expect(await recover()).toMatchObject({ deliveries: 0 });
+  });
+
+  test('that is sent again while a try is under way is decided by the later one, whatever the first comes to', async () => {
+    let release: () => void = () => undefined;
+    const hold = new Promise<void>((resolve) => (release = resolve));
+    const others = world.receiver.answer;
+    let first = true;
+    world.receiver.answer = (got) => {
+      if (got.path !== '/raced') return others(got);
+      if (!first) return { status: 200 };
+      first = false;
+      return { status: 500, hold };
+    };
+    const endpoint = await register(world, '/raced', ['job.completed']);
+    await completed(world);
+    await world.receiver.waitFor(1, ({ path }) => path === '/raced');
+    const [pending] = await deliveries(world, endpoint.id);
+    await world.call('POST', one(endpoint, `/deliveries/${pending?.id}/resend`));
+    await settled(world, endpoint.id, 'delivered');
+    release();
+    await until(async () => (await deliveries(world, endpoint.id))[0]?.attempts.length === 2);
+    const [delivery] = await deliveries(world, endpoint.id);
+    expect([delivery?.status, delivery?.next_attempt_at]).toEqual(['delivered', null]);
+    expect(delivery?.attempts.map(({ http_status }) => http_status)).toEqual([200, 500]);
+    expect(at('/raced')).toHaveLength(2);
     await remove(endpoint);
   });
 

@@ -80,34 +80,3 @@ describe('a receiver that does not answer', () => {
     2 * minutes,
   );
 });
-
-describe('receivers that hang, however many', () => {
-  test(
-    'take no place of one that answers: those that failed before wait among themselves',
-    async () => {
-      const world = await createWorld({ config: { webhook_schedule_seconds: [0, 0.02, 600] } });
-      let release: () => void = () => undefined;
-      const hold = new Promise<void>((resolve) => (release = resolve));
-      const failed = new Set<string>();
-      world.receiver.answer = ({ path }) => {
-        if (!path.startsWith('/hangs')) return { status: 200 };
-        if (failed.has(path)) return { status: 200, hold };
-        failed.add(path);
-        return { status: 500 };
-      };
-      const many = 450;
-      for (let i = 0; i < many; i++) await register(world, `/hangs${i}`, ['job.completed']);
-      await completed(world);
-      // As many as a worker has places for such.
-      const hanging = world.receiver.waitFor(many + 400, ({ path }) => path.startsWith('/hangs'));
-      await hanging;
-      const quick = await register(world, '/quick', ['job.completed']);
-      await completed(world);
-      await settled(world, quick.id, 'delivered');
-      expect(world.receiver.received.filter(({ path }) => path.startsWith('/hangs'))).toHaveLength(many + 400);
-      release();
-      await world.close();
-    },
-    2 * minutes,
-  );
-});

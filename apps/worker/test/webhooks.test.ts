@@ -4,6 +4,7 @@ import { request, type IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { watchConnections } from '../../../test/attack-urls.js';
 import type { Received } from '../../../test/receiver.js';
+import { makeKey } from '../../../test/keys.js';
 import { until } from '../../../test/until.js';
 import { createWorld, type World } from '../../../test/world.js';
 
@@ -247,6 +248,18 @@ describe('/v1/webhook_endpoints', () => {
     expect(two.body).toEqual(one.body);
     expect((await world.call('POST', '/v1/webhook_endpoints', { ...body, name: 'other' }, key)).status).toBe(422);
     await world.call('DELETE', `/v1/webhook_endpoints/${one.body.id}`);
+  });
+
+  test('are a hundred in a project at most, and there is room again when one is deleted', async () => {
+    const { call } = await makeKey(world, { project: 'crowded' });
+    const body = { name: 'one of many', url: `${world.receiver.url}/many`, event_types: ['job.failed'] };
+    const make = async () => call<{ id: string; error: { code: string } }>('POST', '/v1/webhook_endpoints', body);
+    const made = await Promise.all(Array.from({ length: 100 }, make));
+    expect(made.every(({ status }) => status === 200)).toBe(true);
+    const refused = await make();
+    expect([refused.status, refused.body.error.code]).toEqual([409, 'too_many_endpoints']);
+    await call('DELETE', `/v1/webhook_endpoints/${made[0]?.body.id}`);
+    expect((await make()).status).toBe(200);
   });
 
   test('keeps secrets sealed in Redis', async () => {

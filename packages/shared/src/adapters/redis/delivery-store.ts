@@ -124,7 +124,7 @@ export class DeliveryStore {
 
   /** Makes a delivery due once more, from the beginning of the schedule. False where it is past its retention. */
   async resend({ id, endpoint, project }: Delivery): Promise<boolean> {
-    return (await this.#scripts.run('resend-delivery', endpoint, project, id)) === 1;
+    return (await this.#scripts.run('resend-delivery', endpoint, project, '', id)) === 1;
   }
 
   /** What an enabled endpoint did not get since then (ms) is due; answers how many deliveries that are. */
@@ -142,6 +142,19 @@ export class DeliveryStore {
       ]);
       if (ids.length < placesAtOnce || sequence === null || (oldest && Number(oldest) < since)) return count;
       before = sequence;
+    }
+  }
+
+  /** What webhook_urls did not take since then (ms) is due; answers how many deliveries that are. */
+  async recoverUrls(project: string, since: number): Promise<number> {
+    const index = this.#scripts.key('deliveries', 'url', project);
+    let count = 0;
+    for (let offset = 0; ; offset += placesAtOnce) {
+      const stretch = { from: since, to: Infinity, after: undefined, order: 'asc' as const };
+      const places = await readPlaces(this.#scripts, index, stretch, offset);
+      const ids = places.map(({ id }) => id);
+      if (ids.length > 0) count += Number(await this.#scripts.run('resend-delivery', 'url', project, 'failed', ...ids));
+      if (places.length < placesAtOnce) return count;
     }
   }
 
