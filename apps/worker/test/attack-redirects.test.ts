@@ -72,15 +72,15 @@ describe('F3 an image URL that may be reached', () => {
   });
 
   test('by a name that leads elsewhere when it is connected to is blocked', async () => {
-    const own = new URL(server.url).port;
+    const itsPort = new URL(server.url).port;
     const asked = server.asked.length;
     // The answers of `rebind.lab.test` are 127.0.0.2 and 127.0.0.1 in turn: the check sees the one, the connection the other.
-    const job = await edit(`http://rebind.lab.test:${own}/picture.png`);
+    const job = await edit(`http://rebind.lab.test:${itsPort}/picture.png`);
     expect(job.error?.code).toBe('image_url_blocked');
-    expect([server.asked.length, connections.to([Number(own)]).filter((to) => to.startsWith('127.0.0.1 '))]).toEqual([
-      asked,
-      [],
-    ]);
+    expect([
+      server.asked.length,
+      connections.to([Number(itsPort)]).filter((to) => to.startsWith('127.0.0.1 ')),
+    ]).toEqual([asked, []]);
   });
 });
 

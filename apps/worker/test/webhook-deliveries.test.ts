@@ -352,7 +352,7 @@ describe('rotate_secret', () => {
     const kept = JSON.parse((await world.redis.hget(key, 'old')) ?? '') as { ends: number }[];
     const left = (kept[0]?.ends ?? 0) - Date.now();
     expect([left > 23.9 * 3_600_000, left <= 24 * 3_600_000]).toEqual([true, true]);
-    await world.redis.hset(key, 'old', JSON.stringify(kept.map((one) => ({ ...one, ends: Date.now() }))));
+    await world.redis.hset(key, 'old', JSON.stringify(kept.map((secret) => ({ ...secret, ends: Date.now() }))));
     await completed(world);
     await settled(world, endpoint.id, 'delivered', 2);
     const last = at('/rotated').at(-1);

@@ -55,7 +55,7 @@ test('receivers that fail or take seconds get places of their own, until they an
     const of = (id: string) => found.find((due) => due.id.endsWith(id)) ?? { id: '', taken: 0, slow: false };
     const due = [of(failing.id), of(slow.id), of(quick.id)] as const;
     for (const [i, one] of due.entries())
-      await record(one, i === 0 && one.slow === false ? refused : taken, i === 1 && one.slow === false ? 3_000 : 20);
+      await record(one, i === 0 && !one.slow ? refused : taken, i === 1 && !one.slow ? 3_000 : 20);
     return { failing: due[0].slow, slow: due[1].slow, quick: due[2].slow };
   };
   expect(await slowOnes()).toEqual({ failing: false, slow: false, quick: false });
