@@ -8,6 +8,7 @@ import { maxInputBytes } from '@rendermill/shared/adapters/images/check-input';
 import { jsonFault, maxJsonDepth } from '@rendermill/shared/domain/strict-json';
 import { FileSink, type WrittenFile } from '@rendermill/shared/streams/file-sink';
 import { BlobReadError, JsonBlobReader } from '@rendermill/shared/streams/json-blobs';
+import { faultInJson } from '@rendermill/shared/domain/text';
 
 /** An image that came with a request and lies in a temporary file. */
 export interface UploadedFile extends WrittenFile {
@@ -138,7 +139,7 @@ function parseObject(bytes: Buffer, kind: JsonKind): unknown {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new RendermillError('invalid_json', `The body is not valid JSON: ${(error as Error).message}.`, {
+    throw new RendermillError('invalid_json', `The body is not valid JSON: ${faultInJson(error as Error)}.`, {
       cause: error,
     });
   }

@@ -3,7 +3,7 @@ import { batchEndpoints, type BatchEndpoint } from './batch.js';
 import { asError, errorBody, RendermillError, type ErrorBody } from './errors.js';
 import { generationSchema, parseBody, variationSchema, type JobBody } from './request-body.js';
 import { jsonFault } from './strict-json.js';
-import { clip, isPrintable } from './text.js';
+import { clip, faultInJson, isPrintable } from './text.js';
 
 /** One line of a batch's `input.jsonl`, as OpenAI writes it, or a catalogue's row that could not be used. */
 
@@ -33,7 +33,7 @@ export function readLine(text: string, endpoint: BatchEndpoint | null, ours = fa
   try {
     value = JSON.parse(text);
   } catch (error) {
-    return fault('invalid_json_line', `This line is not valid JSON: ${clip(asError(error).message, 200)}.`, null);
+    return fault('invalid_json_line', `This line is not valid JSON: ${clip(faultInJson(asError(error)), 200)}.`, null);
   }
   const line = lineOf(value, endpoint, ours);
   return 'code' in line || line.fault ? line : { ...line, fault: notMeant(text) };
@@ -69,14 +69,8 @@ export function lineOf(value: unknown, endpoint: BatchEndpoint | null, ours = fa
     custom_id,
     url: given as BatchEndpoint,
     body: body as Record<string, unknown>,
-    fault: ours && row_error !== undefined ? (rowError.parse(row_error) as ErrorBody) : forbidden(value),
+    fault: ours && row_error !== undefined ? (rowError.parse(row_error) as ErrorBody) : null,
   };
-}
-
-/** A key that nobody can have meant is the line's own fault. */
-function forbidden(value: object): ErrorBody | null {
-  if (!Object.hasOwn(value, '__proto__')) return null;
-  return errorBody(new RendermillError('forbidden_key', "A line has no key '__proto__'.", { param: '__proto__' }));
 }
 
 function fault(code: LineFault['code'], message: string, param: string | null): LineFault {

@@ -120,6 +120,7 @@ export const errorTable = {
   storage_unavailable: row(503, 'server_error', true),
   shutting_down: row(503, 'server_error', true),
   endpoint_disabled: row(409, 'invalid_request_error'),
+  too_many_endpoints: row(409, 'invalid_request_error'),
   endpoint_test_failed: row(400, 'invalid_request_error'),
   internal_error: row(500, 'server_error', true),
 } as const satisfies Record<string, ErrorRow>;

@@ -111,6 +111,9 @@ end
 -- retention is.
 local EVENT_MS = 8 * 86400000
 
+-- A receiver that takes so long for an answer is delivered to where it keeps no quick one waiting.
+local SLOW_MS = 3000
+
 -- Puts a member on a list whose members end by themselves: the two oldest are looked at each time, so that it stays short.
 local function listed(list, score, id, what)
   redis.call('ZADD', list, score, id)
