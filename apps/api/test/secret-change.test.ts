@@ -25,9 +25,12 @@ async function restarted(
   const lifecycle = new Lifecycle();
   const log = createLogger('debug', 'api', sink);
   const api = await buildApi(parseApiEnv(env), loadConfiguration(env), log, lifecycle);
-  await use(api.url, logs);
-  await api.drain();
-  await lifecycle.close(log);
+  try {
+    await use(api.url, logs);
+  } finally {
+    await api.drain();
+    await lifecycle.close(log);
+  }
 }
 
 const json = { 'content-type': 'application/json' };
@@ -62,7 +65,7 @@ test('RENDERMILL_SECRET is changed without losing an API key', async () => {
     const said = logs.find(({ event }) => event === 'api_keys.unreadable');
     expect([said?.level, said?.['message']]).toEqual(['error', expect.stringContaining('RENDERMILL_SECRET_PREVIOUS')]);
     expect(await works(url)).toBe(401);
-    expect((await ask(url, 'not now')).error?.code).toBe('secret_unreadable');
+    expect((await ask(url, 'not-now')).error?.code).toBe('secret_unreadable');
     // Nothing was lost by that start, nor by what was asked of it; and what another opens meanwhile, it opens too.
     await restarted({ RENDERMILL_SECRET: after, RENDERMILL_SECRET_PREVIOUS: before }, async (other) => {
       expect([await works(other), await works(url)]).toEqual([200, 200]);
@@ -80,10 +83,7 @@ test('RENDERMILL_SECRET is changed without losing an API key', async () => {
 });
 
 test('processes that start together know the same keys, and those made after a loss of Redis', async () => {
-  const fresh = await createWorld({
-    worker: false,
-    env: { REDIS_KEY_PREFIX: `${world.prefix.slice(1, -2)}-together` },
-  });
+  const fresh = await createWorld({ worker: false });
   await restarted({ REDIS_KEY_PREFIX: fresh.prefix.slice(1, -2) }, async (url) => {
     const works = async (key: string): Promise<number[]> =>
       Promise.all(
