@@ -5,7 +5,7 @@ import { maxBatchLines, type Batch, type BatchFault } from '@rendermill/shared/d
 import { batchEvent } from '@rendermill/shared/domain/batch-events';
 import { readLine } from '@rendermill/shared/domain/batch-line';
 import { RendermillError } from '@rendermill/shared/domain/errors';
-import { batchKey } from '@rendermill/shared/domain/object-keys';
+import { batchKey, mayRead } from '@rendermill/shared/domain/object-keys';
 import { StorageError } from '@rendermill/shared/ports/storage';
 import type { WorkerDeps } from '../deps.js';
 import { keepStoring } from '../use-cases/keep-storing.js';
@@ -60,11 +60,11 @@ function unusable(error: unknown): Validated {
 
 async function validate(deps: WorkerDeps, batch: Batch): Promise<Validated> {
   const key = batchKey(batch, 'input.jsonl');
-  if (batch.source.kind === 'requests') return readThrough(deps, batch, linesOf(await open(deps, key)), null);
+  if (batch.source.kind === 'requests') return readThrough(deps, batch, linesOf(await open(deps, batch, key)), null);
   const lines =
     batch.source.kind === 'csv'
-      ? catalogueInput(await open(deps, batch.source.key), batch, batch.source.options)
-      : linesOf(await open(deps, batch.source.key));
+      ? catalogueInput(await open(deps, batch, batch.source.key), batch, batch.source.options)
+      : linesOf(await open(deps, batch, batch.source.key));
   const copy = new PassThrough({ highWaterMark: 1024 * 1024 });
   const stored = deps.storage.put(key, copy, 'application/jsonl');
   // Heard below; it may fail long before it is waited for.
@@ -81,7 +81,9 @@ async function validate(deps: WorkerDeps, batch: Batch): Promise<Validated> {
   }
 }
 
-async function open(deps: WorkerDeps, key: string): Promise<Readable> {
+async function open(deps: WorkerDeps, { project }: Batch, key: string): Promise<Readable> {
+  // Asked for again where it is read: no batch gets another project's lines, whatever its record says.
+  if (!mayRead(project, key)) throw new StorageError('denied', `${key} is not of the project ${project}`);
   const object = await deps.storage.get(key);
   if (!object) throw new StorageError('denied', `${key} is gone from the store`);
   return object.body;

@@ -55,6 +55,8 @@ export interface Submitted {
 export interface OverLimit {
   /** The spend limit, or one of images. */
   readonly how: 'over_limit' | 'images_per_minute' | 'images_under_way';
+  /** That it would have had, or has. */
+  readonly id: string;
   /** Micro-dollars that are spent or under way; ms until the minute ends; images that are under way. */
   readonly fact: number;
 }
@@ -114,7 +116,7 @@ export class JobStore {
       limits.imagesUnderWay ?? '',
     )) as [Submitted['how'] | OverLimit['how'], string | number];
     if (how === 'over_limit' || how === 'images_per_minute' || how === 'images_under_way')
-      return { how, fact: Number(answer) };
+      return { how, id: spec.id, fact: Number(answer) };
     return { how, id: String(answer) };
   }
 
@@ -202,7 +204,7 @@ export class JobStore {
       by.imagesPerMinute ?? '',
       by.imagesUnderWay ?? '',
     );
-    if (Array.isArray(answer)) return { how: answer[0] as OverLimit['how'], fact: Number(answer[1]) };
+    if (Array.isArray(answer)) return { how: answer[0] as OverLimit['how'], id: job.id, fact: Number(answer[1]) };
     return typeof answer === 'number' ? 'retried' : (answer as 'existing' | 'conflict' | 'refused');
   }
 }
