@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { scopes } from '@rendermill/shared/domain/api-keys';
 import type { PresentedJob } from '@rendermill/shared/domain/present-job';
+import type { Access } from '../src/http/route.js';
 import { routes } from '../src/http/routes.js';
 import { endedBatch, jsonl, line, upload, type BatchAnswer } from '../../../test/batch-calls.js';
 import { picture as drawn } from '../../../test/clients/support.js';
@@ -315,7 +316,47 @@ describe('links to pictures', () => {
   });
 });
 
+/** Written out, so that no route takes less than it did unnoticed. */
+const access: Record<Access, string[]> = {
+  'jobs:write': ['createImage', 'createImageEdit', 'createImageVariation', 'createJob', 'cancelJob', 'retryJob'],
+  'jobs:read': ['listJobs', 'getJob', 'createEstimate', 'getJobImage'],
+  batches: [
+    ...[
+      'previewBatch',
+      'createBatch',
+      'listBatches',
+      'getBatch',
+      'cancelBatch',
+      'pauseBatch',
+      'resumeBatch',
+      'retryBatch',
+    ],
+    ...['listBatchJobs', 'createBatchResultsLink', 'streamBatchEvents', 'getBatchResults'],
+  ],
+  files: ['createFile', 'listFiles', 'getFile', 'deleteFile', 'getFileContent'],
+  webhooks: [
+    ...['createWebhookEndpoint', 'listWebhookEndpoints', 'getWebhookEndpoint', 'updateWebhookEndpoint'],
+    ...['deleteWebhookEndpoint', 'testWebhookEndpoint', 'rotateWebhookSecret', 'listWebhookDeliveries'],
+    ...['recoverWebhookDeliveries', 'getWebhookDelivery', 'resendWebhookDelivery', 'listEvents'],
+  ],
+  usage: ['getUsage'],
+  admin: ['getWebhookSecret', 'createApiKey', 'listApiKeys', 'getApiKey', 'rotateApiKey', 'deleteApiKey'],
+  operator: ['listProviders', 'getProvider', 'probeProvider', 'getMetrics'],
+  any: ['listModels', 'getModel', 'listWebhookEventTypes'],
+  open: ['getHealth', 'getReadiness'],
+};
+
 describe('a key with one scope', () => {
+  test.each(Object.entries(access))('%s is what these routes take, and no other', (scope, operations) => {
+    const taking = routes.filter((route) => route.access === scope).map(({ operationId }) => operationId);
+    expect(taking.sort()).toEqual([...operations].sort());
+  });
+
+  test('and a signed link in its place these two', () => {
+    const signed = routes.filter((route) => route.signed).map(({ operationId }) => operationId);
+    expect(signed.sort()).toEqual(['getBatchResults', 'getJobImage']);
+  });
+
   const keys = new Map<string, string>();
   beforeAll(async () => {
     for (const scope of tenantScopes) {

@@ -30,7 +30,7 @@ interface Validated {
  * runs, or fails with every fault of structure named. Done again after a crash it comes to the same.
  */
 export async function validateBatch(deps: WorkerDeps, batch: Batch): Promise<void> {
-  const validated = await keepStoring(deps, batch.id, async () => validate(deps, batch)).catch(unusable);
+  const validated = await validatedFromStore(deps, batch).catch(unusable);
   const { total, index, faults } = validated;
   const failed = faults.length > 0;
   const event = batchEvent(
@@ -58,13 +58,21 @@ function unusable(error: unknown): Validated {
   return faulty('input_unreadable', `The input cannot be read: ${error.message}.`, 'input_file_id');
 }
 
+async function validatedFromStore(deps: WorkerDeps, batch: Batch): Promise<Validated> {
+  const { project, source } = batch;
+  // Asked for again where it is read: no batch gets another project's lines, whatever its record says.
+  if (source.kind !== 'requests' && !mayRead(project, source.key))
+    throw new StorageError('denied', `${source.key} is not of the project ${project}`);
+  return keepStoring(deps, batch.id, async () => validate(deps, batch));
+}
+
 async function validate(deps: WorkerDeps, batch: Batch): Promise<Validated> {
   const key = batchKey(batch, 'input.jsonl');
-  if (batch.source.kind === 'requests') return readThrough(deps, batch, linesOf(await open(deps, batch, key)), null);
+  if (batch.source.kind === 'requests') return readThrough(deps, batch, linesOf(await open(deps, key)), null);
   const lines =
     batch.source.kind === 'csv'
-      ? catalogueInput(await open(deps, batch, batch.source.key), batch, batch.source.options)
-      : linesOf(await open(deps, batch, batch.source.key));
+      ? catalogueInput(await open(deps, batch.source.key), batch, batch.source.options)
+      : linesOf(await open(deps, batch.source.key));
   const copy = new PassThrough({ highWaterMark: 1024 * 1024 });
   const stored = deps.storage.put(key, copy, 'application/jsonl');
   // Heard below; it may fail long before it is waited for.
@@ -81,9 +89,7 @@ async function validate(deps: WorkerDeps, batch: Batch): Promise<Validated> {
   }
 }
 
-async function open(deps: WorkerDeps, { project }: Batch, key: string): Promise<Readable> {
-  // Asked for again where it is read: no batch gets another project's lines, whatever its record says.
-  if (!mayRead(project, key)) throw new StorageError('denied', `${key} is not of the project ${project}`);
+async function open(deps: WorkerDeps, key: string): Promise<Readable> {
   const object = await deps.storage.get(key);
   if (!object) throw new StorageError('denied', `${key} is gone from the store`);
   return object.body;
