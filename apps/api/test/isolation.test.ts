@@ -97,6 +97,11 @@ beforeAll(async () => {
   const deliveries = async () => (await owner.call<{ data: { id: string }[] }>('GET', log)).body.data;
   await until(async () => (await deliveries()).length > 0);
   owned['delivery'] = (await deliveries())[0]?.id ?? '';
+  const told = { type: 'generation', prompt: 'told', webhook_url: `${world.receiver.url}/told` };
+  await owner.call('POST', '/v1/jobs', told);
+  const urls = '/v1/webhook_endpoints/url/deliveries';
+  await until(async () => (await owner.call<{ data: object[] }>('GET', urls)).body.data.length > 0);
+  owned['told'] = (await owner.call<{ data: { id: string }[] }>('GET', urls)).body.data[0]?.id ?? '';
   owned['key'] = owner.id;
 });
 afterAll(async () => world.close());
@@ -236,9 +241,11 @@ describe('a stranger of another project', () => {
     const endpoint = { name: 'mine', url: `${world.receiver.url}/mine`, event_types: ['job.completed'] };
     const { id } = (await stranger.call<{ id: string }>('POST', '/v1/webhook_endpoints', endpoint)).body;
     for (const own of [id, 'url']) {
-      const log = `/v1/webhook_endpoints/${own}/deliveries`;
-      expect((await stranger.call('GET', `${log}/${owned['delivery']}`)).status).toBe(404);
-      expect((await stranger.call('POST', `${log}/${owned['delivery']}/resend`)).status).toBe(404);
+      for (const delivery of [owned['delivery'], owned['told']]) {
+        const path = `/v1/webhook_endpoints/${own}/deliveries/${delivery}`;
+        expect((await stranger.call('GET', path)).status).toBe(404);
+        expect((await stranger.call('POST', `${path}/resend`)).status).toBe(404);
+      }
     }
   });
 
