@@ -324,27 +324,38 @@ describe('links to pictures', () => {
 });
 
 /** Written out, so that no route takes less than it did unnoticed. */
-const access: Record<Access, string[]> = {
+const takes: Record<Access, string[]> = {
   'jobs:write': ['createImage', 'createImageEdit', 'createImageVariation', 'createJob', 'cancelJob', 'retryJob'],
   'jobs:read': ['listJobs', 'getJob', 'createEstimate', 'getJobImage'],
   batches: [
-    ...[
-      'previewBatch',
-      'createBatch',
-      'listBatches',
-      'getBatch',
-      'cancelBatch',
-      'pauseBatch',
-      'resumeBatch',
-      'retryBatch',
-    ],
-    ...['listBatchJobs', 'createBatchResultsLink', 'streamBatchEvents', 'getBatchResults'],
+    'previewBatch',
+    'createBatch',
+    'listBatches',
+    'getBatch',
+    'cancelBatch',
+    'pauseBatch',
+    'resumeBatch',
+    'retryBatch',
+    ,
+    'listBatchJobs',
+    'createBatchResultsLink',
+    'streamBatchEvents',
+    'getBatchResults',
   ],
   files: ['createFile', 'listFiles', 'getFile', 'deleteFile', 'getFileContent'],
   webhooks: [
-    ...['createWebhookEndpoint', 'listWebhookEndpoints', 'getWebhookEndpoint', 'updateWebhookEndpoint'],
-    ...['deleteWebhookEndpoint', 'testWebhookEndpoint', 'rotateWebhookSecret', 'listWebhookDeliveries'],
-    ...['recoverWebhookDeliveries', 'getWebhookDelivery', 'resendWebhookDelivery', 'listEvents'],
+    'createWebhookEndpoint',
+    'listWebhookEndpoints',
+    'getWebhookEndpoint',
+    'updateWebhookEndpoint',
+    'deleteWebhookEndpoint',
+    'testWebhookEndpoint',
+    'rotateWebhookSecret',
+    'listWebhookDeliveries',
+    'recoverWebhookDeliveries',
+    'getWebhookDelivery',
+    'resendWebhookDelivery',
+    'listEvents',
   ],
   usage: ['getUsage'],
   admin: ['getWebhookSecret', 'createApiKey', 'listApiKeys', 'getApiKey', 'rotateApiKey', 'deleteApiKey'],
@@ -354,7 +365,7 @@ const access: Record<Access, string[]> = {
 };
 
 describe('a key with one scope', () => {
-  test.each(Object.entries(access))('%s is what these routes take, and no other', (scope, operations) => {
+  test.each(Object.entries(takes))('%s is what these routes take, and no other', (scope, operations) => {
     const taking = routes.filter((route) => route.access === scope).map(({ operationId }) => operationId);
     expect(taking.sort()).toEqual([...operations].sort());
   });
