@@ -336,7 +336,6 @@ const takes: Record<Access, string[]> = {
     'pauseBatch',
     'resumeBatch',
     'retryBatch',
-    ,
     'listBatchJobs',
     'createBatchResultsLink',
     'streamBatchEvents',
