@@ -86,7 +86,7 @@ A provider's key in the environment makes an account by itself. For more, \`REND
 | \`id\` | unique; 1 to 64 of a-z 0-9 - |
 | \`preset\` | one of the table below |
 | \`base_url\` | default: the preset's |
-| \`api_key\` | \`\${NAME}\` is replaced from the environment; the key never appears in logs, Redis or answers |
+| \`api_key\` | \`\${NAME}\` is replaced from the environment; with \`NODE_ENV=production\` no other form is taken; the key never appears in logs, Redis or answers |
 | \`models\` | our model names → the provider's; default: the preset's |
 | \`limits\` | \`concurrency\`, \`requests_per_minute\`, \`requests_per_day\`, \`images_per_minute\`, \`images_per_month\`; kept over all workers. \`burst\`, for an account that is known to count with a token bucket: so many requests at once, filled again at \`requests_per_minute\`. \`per_model\`: \`{ model: { the same } }\`, kept beside the account's own; a model that is named is also paused and parked by itself where an answer is about it, as every model of \`openai\` is |
 | \`priority\`, \`weight\` | lower priority first; within one priority, accounts share by weight (see \`routing\`) |

@@ -20,6 +20,7 @@ import { FileStore } from '@rendermill/shared/adapters/redis/file-store';
 import { JobLists } from '@rendermill/shared/adapters/redis/job-lists';
 import { JobStore } from '@rendermill/shared/adapters/redis/job-store';
 import { holderLeaseMs, Liveness } from '@rendermill/shared/adapters/redis/liveness';
+import { KeyPepper } from '@rendermill/shared/adapters/redis/key-pepper';
 import { LiveAccounts } from '@rendermill/shared/adapters/redis/live-accounts';
 import { Profiles } from '@rendermill/shared/adapters/redis/profiles';
 import { RequestLimits } from '@rendermill/shared/adapters/redis/request-limits';
@@ -100,7 +101,8 @@ export async function buildApi(
   const events = new EventStore(scripts);
   const sealing = { current: env.RENDERMILL_SECRET, previous: env.RENDERMILL_SECRET_PREVIOUS };
   const webhookSecrets = new WebhookSecrets(webhooks, sealing, env.RENDERMILL_WEBHOOK_SECRET);
-  await renewSeals(webhookSecrets, log);
+  const pepper = new KeyPepper(scripts, sealing);
+  await renewSeals(webhookSecrets, pepper, log);
   const fileStore = new FileStore(scripts);
   const files = new Files(fileStore, storage, (error, key) => log.warn({ error, key }, 'file.not_removed'));
   const ending = endFiles(files, log);
@@ -108,7 +110,7 @@ export async function buildApi(
   const apiKeys = new ApiKeyStore(scripts);
   const requestLimits = new RequestLimits(scripts);
   const { RENDERMILL_ADMIN_KEY: adminKey, RENDERMILL_SECRET: secret } = env;
-  const keys = new KeyRing({ store: apiKeys, limits: requestLimits, adminKey, secret, log });
+  const keys = new KeyRing({ store: apiKeys, limits: requestLimits, adminKey, pepper, log });
   await keys.follow(signals);
   const stopping = new AbortController();
   const settings = {
@@ -140,6 +142,7 @@ export async function buildApi(
     holds,
     keys,
     apiKeys,
+    pepper,
     requestLimits,
     webhooks,
     webhookSecrets,
@@ -195,13 +198,15 @@ async function keepLease(liveness: Liveness, holder: string, log: Logger, lifecy
 }
 
 /** After a change of RENDERMILL_SECRET what the one before sealed is sealed anew. */
-async function renewSeals(secrets: WebhookSecrets, log: Logger): Promise<void> {
-  const renewed = await secrets.renew((project, endpoint) =>
-    log.error(
-      { project, endpoint, message: 'sealed with another RENDERMILL_SECRET: set it as RENDERMILL_SECRET_PREVIOUS' },
-      'secret.unreadable',
-    ),
+async function renewSeals(secrets: WebhookSecrets, pepper: KeyPepper, log: Logger): Promise<void> {
+  const help = 'sealed with another RENDERMILL_SECRET: set it as RENDERMILL_SECRET_PREVIOUS';
+  let renewed = await secrets.renew((project, endpoint) =>
+    log.error({ project, endpoint, message: help }, 'secret.unreadable'),
   );
+  if (!(await pepper.read())) {
+    const message = `no API key but the admin's works: what they are known by is ${help}`;
+    log.error({ message }, 'api_keys.unreadable');
+  } else if (await pepper.renew()) renewed++;
   if (renewed > 0) log.info({ renewed }, 'secrets.sealed_anew');
 }
 

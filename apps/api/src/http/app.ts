@@ -1,5 +1,6 @@
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
+import { noLimits } from '@rendermill/shared/domain/api-keys';
 import { RendermillError } from '@rendermill/shared/domain/errors';
 import { newId } from '@rendermill/shared/domain/ids';
 import type { ApiDeps, Caller } from '../deps.js';
@@ -15,7 +16,7 @@ import { projectBySignature } from './signed-link.js';
 
 /** The Express application: what every request goes through, then the routes. */
 
-const nobody: Caller = { project: '', keyId: '', mode: 'live', scopes: [], spendLimit: null };
+const nobody: Caller = { project: '', keyId: '', mode: 'live', scopes: [], ...noLimits };
 
 /** A request's id: the client's, where it is one that may stand in logs and headers. */
 function requestIdOf(request: Request): string {

@@ -1,5 +1,6 @@
 import { sha256, newId } from '@rendermill/shared/domain/ids';
 import {
+  isOverLimit,
   queuePriority,
   type NewJob,
   type OverLimit,
@@ -18,6 +19,7 @@ import type { ApiDeps, Caller } from '../deps.js';
 import type { ReceivedBody } from '../http/receive-body.js';
 import { ingestInputs, storeInputs, type IngestedInputs } from './ingest-inputs.js';
 import { planCallersJob } from './plan-job.js';
+import { requireFit } from './image-limits.js';
 import { overLimit, requirePrice } from './reserve-spend.js';
 
 export interface Submission {
@@ -48,6 +50,7 @@ export async function submitJob(deps: ApiDeps, submission: Submission): Promise<
   const known = await deps.jobs.repeated(repeat);
   if (known) return repeated(known);
   const { request, images, model, webhookUrl } = await planCallersJob(deps, caller, job, submission.previews);
+  requireFit(caller, request.n);
   const ingested = await ingestInputs(
     deps,
     caller.project,
@@ -85,14 +88,14 @@ export async function submitJob(deps: ApiDeps, submission: Submission): Promise<
     request_id: submission.requestId,
   };
   const { stage } = ingested;
-  const submitted = await write(deps, { spec, routing, stage, inputs, mask }, repeat, caller.spendLimit);
+  const submitted = await write(deps, { spec, routing, stage, inputs, mask }, repeat, caller);
   if (submitted.how === 'created') {
     const { id } = submitted;
     await enqueue(deps, spec, stage === 'prepare' ? prepareQueue : readyQueue(routing.id), routing.id);
     return { id, written: queuedJob(spec, { class_id: routing.id, stage, inputs, mask }) };
   }
   await dropInputs(deps, [...inputs, mask]);
-  if (submitted.how === 'over_limit') throw overLimit(caller, submitted.taken);
+  if (isOverLimit(submitted)) throw overLimit(caller, submitted);
   return repeated(submitted);
 }
 
@@ -103,14 +106,9 @@ function repeated({ how, id }: Submitted): Committed {
 }
 
 /** One that got no answer may have been written all the same: its inputs stay, and the client's next try may claim it. */
-async function write(
-  deps: ApiDeps,
-  job: NewJob,
-  repeat: Repeat,
-  spendLimit: number | null,
-): Promise<Submitted | OverLimit> {
+async function write(deps: ApiDeps, job: NewJob, repeat: Repeat, caller: Caller): Promise<Submitted | OverLimit> {
   try {
-    return await deps.jobs.submit(job, repeat, spendLimit);
+    return await deps.jobs.submit(job, repeat, caller);
   } catch (error) {
     await deps.holds.release(repeat, 'vanished');
     throw error;

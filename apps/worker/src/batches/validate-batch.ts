@@ -5,7 +5,7 @@ import { maxBatchLines, type Batch, type BatchFault } from '@rendermill/shared/d
 import { batchEvent } from '@rendermill/shared/domain/batch-events';
 import { readLine } from '@rendermill/shared/domain/batch-line';
 import { RendermillError } from '@rendermill/shared/domain/errors';
-import { batchKey } from '@rendermill/shared/domain/object-keys';
+import { batchKey, mayRead } from '@rendermill/shared/domain/object-keys';
 import { StorageError } from '@rendermill/shared/ports/storage';
 import type { WorkerDeps } from '../deps.js';
 import { keepStoring } from '../use-cases/keep-storing.js';
@@ -30,7 +30,7 @@ interface Validated {
  * runs, or fails with every fault of structure named. Done again after a crash it comes to the same.
  */
 export async function validateBatch(deps: WorkerDeps, batch: Batch): Promise<void> {
-  const validated = await keepStoring(deps, batch.id, async () => validate(deps, batch)).catch(unusable);
+  const validated = await validatedFromStore(deps, batch).catch(unusable);
   const { total, index, faults } = validated;
   const failed = faults.length > 0;
   const event = batchEvent(
@@ -56,6 +56,14 @@ function unusable(error: unknown): Validated {
   if (error instanceof RendermillError) return faulty(error.code, error.message, error.param);
   if (!(error instanceof StorageError)) throw error;
   return faulty('input_unreadable', `The input cannot be read: ${error.message}.`, 'input_file_id');
+}
+
+async function validatedFromStore(deps: WorkerDeps, batch: Batch): Promise<Validated> {
+  const { project, source } = batch;
+  // Asked for again where it is read: no batch gets another project's lines, whatever its record says.
+  if (source.kind !== 'requests' && !mayRead(project, source.key))
+    throw new StorageError('denied', `${source.key} is not of the project ${project}`);
+  return keepStoring(deps, batch.id, async () => validate(deps, batch));
 }
 
 async function validate(deps: WorkerDeps, batch: Batch): Promise<Validated> {

@@ -119,6 +119,8 @@ export const errorTable = {
   redis_unavailable: row(503, 'server_error', true),
   storage_unavailable: row(503, 'server_error', true),
   shutting_down: row(503, 'server_error', true),
+  // Only who runs the installation can help.
+  secret_unreadable: row(503, 'server_error'),
   endpoint_disabled: row(409, 'invalid_request_error'),
   too_many_endpoints: row(409, 'invalid_request_error'),
   endpoint_test_failed: row(400, 'invalid_request_error'),

@@ -11,6 +11,7 @@ import { sendImages } from '../images-response.js';
 import { streamImages } from '../images-stream.js';
 import { linker } from '../links.js';
 import { preference } from '../prefer.js';
+import { orderImages } from '../quotas.js';
 import { repeatOf } from '../repeat.js';
 import { sendJson, type Context, type Route } from '../route.js';
 import { errorSchema, imagesResponse } from '../schemas.js';
@@ -70,7 +71,8 @@ async function accept(
     const job: JobBody = { ...rest, type: operation === 'generation' && hasImages ? 'edit' : operation };
     const repeat = repeatOf(deps, caller, request, body.fingerprint, held);
     const previews = stream ? (partial_images ?? 0) : 0;
-    const committed = await submitJob(deps, { caller, requestId, body, job, previews, repeat });
+    const submission = { caller, requestId, body, job, previews, repeat };
+    const committed = await orderImages(context, async () => submitJob(deps, submission));
     return { ...committed, type: job.type, parameters, repeat };
   });
 }

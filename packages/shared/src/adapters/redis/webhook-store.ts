@@ -103,7 +103,8 @@ export class WebhookStore {
 
   /** The same secret under another seal; false where it was changed meanwhile. `endpoint` '': the project's own. */
   async reseal(project: string, endpoint: string, was: string, fresh: string): Promise<boolean> {
-    return (await this.#scripts.run('reseal', endpoint, project, was, fresh)) === 1;
+    const place = endpoint === '' ? `webhook-secret:${project}` : `endpoint:${endpoint}`;
+    return (await this.#scripts.run('reseal', place, was, fresh)) === 1;
   }
 
   async #save(
