@@ -59,15 +59,11 @@ async function recover(context: Context): Promise<void> {
   const { deps, caller, response } = context;
   const endpoint = await requireEndpoint(context);
   requireEnabled(endpoint);
-  await withBody(
-    context,
-    async (body) => {
-      const { since } = parseBody(recoverSchema, body.value);
-      const deliveries = await deps.deliveries.recover(caller.project, endpoint.id, since * 1_000);
-      sendJson(response, 202, { object: 'webhook_recovery', webhook_endpoint_id: endpoint.id, since, deliveries });
-    },
-    'one',
-  );
+  await withBody(context, async (body) => {
+    const { since } = parseBody(recoverSchema, body.value);
+    const deliveries = await deps.deliveries.recover(caller.project, endpoint.id, since * 1_000);
+    sendJson(response, 202, { object: 'webhook_recovery', webhook_endpoint_id: endpoint.id, since, deliveries });
+  });
 }
 
 function requireEnabled({ enabled }: { readonly enabled: boolean }): void {

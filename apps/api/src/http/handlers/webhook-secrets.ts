@@ -33,7 +33,7 @@ async function withOptionalBody(
   const { headers } = context.request;
   const empty = headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0;
   if (empty) return use({}, '');
-  await withBody(context, async (body) => use(body.value, body.fingerprint), 'one');
+  await withBody(context, async (body) => use(body.value, body.fingerprint));
 }
 
 async function projectSecret({ deps, caller, response }: Context): Promise<void> {
