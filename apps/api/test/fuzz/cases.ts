@@ -63,10 +63,16 @@ export function casesOf(operation: Operation, known: Known): fc.Arbitrary<Case> 
     of(2, { query: parts.brokenQuery, good: no }),
     ...(operation.method === 'POST' ? [of(1, { headers: brokenHeaders, good: no })] : []),
     ...(body ? [of(6, { body: parts.brokenBody, good: no }), of(5, { ...made, body: parts.madeBody })] : []),
-    ...(body ? [of(1, { body: raw, good: no })] : []),
-    ...(hasId ? [of(3, { whose: fc.constantFrom('foreign', 'unknown', 'garbage') })] : []),
+    ...(body ? [of(1, { body: raw, good: no }), of(1, { body: parts.mistyped, good: no })] : []),
+    ...(hasId ? [of(3, { whose: fc.constantFrom('foreign', 'foreign', 'unknown', 'garbage') })] : []),
     ...(hasId && body
-      ? [of(1, { whose: fc.constantFrom('foreign', 'unknown', 'garbage'), body: parts.brokenBody, good: no })]
+      ? [
+          of(1, {
+            whose: fc.constantFrom('foreign', 'foreign', 'unknown', 'garbage'),
+            body: parts.brokenBody,
+            good: no,
+          }),
+        ]
       : []),
   );
 }
@@ -85,6 +91,11 @@ const raw: fc.Arbitrary<Body> = fc
     fc.constantFrom('', '{', '[]', 'null', '{"a":1}{}', '"x"', '{"a":'.repeat(2_000), '--b\r\n\r\n', '\u0000', '--b--'),
   )
   .map(([type, text]) => ({ kind: 'raw', type, text }));
+
+/** Good JSON that is called something else. */
+function mistyped([body, type]: [Body, string | null]): Body {
+  return { kind: 'raw', type, text: body.kind === 'json' ? JSON.stringify(body.value) : '{}' };
+}
 
 function partsOf(operation: Operation, { bodies, forms, queries, hints }: Known) {
   const { operationId, requestBody } = operation;
@@ -118,6 +129,9 @@ function partsOf(operation: Operation, { bodies, forms, queries, hints }: Known)
     brokenQuery: goodQuery.chain((query) => brokenPairs(query, operation)),
     madeBody: madeBodies(json, form, hints),
     brokenBody: goodBody.chain(broken),
+    mistyped: fc
+      .tuple(goodBody, fc.constantFrom(null, 'text/plain', 'application/x-www-form-urlencoded'))
+      .map(mistyped),
   };
 }
 
@@ -156,28 +170,25 @@ function brokenPairs(query: Pairs, { query: schema }: Operation): fc.Arbitrary<P
 }
 
 function broken(body: Body): fc.Arbitrary<Body> {
-  switch (body.kind) {
-    case 'json':
-      return fc.oneof(
-        {
-          weight: 8,
-          arbitrary: withFault(body.value).map((value): Body =>
-            value === undefined ? { kind: 'none' } : { kind: 'json', value },
-          ),
-        },
-        {
-          weight: 1,
-          arbitrary: fc.constant<Body>({ kind: 'form', fields: (body.value ?? {}) as Record<string, unknown> }),
-        },
-      );
-    case 'form':
-      return withFault(body.fields).map((fields): Body =>
-        typeof fields === 'object' && fields !== null && !Array.isArray(fields)
-          ? { kind: 'form', fields: fields as Record<string, unknown> }
-          : { kind: 'form', fields: {} },
-      );
-    case 'none':
-    case 'raw':
-      return raw;
+  if (body.kind === 'json') {
+    const { value } = body;
+    const asForm: Body = { kind: 'form', fields: (value ?? {}) as Record<string, unknown> };
+    return fc.oneof(
+      {
+        weight: 8,
+        arbitrary: withFault(value).map((other): Body =>
+          other === undefined ? { kind: 'none' } : { kind: 'json', value: other },
+        ),
+      },
+      { weight: 1, arbitrary: fc.constant(asForm) },
+    );
   }
+  if (body.kind === 'form') {
+    const isForm = (fields: unknown) => typeof fields === 'object' && fields !== null && !Array.isArray(fields);
+    return withFault(body.fields).map((fields): Body => ({
+      kind: 'form',
+      fields: isForm(fields) ? (fields as Record<string, unknown>) : {},
+    }));
+  }
+  return raw;
 }

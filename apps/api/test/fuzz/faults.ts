@@ -9,7 +9,10 @@ const wrong = fc.oneof(
   fc.constantFrom<unknown>(...nastyText),
   fc.constantFrom<unknown>(...nastyNumbers),
   fc.constantFrom<unknown>(null, true, [], {}, [[]], { a: { b: [] } }),
-  fc.constantFrom<unknown>(Array(17).fill('x'), Array(1_001).fill({})),
+  fc.constantFrom<unknown>(
+    Array(17).fill('x'),
+    Array.from({ length: 1_001 }, () => ({})),
+  ),
 );
 
 export function withFault(value: unknown): fc.Arbitrary<unknown> {

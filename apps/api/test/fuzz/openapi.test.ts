@@ -116,8 +116,8 @@ test('nothing was bought but what was accepted, and memory stayed what it was', 
   const calls = [owner.key.call, stranger.key.call, callWith(world, operator)];
   const jobs = (await Promise.all(calls.map(endedJobs))).flat();
   const [own, ofProbes] = [jobs.filter(({ probe }) => !probe), jobs.filter(({ probe }) => probe)];
-  const known = new Set([...accepted, ...owner.jobs, ...stranger.jobs]);
-  expect(own.filter(({ id }) => !known.has(id)).map(({ id }) => id)).toEqual([]);
+  const named = new Set([...accepted, ...owner.jobs, ...stranger.jobs]);
+  expect(own.filter(({ id }) => !named.has(id)).map(({ id }) => id)).toEqual([]);
   const lines = (await Promise.all(calls.map(endedLines))).flat();
   const paid = [...own, ...ofProbes, ...lines].reduce((sum, { paid_attempts }) => sum + paid_attempts, 0);
   const charged = (await world.simulator.ledger()).filter((entry) => entry.charged).length;

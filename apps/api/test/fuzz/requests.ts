@@ -61,16 +61,10 @@ interface Encoded {
 }
 
 function encoded(body: Body, picture: Buffer): Encoded {
-  switch (body.kind) {
-    case 'none':
-      return { type: null, bytes: null };
-    case 'json':
-      return { type: 'application/json', bytes: Buffer.from(JSON.stringify(body.value)) };
-    case 'form':
-      return { type: 'multipart/form-data; boundary=fuzz', bytes: formOf(body.fields, picture) };
-    case 'raw':
-      return { type: body.type, bytes: Buffer.from(body.text) };
-  }
+  if (body.kind === 'none') return { type: null, bytes: null };
+  if (body.kind === 'json') return { type: 'application/json', bytes: Buffer.from(JSON.stringify(body.value)) };
+  if (body.kind === 'raw') return { type: body.type, bytes: Buffer.from(body.text) };
+  return { type: 'multipart/form-data; boundary=fuzz', bytes: formOf(body.fields, picture) };
 }
 
 /** The values of a form's fields, each as it is written; what is not text is JSON. */

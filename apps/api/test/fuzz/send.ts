@@ -16,6 +16,8 @@ export interface Answered {
   readonly body: Buffer;
 }
 
+class IdleClosed extends Error {}
+
 export class Sender {
   readonly #url: string;
   readonly #agent = new Agent({ keepAlive: true });
@@ -25,7 +27,17 @@ export class Sender {
   }
 
   /** Rejects where the connection breaks before an answer is whole. */
-  async send({ method, path, headers, body }: Sent): Promise<Answered> {
+  async send(sent: Sent): Promise<Answered> {
+    try {
+      return await this.#ask(sent);
+    } catch (error) {
+      // The server may close a connection that is idle just as it is used again.
+      if (error instanceof IdleClosed) return this.send(sent);
+      throw error;
+    }
+  }
+
+  async #ask({ method, path, headers, body }: Sent): Promise<Answered> {
     const { hostname, port } = new URL(this.#url);
     return new Promise((resolve, reject) => {
       const outgoing = request({ hostname, port, method, path, headers, agent: this.#agent }, (response) => {
@@ -44,11 +56,7 @@ export class Sender {
         response.on('error', reject);
         response.on('end', whole);
       });
-      outgoing.on('error', (error) => {
-        // The server may close a connection that is idle just as it is used again.
-        if (outgoing.reusedSocket) this.send({ method, path, headers, body }).then(resolve, reject);
-        else reject(error);
-      });
+      outgoing.on('error', (cause) => reject(outgoing.reusedSocket ? new IdleClosed('closed', { cause }) : cause));
       if (body) outgoing.setHeader('content-length', body.length);
       outgoing.end(body ?? undefined);
     });

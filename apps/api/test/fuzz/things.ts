@@ -99,24 +99,17 @@ export class Things {
   }
 
   async make(kind: Kind): Promise<string> {
-    switch (kind) {
-      case 'job':
-        return this.#submit('made');
-      case 'batch':
-        return (await createBatch(this.#own, { requests: [line('one', { prompt: 'made' })] })).id;
-      case 'file':
-        return upload(this.#own, jsonl([line('one', { prompt: 'made' })]), 'made.jsonl');
-      case 'endpoint': {
-        const event_types = ['job.completed'];
-        return (await this.#post('/v1/webhook_endpoints', { name: 'made', url: this.#world.receiver.url, event_types }))
-          .id;
-      }
-      case 'key':
-        return (await makeKey(this.#world, { project: this.key.project })).id;
-      case 'model':
-      case 'provider':
-        throw new Error(`a ${kind} is not made`);
-    }
+    if (kind === 'model' || kind === 'provider') throw new Error(`a ${kind} is not made`);
+    const { project } = this.key;
+    const endpoint = { name: 'made', url: this.#world.receiver.url, event_types: ['job.completed'] };
+    const makers: Record<Exclude<Kind, 'model' | 'provider'>, () => Promise<{ id: string }>> = {
+      job: async () => ({ id: await this.#submit('made') }),
+      batch: async () => createBatch(this.#own, { requests: [line('one', { prompt: 'made' })] }),
+      file: async () => ({ id: await upload(this.#own, jsonl([line('one', { prompt: 'made' })]), 'made.jsonl') }),
+      endpoint: async () => this.#post('/v1/webhook_endpoints', endpoint),
+      key: async () => makeKey(this.#world, { project }),
+    };
+    return (await makers[kind]()).id;
   }
 
   get #own(): World {
