@@ -52,6 +52,7 @@ export const webhookSecretRoutes: readonly Route[] = [
     summary: 'Make a new signing secret, shown in this answer only. The old one may sign beside it for 24 hours.',
     tag,
     body: rotateSecretSchema,
+    bodyOptional: true,
     answers: {
       200: { description: 'The endpoint with its new secret.', schema: endpointObject },
       404: { description: 'There is no such endpoint.', schema: errorSchema },
