@@ -63,7 +63,12 @@ export function casesOf(operation: Operation, known: Known): fc.Arbitrary<Case> 
     of(2, { query: parts.brokenQuery, good: no }),
     ...(operation.method === 'POST' ? [of(1, { headers: brokenHeaders, good: no })] : []),
     ...(body ? [of(6, { body: parts.brokenBody, good: no }), of(5, { ...made, body: parts.madeBody })] : []),
-    ...(body ? [of(1, { body: raw, good: no }), of(1, { body: parts.mistyped, good: no })] : []),
+    ...(body
+      ? [
+          of(2, { body: fc.oneof(raw, fc.constant({ kind: 'none' })), good: no }),
+          of(1, { body: parts.mistyped, good: no }),
+        ]
+      : []),
     ...(hasId ? [of(3, { whose: fc.constantFrom('foreign', 'foreign', 'unknown', 'garbage') })] : []),
     ...(hasId && body
       ? [
