@@ -82,7 +82,7 @@ test('a batch does what its model may, whatever it is asked and when', async () 
         await expectToldOnce(batch);
       }
     }),
-    { numRuns: runs(20) },
+    { numRuns: runs(15) },
   );
   const answers = [
     'cancel 200',

@@ -71,7 +71,7 @@ test('a job does what its model may, whatever it is asked and when', async () =>
       // Calls that are cut are the account's own failures: the next run begins with a clean sheet.
       await world.redis.unlink(`${world.prefix}account:sim:circuit`, `${world.prefix}account:sim:park`);
     }),
-    { numRuns: runs(20) },
+    { numRuns: runs(15) },
   );
   const answers = [
     'cancel taken',
