@@ -264,3 +264,23 @@ test('a job that comes alone is made before what waits of a long batch', async (
   await store.change(id, 'cancel');
   await ended(id);
 });
+
+test('a batch that was cancelled before its lines were counted is run in full by a retry', async () => {
+  const idle = await createWorld({ worker: false });
+  const { body } = await idle.call<{ id: string }>('POST', '/v1/batches', {
+    requests: ['a', 'b'].map((custom_id) => ({
+      custom_id,
+      method: 'POST',
+      url: '/v1/images/generations',
+      body: { prompt: `late ${custom_id}`, model: 'gpt-image-1', size: '1024x1024', quality: 'low' },
+    })),
+  });
+  const one = `/v1/batches/${body.id}`;
+  const end = async () => (await idle.call<Record<string, unknown>>('GET', `${one}?wait=60`)).body;
+  expect((await idle.call('POST', `${one}/cancel`)).status).toBe(200);
+  await idle.startWorker();
+  expect(await end()).toMatchObject({ status: 'cancelled', request_counts: { total: 0 } });
+  expect((await idle.call('POST', `${one}/retry`)).body).toMatchObject({ status: 'validating', generation: 2 });
+  expect(await end()).toMatchObject({ status: 'completed', request_counts: { total: 2, completed: 2 } });
+  await idle.close();
+});

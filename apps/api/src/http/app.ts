@@ -10,6 +10,7 @@ import { serveDashboard } from './dashboard.js';
 import { serveDocs } from './docs-page.js';
 import { sendError } from './errors.js';
 import { parseQuery } from './parse-query.js';
+import { idempotencyKey } from './repeat.js';
 import { routes } from './routes.js';
 import type { Context, Route } from './route.js';
 import { projectBySignature } from './signed-link.js';
@@ -78,8 +79,10 @@ function handler(deps: ApiDeps, route: Route) {
       if (!response.writableFinished) gone.abort();
     });
     const caller = await callerOf(deps, route, request, response);
+    if (route.method === 'post') idempotencyKey(request);
     const context: Context = {
       deps,
+      route,
       request,
       response,
       requestId: String(response.locals['requestId']),

@@ -74,6 +74,8 @@ async function validate(deps: WorkerDeps, batch: Batch): Promise<Validated> {
       ? catalogueInput(await open(deps, batch.source.key), batch, batch.source.options)
       : linesOf(await open(deps, batch.source.key));
   const copy = new PassThrough({ highWaterMark: 1024 * 1024 });
+  // What goes wrong is thrown below. The store may not be listening yet: an error that nobody hears ends the process.
+  copy.on('error', () => undefined);
   const stored = deps.storage.put(key, copy, 'application/jsonl');
   // Heard below; it may fail long before it is waited for.
   stored.catch((error: unknown) => copy.destroy(error as Error));
@@ -146,6 +148,8 @@ async function readThrough(
       }
     }
     if (total > maxBatchLines || faults.length >= maxFaults || repeats.size >= maxFaults) break;
+    // A copy that has failed makes no more room.
+    if (copy?.errored) throw copy.errored;
     if (copy && pieces.length > 0 && !copy.write(Buffer.concat(pieces))) await once(copy, 'drain');
     if (deps.interrupted.aborted) throw new Error('interrupted');
   }

@@ -255,6 +255,7 @@ export const jobRoutes: readonly Route[] = [
     answers: {
       200: { description: 'The job, ended within the wait asked for.', schema: jobObject },
       202: { description: 'The job, accepted.', schema: jobObject },
+      404: { description: 'There is no such model.', schema: errorSchema },
     },
     handle: create,
   },

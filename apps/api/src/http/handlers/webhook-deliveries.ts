@@ -59,18 +59,14 @@ async function recover(context: Context): Promise<void> {
   const { deps, caller, response } = context;
   const endpoint = context.params['id'] === 'url' ? null : await requireEndpoint(context);
   if (endpoint) requireEnabled(endpoint);
-  await withBody(
-    context,
-    async (body) => {
-      const { since } = parseBody(recoverSchema, body.value);
-      const deliveries = await (endpoint
-        ? deps.deliveries.recover(caller.project, endpoint.id, since * 1_000)
-        : deps.deliveries.recoverUrls(caller.project, since * 1_000));
-      const webhook_endpoint_id = endpoint?.id ?? null;
-      sendJson(response, 202, { object: 'webhook_recovery', webhook_endpoint_id, since, deliveries });
-    },
-    'one',
-  );
+  await withBody(context, async (body) => {
+    const { since } = parseBody(recoverSchema, body.value);
+    const deliveries = await (endpoint
+      ? deps.deliveries.recover(caller.project, endpoint.id, since * 1_000)
+      : deps.deliveries.recoverUrls(caller.project, since * 1_000));
+    const webhook_endpoint_id = endpoint?.id ?? null;
+    sendJson(response, 202, { object: 'webhook_recovery', webhook_endpoint_id, since, deliveries });
+  });
 }
 
 function requireEnabled({ enabled }: { readonly enabled: boolean }): void {
