@@ -86,6 +86,7 @@ async function validate(deps: WorkerDeps, batch: Batch): Promise<Validated> {
     return validated;
   } catch (error) {
     copy.destroy(error as Error);
+    // Said by `error` already: it ended the copy, or was ended by it.
     await stored.catch(() => undefined);
     throw error;
   }
