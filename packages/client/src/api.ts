@@ -3537,6 +3537,15 @@ export interface operations {
           'image/*': string;
         };
       };
+      /** @description The bytes that the Range asks for, likewise. */
+      206: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'image/*': string;
+        };
+      };
       /** @description A presigned link into the bucket. */
       302: {
         headers: {
@@ -3555,6 +3564,15 @@ export interface operations {
       };
       /** @description There is no such image. */
       404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorBody'];
+        };
+      };
+      /** @description The Range lies outside the picture. */
+      416: {
         headers: {
           [name: string]: unknown;
         };

@@ -26,7 +26,7 @@ export type Rest<P extends keyof paths, M extends Method> =
 
 interface AnyOptions extends CallOptions {
   readonly params?: Readonly<Record<string, string>>;
-  readonly query?: Readonly<Record<string, unknown>>;
+  readonly query?: Readonly<Record<string, string | undefined>>;
   readonly body?: unknown;
 }
 
@@ -50,7 +50,7 @@ export class Caller {
   }
 
   delete<P extends PathWith<'delete'>>(path: P, ...[options]: Rest<P, 'delete'>): Promise<AnswerOf<P, 'delete'>> {
-    return this.#json('DELETE', path, options as AnyOptions | undefined);
+    return this.#json('DELETE', path, options);
   }
 
   /** The answer as it comes, for what is no JSON. Its head says success. */
@@ -63,7 +63,7 @@ export class Caller {
     const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(params[name] ?? ''));
     const search = new URLSearchParams(
       Object.entries(query).flatMap(([name, value]) =>
-        value == null ? [] : [[name, String(value as string)] as [string, string]],
+        value === undefined ? [] : [[name, value] as [string, string]],
       ),
     ).toString();
     const json = options.body === undefined ? {} : { body: JSON.stringify(options.body) };

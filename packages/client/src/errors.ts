@@ -67,8 +67,8 @@ interface Envelope {
 
 function parsed(text: string): Envelope | null {
   try {
-    const value = JSON.parse(text) as unknown;
-    return typeof value === 'object' ? (value as Envelope | null) : null;
+    const value = JSON.parse(text) as Envelope | string | number | boolean | null;
+    return typeof value === 'object' ? value : null;
   } catch {
     // A gateway's page.
     return null;

@@ -7,3 +7,4 @@ export { signWebhook, verifyWebhook, type VerifyOptions } from './webhooks.js';
 export type { Upload } from './uploads.js';
 export type * from './types.js';
 export type { components, operations, paths } from './api.js';
+export { chunksOf } from './streams.js';

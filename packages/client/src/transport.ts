@@ -72,7 +72,7 @@ async function attempt({ url, fetch, timeoutMs }: TransportOptions, call: Call):
       ...(call.body === undefined ? {} : { body: call.body }),
       // Required of a stream, and of no harm otherwise.
       ...(call.once ? { duplex: 'half' } : {}),
-    } as RequestInit);
+    });
   } catch (error) {
     if (call.signal?.aborted) throw error;
     const why = late.signal.aborted ? `no answer in ${timeoutMs / 1_000} seconds` : causeOf(error);
