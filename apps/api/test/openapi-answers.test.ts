@@ -204,3 +204,18 @@ test('a repeat by Idempotency-Key changes an endpoint once, and with another bod
   expect((await change('second', 'k1')).name).toBe('third');
   expect(await change('other', 'k1')).toMatchObject({ error: { code: 'idempotency_key_reused' } });
 });
+
+test('every reference in the document leads somewhere in it', async () => {
+  const document = (await (await fetch(`${world.url}/openapi.json`)).json()) as Record<string, unknown>;
+  const references = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)].map(
+    ([, reference]) => reference ?? '',
+  );
+  expect(references.length).toBeGreaterThan(0);
+  for (const reference of new Set(references)) {
+    const found = reference
+      .replace(/^#\//, '')
+      .split('/')
+      .reduce<unknown>((at, name) => (at as Record<string, unknown> | undefined)?.[name], document);
+    expect({ reference, found }).toEqual({ reference, found: expect.any(Object) });
+  }
+});

@@ -66,8 +66,23 @@ function read({ options, usage: written }: Command, args: string[]) {
   }
 }
 
+/** A file or folder that is not as it should be: no room, no leave, no such place. */
+const isOfFiles = (error: unknown): error is NodeJS.ErrnoException =>
+  error instanceof Error && 'syscall' in error && 'path' in error;
+
+/** The same for a program that asked for JSON. */
+function asJson(error: Error): string {
+  const { code, param, requestId } = error as Partial<RendermillError>;
+  const facts = { message: error.message, code: code ?? null, param: param ?? null, request_id: requestId ?? null };
+  return JSON.stringify({ error: facts }, null, 2);
+}
+
 /** What went wrong, with what to do, and how the process ends. */
 function explain(error: unknown, terminal: Terminal): ExitCode {
+  if (isOfFiles(error)) {
+    terminal.say(error.message);
+    return exitCodes.usage;
+  }
   if (error instanceof UsageError) {
     terminal.say(error.message);
     return exitCodes.usage;
@@ -87,8 +102,10 @@ function explain(error: unknown, terminal: Terminal): ExitCode {
 }
 
 const terminal = openTerminal();
+const args = process.argv.slice(2);
 try {
-  process.exitCode = await main(process.argv.slice(2), terminal);
+  process.exitCode = await main(args, terminal);
 } catch (error) {
   process.exitCode = explain(error, terminal);
+  if (args.includes('--json') && error instanceof Error) terminal.print(asJson(error));
 }

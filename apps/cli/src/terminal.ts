@@ -1,4 +1,6 @@
-import { createInterface } from 'node:readline/promises';
+import { createInterface } from 'node:readline';
+import { Writable } from 'node:stream';
+import { Interrupted } from './stop.js';
 
 /** Where a command reads and writes: results on stdout, words for people on stderr. */
 export interface Terminal {
@@ -13,8 +15,8 @@ export interface Terminal {
   readonly columns: number;
   /** Null where nobody is there to ask. */
   readonly confirm: (question: string) => Promise<boolean | null>;
-  /** A line that is typed or piped in. */
-  readonly ask: (question: string) => Promise<string>;
+  /** A line that is typed, unseen, or piped in. */
+  readonly askSecret: (question: string) => Promise<string>;
 }
 
 const clearLine = '\r\u001b[2K';
@@ -49,18 +51,30 @@ export function openTerminal(): Terminal {
       if (!process.stdin.isTTY) return null;
       return /^y(es)?$/i.test((await readLine(`${question} [y/N] `)).trim());
     },
-    ask: readLine,
+    askSecret: readSecret,
   };
 }
 
-async function readLine(question: string): Promise<string> {
-  const isTerminal = process.stdin.isTTY;
-  const lines = createInterface({ input: process.stdin, ...(isTerminal ? { output: process.stderr } : {}) });
+/** Empty where the input ends; Ctrl-C is Ctrl-C. */
+async function readLine(question: string, output: Writable = process.stderr): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output, terminal: true });
   try {
-    if (isTerminal) return await lines.question(question);
-    for await (const line of lines) return line;
-    return '';
+    return await new Promise<string>((resolve, reject) => {
+      lines.once('SIGINT', () => reject(new Interrupted()));
+      lines.once('close', () => resolve(''));
+      lines.question(question, resolve);
+    });
   } finally {
     lines.close();
+    process.stderr.write(output === process.stderr ? '' : '\n');
   }
+}
+
+async function readSecret(question: string): Promise<string> {
+  if (process.stdin.isTTY) {
+    process.stderr.write(question);
+    return readLine('', new Writable({ write: (_chunk, _encoding, done) => done() }));
+  }
+  for await (const line of createInterface({ input: process.stdin })) return line;
+  return '';
 }

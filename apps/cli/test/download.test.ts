@@ -24,7 +24,7 @@ interface Told {
 
 async function rowsOf(world: World, id: string): Promise<Row[]> {
   const { body } = await world.call<string>('GET', `/v1/batches/${id}/results`);
-  return String(body)
+  return body
     .trim()
     .split('\n')
     .map((row) => JSON.parse(row) as Row);

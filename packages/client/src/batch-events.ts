@@ -16,7 +16,7 @@ export interface FollowOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Twice the longest life of a worker's lease and then some: a restart of the API is outlived. */
+/** Trouble for so long ends it; a restart of the API is outlived. */
 const patienceMs = 60_000;
 
 export const isEnded = ({ status }: Pick<Batch, 'status'>): boolean =>
@@ -43,7 +43,7 @@ export async function* followBatch(caller: Caller, id: string, options: FollowOp
         if (told.type === 'batch' && isEnded(told.batch)) return;
       }
     } catch (error) {
-      if (signal?.aborted || !(error instanceof ConnectionError)) throw error;
+      if (signal?.aborted || !isPassing(error)) throw error;
       brokenSince ??= Date.now();
       if (Date.now() - brokenSince > patienceMs) throw error;
     }

@@ -28,9 +28,9 @@ export async function verifyWebhook(options: VerifyOptions): Promise<WebhookEven
   if (!id || !timestamp || !signatures)
     fail('webhook-id, webhook-timestamp or webhook-signature is missing: this is no delivery of Rendermill');
   if (!/^\d{1,12}$/.test(timestamp)) fail('webhook-timestamp is not a time in seconds');
-  const ageSeconds = Math.abs(Date.now() / 1_000 - Number(timestamp));
-  if (ageSeconds > toleranceSeconds)
-    fail(`it was signed ${Math.round(ageSeconds)} seconds from now: too old, or a clock is wrong`);
+  const offSeconds = Math.abs(Date.now() / 1_000 - Number(timestamp));
+  if (offSeconds > toleranceSeconds)
+    fail(`its time is ${Math.round(offSeconds)} seconds off: it is too old, or a clock is wrong`);
   const body = typeof options.body === 'string' ? new TextEncoder().encode(options.body) : options.body;
   const signed = join(new TextEncoder().encode(`${id}.${timestamp}.`), body);
   const given = signatures.split(' ').flatMap((one) => (one.startsWith('v1,') ? [bytesOf(one.slice(3))] : []));

@@ -11,7 +11,7 @@ export const login: Command = {
   run: async ({ env, positionals, terminal, json }) => {
     const saved = await readSaved(env);
     const url = positionals[0] === undefined ? urlOf(env, saved) : checkedUrl(positionals[0], 'URL');
-    const key = (await terminal.ask(`API key for ${url}: `)).trim();
+    const key = (await terminal.askSecret(`API key for ${url}: `)).trim();
     if (key === '') throw new UsageError('No key came: type it, or pipe it in. `npm start` prints one.');
     const { data } = await new Rendermill({ url, apiKey: key }).get('/v1/models');
     const file = await save(env, { url, api_key: key });

@@ -3,6 +3,7 @@ import { bodyOf, inputOptions, inputOptionsHelp, uploadInput } from '../batch/in
 import { agreed, estimateOf, sayPrice } from '../batch/price.js';
 import { follow } from '../batch/follow.js';
 import { exitCodes, text, type Command, type Run } from '../command.js';
+import { Interrupted } from '../stop.js';
 
 export const submit: Command = {
   usage: 'submit FILE [--template FILE] [--watch] [--yes]',
@@ -40,7 +41,8 @@ export const submit: Command = {
     const stored = await uploadInput(run, file, body.template !== undefined, headers);
     const batch = await order(run, { ...body, input_file_id: stored.id }, headers).catch(async (error: unknown) => {
       // Where no answer came there may be a batch, and the file is its input.
-      if (error instanceof RendermillError && error.status < 500) await forget(run, stored.id);
+      if (error instanceof Interrupted || (error instanceof RendermillError && error.status < 500))
+        await forget(run, stored.id);
       throw error;
     });
     if (!batch) {
