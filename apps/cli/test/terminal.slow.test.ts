@@ -102,10 +102,11 @@ test('yes submits, and a bar is drawn over itself until the batch has ended', as
   screen.type('y\r');
   const { code, all } = await screen.ended;
   expect(code).toBe(0);
-  expect(all).toMatch(/\r\u001b\[2K\[#*\.*\] +\d+ %/);
+  const drawn = all.split('\r\u001b[2K').filter((text) => /^\[#*\.*\] +\d+ %/.test(text));
+  expect(drawn.length).toBeGreaterThan(0);
   expect(all).toContain('8 of 8 lines completed');
   // No line is longer than the terminal is wide: it could not be drawn over.
-  for (const drawn of all.matchAll(/\[[#.]{20}\][^\r\n\u001b]*/g)) expect(drawn[0].length).toBeLessThan(100);
+  for (const text of drawn) expect(text.split('\u001b', 1)[0]?.split('\r', 1)[0]?.length).toBeLessThan(100);
 });
 
 test('a key that is typed is not shown', async () => {
