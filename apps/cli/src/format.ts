@@ -15,7 +15,7 @@ export function table(rows: readonly (readonly string[])[]): string {
 
 /** Dollars, or that they are not known. */
 export function dollars(amount: number | null | undefined): string {
-  return amount == null ? 'unknown' : `$${amount.toFixed(amount < 0.1 ? 4 : 2)}`;
+  return amount == null ? 'unknown' : `$${amount.toFixed(amount > 0 && amount < 0.1 ? 4 : 2)}`;
 }
 
 export function duration(seconds: number | null | undefined): string {

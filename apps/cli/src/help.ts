@@ -40,6 +40,11 @@ export function usage(): string {
 }
 
 export function helpOf(command: Command): string {
-  const options = [...command.optionsHelp, '--json          the result as JSON on stdout', '--help, -h      this text'];
+  const lines = [...command.optionsHelp, '--json  the result as JSON on stdout', '--help, -h  this text'];
+  // What has no column of its own is a sentence.
+  const rows = lines.map((line) => line.split(/ {2,}/));
+  const columns = table(rows.filter(({ length }) => length > 1));
+  const sentences = rows.flatMap((row) => (row.length > 1 ? [] : row));
+  const options = [columns, ...sentences];
   return [`rendermill ${command.usage}`, '', command.summary, '', indented(options.join('\n'))].join('\n');
 }

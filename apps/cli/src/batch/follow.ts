@@ -74,18 +74,22 @@ const grouped = 1_000;
 
 /** What failed, by its reason, with what to do about it. */
 export async function sayGroups({ client, terminal }: Run, id: string): Promise<void> {
-  const groups = new Map<string, { lines: number; message: string }>();
+  const groups = new Map<string, { lines: number; message: string; type: string }>();
   let read = 0;
   for await (const { error } of client.batches.lines(id, { status: 'failed', limit: '100' })) {
     const code = error?.code ?? 'unknown';
-    const group = groups.get(code) ?? { lines: 0, message: error?.message ?? '' };
+    const group = groups.get(code) ?? { lines: 0, message: error?.message ?? '', type: error?.type ?? '' };
     group.lines++;
     groups.set(code, group);
     if (++read >= grouped) break;
   }
   if (read >= grouped) terminal.say(`Of the first ${grouped} that failed:`);
-  for (const [code, { lines, message }] of [...groups].sort(([, a], [, b]) => b.lines - a.lines)) {
+  for (const [code, { lines, message, type }] of [...groups].sort(([, a], [, b]) => b.lines - a.lines)) {
     terminal.say(`${count(lines, 'line')}: ${code}, as: ${clip(message, 160)}`);
+    if (type === 'invalid_request_error')
+      terminal.say(
+        `  a retry asks for the same once more; to see the lines: rendermill jobs --batch ${id} --error-code ${code}`,
+      );
     terminal.say(`  to run them again: rendermill retry ${id} --error-code ${code}`);
   }
 }

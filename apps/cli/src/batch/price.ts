@@ -26,7 +26,9 @@ export function sayPrice({ terminal }: Run, estimate: BatchEstimate | null): voi
       ? dollars(cost.max)
       : `${dollars(cost.min)} to ${dollars(cost.max)}, by the account that makes it`;
   const about = sample ? ` (extrapolated from the first ${sample.lines})` : '';
-  terminal.say(`${count(lines, 'line')}, ${count(images, 'picture')}${about}: ${price}, about ${duration(seconds)}.`);
+  terminal.say(
+    `${count(lines, 'line')}, ${count(images, 'picture')}${about}: ${price}${seconds === null ? '' : `, about ${duration(seconds)}`}.`,
+  );
   if (excludes.length > 0)
     terminal.say(
       `Not counted, because nobody knows it: ${excludes.join(', ').replaceAll('_', ' ')}. It will cost more.`,
