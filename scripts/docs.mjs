@@ -1,9 +1,10 @@
-// Writes what is generated from the code: docs/configuration.md and .env.example. `--check` fails where they are stale.
+// Writes what is generated from the code: docs/configuration.md, .env.example and the client's types. `--check` fails where they are stale.
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { format } from 'prettier';
+import { format, resolveConfig } from 'prettier';
 import { apiKeys, workerKeys } from '../packages/shared/dist/config/env.js';
 import { presets } from '../packages/shared/dist/domain/presets/index.js';
+import { clientTypes } from './lib/client-types.mjs';
 
 const root = new URL('..', import.meta.url);
 const check = process.argv.includes('--check');
@@ -124,6 +125,10 @@ const pages = {
     singleQuote: true,
   }),
   '.env.example': envExample(rows),
+  'packages/client/src/api.ts': await format(await clientTypes(), {
+    ...(await resolveConfig(fileURLToPath(new URL('packages/client/src/api.ts', root)))),
+    parser: 'typescript',
+  }),
 };
 let stale = 0;
 for (const [file, text] of Object.entries(pages)) {

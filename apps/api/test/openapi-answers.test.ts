@@ -270,3 +270,18 @@ test('every route with a JSON answer was asked for one, and gave it', () => {
   expect(documented.length).toBeGreaterThan(40);
   expect(documented.filter((operation) => !answered.has(operation))).toEqual([]);
 });
+
+test('every reference in the document leads somewhere in it', async () => {
+  const document = (await (await fetch(`${world.url}/openapi.json`)).json()) as Record<string, unknown>;
+  const references = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)].map(
+    ([, reference]) => reference ?? '',
+  );
+  expect(references.length).toBeGreaterThan(0);
+  for (const reference of new Set(references)) {
+    const found = reference
+      .replace(/^#\//, '')
+      .split('/')
+      .reduce<unknown>((at, name) => (at as Record<string, unknown> | undefined)?.[name], document);
+    expect({ reference, found }).toEqual({ reference, found: expect.any(Object) });
+  }
+});

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { routes } from './routes.js';
 import type { Answer, Route } from './route.js';
@@ -8,12 +9,31 @@ import { errorSchema } from './schemas.js';
 type Json = Record<string, unknown>;
 
 function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
-  const { $schema: _dialect, ...json } = z.toJSONSchema(schema, {
-    target: 'draft-2020-12',
-    io,
-    unrepresentable: 'any',
-  }) as Json;
-  return json;
+  const whole = z.toJSONSchema(schema, { target: 'draft-2020-12', io, unrepresentable: 'any' });
+  const { $schema: _dialect, $defs = {}, ...json } = whole;
+  return Object.keys($defs).length === 0 ? json : toComponents(json, $defs);
+}
+
+const jsonValue = (self: string): Json => ({
+  anyOf: [
+    ...['string', 'number', 'boolean', 'null'].map((type) => ({ type })),
+    { type: 'array', items: { $ref: self } },
+    { type: 'object', propertyNames: { type: 'string' }, additionalProperties: { $ref: self } },
+  ],
+});
+const jsonValueHere = '#/components/schemas/JsonValue';
+
+/** In a document `#` is its root. What defines itself is any JSON value, which has its place there. */
+function toComponents(json: Json, defs: Json): Json {
+  for (const [name, schema] of Object.entries(defs)) {
+    if (!isDeepStrictEqual(schema, jsonValue(`#/$defs/${name}`)))
+      throw new Error(`the schema ${name} has no place in the OpenAPI document yet`);
+  }
+  return JSON.parse(
+    JSON.stringify(json, (key, value: unknown) =>
+      key === '$ref' && String(value).startsWith('#/$defs/') ? jsonValueHere : value,
+    ),
+  ) as Json;
 }
 
 function parameters(route: Route): Json[] {
@@ -140,6 +160,7 @@ export function openapiDocument(serverUrl: string): Json {
     security: [{ key: [] }],
     paths,
     components: {
+      schemas: { JsonValue: jsonValue(jsonValueHere) },
       securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'An API key: rm_live_… or rm_test_…' } },
     },
   };
