@@ -100,7 +100,7 @@ test('a column that the file has not fails the batch before anything is bought, 
 
 test('one that its template does not fit fails its batch, however slow the store is to begin with its copy', async () => {
   const store = Object.getPrototypeOf(world.storage) as World['storage'];
-  const put = Reflect.get(store, 'put') as World['storage']['put'];
+  const put: World['storage']['put'] = Reflect.get(store, 'put');
   const slow = jest.spyOn(store, 'put').mockImplementation(async function (this: World['storage'], ...object) {
     if (!(object[1] instanceof Uint8Array)) await setTimeout(100);
     return put.apply(this, object);
