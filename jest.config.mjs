@@ -11,6 +11,7 @@ export default {
   globalTeardown: '<rootDir>/test/global-teardown.mjs',
   moduleNameMapper: {
     '^@rendermill/shared/(.*)$': '<rootDir>/packages/shared/src/$1.ts',
+    '^@rendermill/client$': '<rootDir>/packages/client/src/index.ts',
     '^@rendermill/simulator$': '<rootDir>/packages/simulator/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },

@@ -13,6 +13,9 @@ const together = [
   ['types', [bin('tsc'), '--noEmit', '-p', 'tsconfig.json']],
   ['unused', [bin('knip')]],
   ['docs', ['node', 'scripts/docs.mjs', '--check']],
+  // What others would install.
+  ['publint', [bin('publint'), 'packages/client', '--strict']],
+  ['attw', [bin('attw'), '--pack', 'packages/client', '--profile', 'esm-only']],
 ];
 const last = [['tests', ['node', 'scripts/test.mjs', '--everyday']]];
 

@@ -1,12 +1,14 @@
-// Writes what is generated from the code: docs/configuration.md, docs/metrics.md and .env.example. `--check` fails where they are stale.
+// Writes what is generated from the code: docs/configuration.md, docs/metrics.md, .env.example and the client's types.
+// `--check` fails where they are stale.
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { format } from 'prettier';
+import { format, resolveConfig } from 'prettier';
 import { apiKeys, workerKeys } from '../packages/shared/dist/config/env.js';
 import { presets } from '../packages/shared/dist/domain/presets/index.js';
 import { createApiMetrics } from '../packages/shared/dist/observability/api-metrics.js';
 import { createInstallationMetrics } from '../packages/shared/dist/observability/installation-metrics.js';
 import { createWorkerMetrics, watchWorker } from '../packages/shared/dist/observability/worker-metrics.js';
+import { clientTypes } from './lib/client-types.mjs';
 
 const root = new URL('..', import.meta.url);
 const check = process.argv.includes('--check');
@@ -89,7 +91,7 @@ A provider's key in the environment makes an account by itself. For more, \`REND
 | \`id\` | unique; 1 to 64 of a-z 0-9 - |
 | \`preset\` | one of the table below |
 | \`base_url\` | default: the preset's |
-| \`api_key\` | \`\${NAME}\` is replaced from the environment; the key never appears in logs, Redis or answers |
+| \`api_key\` | \`\${NAME}\` is replaced from the environment; with \`NODE_ENV=production\` no other form is taken; the key never appears in logs, Redis or answers |
 | \`models\` | our model names → the provider's; default: the preset's |
 | \`limits\` | \`concurrency\`, \`requests_per_minute\`, \`requests_per_day\`, \`images_per_minute\`, \`images_per_month\`; kept over all workers. \`burst\`, for an account that is known to count with a token bucket: so many requests at once, filled again at \`requests_per_minute\`. \`per_model\`: \`{ model: { the same } }\`, kept beside the account's own; a model that is named is also paused and parked by itself where an answer is about it, as every model of \`openai\` is |
 | \`priority\`, \`weight\` | lower priority first; within one priority, accounts share by weight (see \`routing\`) |
@@ -183,6 +185,10 @@ const pages = {
   }),
   'docs/metrics.md': await format(metricsPage(), { parser: 'markdown', printWidth: 120, singleQuote: true }),
   '.env.example': envExample(rows),
+  'packages/client/src/api.ts': await format(await clientTypes(), {
+    ...(await resolveConfig(fileURLToPath(new URL('packages/client/src/api.ts', root)))),
+    parser: 'typescript',
+  }),
 };
 let stale = 0;
 for (const [file, text] of Object.entries(pages)) {

@@ -13,7 +13,7 @@ const say = (line) => process.stdout.write(`${line}\n`);
 const everyday = process.argv.includes('--everyday');
 const args = process.argv.slice(2).filter((arg) => arg !== '--everyday');
 const providerKeys =
-  /^(OPENAI|APIYI|LAOZHANG|COMETAPI|TUZI|BIANXIE)_|^RENDERMILL_|^REDIS_|^STORAGE_|^S3_(?!TEST_)|^AWS_/;
+  /^(OPENAI|APIYI|LAOZHANG|COMETAPI|TUZI|BIANXIE)_|^RENDERMILL_(?!SEED$|FUZZ_RUNS$)|^REDIS_|^STORAGE_|^S3_(?!TEST_)|^AWS_/;
 
 async function main() {
   const dir = await mkdtemp(join(tmpdir(), 'rendermill-test-'));

@@ -54,10 +54,15 @@ export async function endedBatch(world: World, id: string): Promise<BatchAnswer>
 }
 
 /** Uploads a file for a batch; answers its id. */
-export async function upload(world: World, text: string, filename: string, purpose = 'batch'): Promise<string> {
+export async function upload(
+  world: World,
+  content: string | Uint8Array<ArrayBuffer>,
+  filename: string,
+  purpose = 'batch',
+): Promise<string> {
   const form = new FormData();
   form.set('purpose', purpose);
-  form.set('file', new Blob([text]), filename);
+  form.set('file', new Blob([content]), filename);
   return (await world.call<{ id: string }>('POST', '/v1/files', form)).body.id;
 }
 

@@ -24,6 +24,7 @@ export interface Relay {
   readonly url: string;
   /** Link of the picture. */
   readonly link: string;
+  picture: Buffer;
   readonly calls: RelayCall[];
   answer: (call: RelayCall) => RelayAnswer;
   /** What it tells of a task; each question is kept in `asked`. */
@@ -46,7 +47,9 @@ export async function startRelay(picture: Buffer, answer: Relay['answer']): Prom
         return;
       }
       if (request.method === 'GET') {
-        response.writeHead(200, { 'content-type': 'image/png', 'content-length': picture.length }).end(picture);
+        response
+          .writeHead(200, { 'content-type': 'image/png', 'content-length': relay.picture.length })
+          .end(relay.picture);
         return;
       }
       const call = await read(request, Buffer.concat(chunks));
@@ -61,6 +64,7 @@ export async function startRelay(picture: Buffer, answer: Relay['answer']): Prom
   const relay: Relay = {
     url: `${origin}/v1`,
     link: `${origin}/files/picture.png`,
+    picture,
     calls,
     answer,
     task: () => ({ status: 404, json: {} }),

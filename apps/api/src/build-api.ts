@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -21,6 +21,7 @@ import { Installation } from '@rendermill/shared/adapters/redis/installation';
 import { JobLists } from '@rendermill/shared/adapters/redis/job-lists';
 import { JobStore } from '@rendermill/shared/adapters/redis/job-store';
 import { holderLeaseMs, Liveness } from '@rendermill/shared/adapters/redis/liveness';
+import { KeyPepper } from '@rendermill/shared/adapters/redis/key-pepper';
 import { LiveAccounts } from '@rendermill/shared/adapters/redis/live-accounts';
 import { Profiles } from '@rendermill/shared/adapters/redis/profiles';
 import { RequestLimits } from '@rendermill/shared/adapters/redis/request-limits';
@@ -42,7 +43,7 @@ import { BatchWaiter } from './batch-waiter.js';
 import type { ApiDeps } from './deps.js';
 import { endFiles } from './end-files.js';
 import { createApp } from './http/app.js';
-import { clientError } from './http/client-error.js';
+import { createHttpServer } from './http/server.js';
 import { Holds } from './holds.js';
 import { tellInstallation } from './installation.js';
 import { JobWaiter } from './job-waiter.js';
@@ -56,9 +57,6 @@ export interface Api {
   /** Takes no more requests; held calls are answered so that their next try finds the same job. */
   readonly drain: () => Promise<void>;
 }
-
-/** A request has arrived by then: a file of 2 GB at 5 Mbit/s. Bodies of images have a shorter limit of their own. */
-const largestFileMs = 3_600_000;
 
 /** Opens everything the API needs, top to bottom; `lifecycle` closes it in reverse. */
 export async function buildApi(
@@ -107,7 +105,8 @@ export async function buildApi(
   const events = new EventStore(scripts);
   const sealing = { current: env.RENDERMILL_SECRET, previous: env.RENDERMILL_SECRET_PREVIOUS };
   const webhookSecrets = new WebhookSecrets(webhooks, sealing, env.RENDERMILL_WEBHOOK_SECRET);
-  await renewSeals(webhookSecrets, log);
+  const pepper = new KeyPepper(scripts, sealing);
+  await renewSeals(webhookSecrets, pepper, log);
   const fileStore = new FileStore(scripts);
   const files = new Files(fileStore, storage, (error, key) => log.warn({ error, key }, 'file.not_removed'));
   const ending = endFiles(files, log);
@@ -115,7 +114,7 @@ export async function buildApi(
   const apiKeys = new ApiKeyStore(scripts);
   const requestLimits = new RequestLimits(scripts);
   const { RENDERMILL_ADMIN_KEY: adminKey, RENDERMILL_SECRET: secret } = env;
-  const keys = new KeyRing({ store: apiKeys, limits: requestLimits, adminKey, secret, log });
+  const keys = new KeyRing({ store: apiKeys, limits: requestLimits, adminKey, pepper, log });
   await keys.follow(signals);
   const stopping = new AbortController();
   const settings = {
@@ -148,6 +147,7 @@ export async function buildApi(
     holds,
     keys,
     apiKeys,
+    pepper,
     requestLimits,
     webhooks,
     webhookSecrets,
@@ -173,11 +173,7 @@ export async function buildApi(
   const lists = keepListsShort({ scripts, liveness, holder, retentionDays: env.RETENTION_DAYS, log });
   lifecycle.onClose('lists', () => lists.stop());
 
-  const server = createServer(
-    { maxHeaderSize: 16 * 1024, headersTimeout: 10_000, keepAliveTimeout: 65_000, requestTimeout: largestFileMs },
-    createApp(deps),
-  );
-  server.on('clientError', clientError);
+  const server = createHttpServer(createApp(deps));
   await listen(server, env.PORT, env.HOST);
   const { port } = server.address() as AddressInfo;
   const url = `http://${env.HOST.includes(':') ? `[${env.HOST}]` : env.HOST}:${port}`;
@@ -207,13 +203,15 @@ async function keepLease(liveness: Liveness, holder: string, log: Logger, lifecy
 }
 
 /** After a change of RENDERMILL_SECRET what the one before sealed is sealed anew. */
-async function renewSeals(secrets: WebhookSecrets, log: Logger): Promise<void> {
-  const renewed = await secrets.renew((project, endpoint) =>
-    log.error(
-      { project, endpoint, message: 'sealed with another RENDERMILL_SECRET: set it as RENDERMILL_SECRET_PREVIOUS' },
-      'secret.unreadable',
-    ),
+async function renewSeals(secrets: WebhookSecrets, pepper: KeyPepper, log: Logger): Promise<void> {
+  const help = 'sealed with another RENDERMILL_SECRET: set it as RENDERMILL_SECRET_PREVIOUS';
+  let renewed = await secrets.renew((project, endpoint) =>
+    log.error({ project, endpoint, message: help }, 'secret.unreadable'),
   );
+  if (!(await pepper.read())) {
+    const message = `no API key but the admin's works: what they are known by is ${help}`;
+    log.error({ message }, 'api_keys.unreadable');
+  } else if (await pepper.renew()) renewed++;
   if (renewed > 0) log.info({ renewed }, 'secrets.sealed_anew');
 }
 

@@ -16,6 +16,7 @@ import type { JobLists } from '@rendermill/shared/adapters/redis/job-lists';
 import type { JobStore } from '@rendermill/shared/adapters/redis/job-store';
 import type { LiveAccounts } from '@rendermill/shared/adapters/redis/live-accounts';
 import type { Profiles } from '@rendermill/shared/adapters/redis/profiles';
+import type { KeyPepper } from '@rendermill/shared/adapters/redis/key-pepper';
 import type { RequestLimits } from '@rendermill/shared/adapters/redis/request-limits';
 import type { Signals } from '@rendermill/shared/adapters/redis/signals';
 import type { UnknownAttempts } from '@rendermill/shared/adapters/redis/unknown-attempts';
@@ -23,7 +24,7 @@ import type { UsageBooks } from '@rendermill/shared/adapters/redis/usage-books';
 import type { WebhookSecrets } from '@rendermill/shared/adapters/redis/webhook-secrets';
 import type { WebhookStore } from '@rendermill/shared/adapters/redis/webhook-store';
 import type { Account } from '@rendermill/shared/domain/accounts';
-import type { Scope } from '@rendermill/shared/domain/api-keys';
+import type { OrderLimits, Scope } from '@rendermill/shared/domain/api-keys';
 import type { Mode } from '@rendermill/shared/domain/job';
 import type { Preference, RoutingClass } from '@rendermill/shared/domain/routing-class';
 import type { Logger } from '@rendermill/shared/observability/log';
@@ -60,6 +61,7 @@ export interface ApiDeps {
   readonly holds: Holds;
   readonly keys: KeyRing;
   readonly apiKeys: ApiKeyStore;
+  readonly pepper: KeyPepper;
   readonly requestLimits: RequestLimits;
   readonly webhooks: WebhookStore;
   readonly deliveries: DeliveryStore;
@@ -92,7 +94,7 @@ export interface Settings {
   publicUrl: string;
   /** CIDRs of proxies whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly string[];
-  /** Key of signed links and of digests of API keys. */
+  /** Key of signed links. */
   readonly secret: string;
   /** The secret before, whose links still work. */
   readonly previousSecret: string | undefined;
@@ -101,11 +103,9 @@ export interface Settings {
 }
 
 /** Who asks. */
-export interface Caller {
+export interface Caller extends OrderLimits {
   readonly project: string;
   readonly keyId: string;
   readonly mode: Mode;
   readonly scopes: readonly Scope[];
-  /** Micro-dollars that what this key orders may cost, or null. */
-  readonly spendLimit: number | null;
 }

@@ -4,7 +4,7 @@ import {
   createInstallationMetrics,
   type InstallationMetrics,
 } from '@rendermill/shared/observability/installation-metrics';
-import { deliveryQueue, prepareQueue } from '@rendermill/shared/queues/entries';
+import { deliveryQueue, prepareQueue, slowDeliveryQueue } from '@rendermill/shared/queues/entries';
 import type { ApiDeps } from './deps.js';
 import { waitingByAccount, waitingJobs } from './use-cases/waiting-jobs.js';
 
@@ -43,7 +43,8 @@ function tellState(metrics: InstallationMetrics, state: InstallationState): void
 }
 
 async function tellQueues({ queues }: ApiDeps, { queueEntries }: InstallationMetrics): Promise<void> {
-  for (const queue of [prepareQueue, deliveryQueue]) queueEntries.set({ queue }, await queues.waiting(queue));
+  for (const queue of [prepareQueue, deliveryQueue, slowDeliveryQueue])
+    queueEntries.set({ queue }, await queues.waiting(queue));
 }
 
 async function tellAccounts(deps: ApiDeps, metrics: InstallationMetrics): Promise<void> {

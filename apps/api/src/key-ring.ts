@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { ApiKeyStore } from '@rendermill/shared/adapters/redis/api-key-store';
+import type { KeyPepper } from '@rendermill/shared/adapters/redis/key-pepper';
 import type { RequestLimits } from '@rendermill/shared/adapters/redis/request-limits';
 import type { Signals } from '@rendermill/shared/adapters/redis/signals';
 import { adminsKey, digestOf, isKey, type ApiKey } from '@rendermill/shared/domain/api-keys';
@@ -19,7 +20,7 @@ export interface KeyRingParts {
   readonly store: ApiKeyStore;
   readonly limits: RequestLimits;
   readonly adminKey: string;
-  readonly secret: string;
+  readonly pepper: KeyPepper;
   readonly log: Logger;
 }
 
@@ -37,6 +38,9 @@ export class KeyRing {
   /** Addresses that have shown too many bad keys, and until when: those are told off without asking Redis. */
   readonly #blocked = new Map<string, number>();
 
+  /** By key: until when its use need not be noted again. */
+  readonly #toldAgain = new Map<string, number>();
+
   constructor(parts: KeyRingParts) {
     this.#parts = parts;
     this.#adminDigest = sha256(parts.adminKey);
@@ -51,9 +55,8 @@ export class KeyRing {
 
   /** The key that this text is. Throws where it is none, and where its address has shown too many that were none. */
   async identify(text: string, address: string): Promise<ApiKey> {
-    const { secret } = this.#parts;
     const subscriber = subscriberOf(address);
-    const digest = digestOf(secret, text);
+    const digest = digestOf(this.#parts.pepper.present, text);
     const place = `${digest} ${subscriber}`;
     const known = this.#known.get(place);
     const age = Date.now() - (known?.readAt ?? 0);
@@ -69,9 +72,26 @@ export class KeyRing {
     return key;
   }
 
+  /** Notes that a key is used: of what is told within a minute, nothing is lost by keeping silent. */
+  async used({ id }: ApiKey): Promise<void> {
+    if (id === adminsKey.id || (this.#toldAgain.get(id) ?? 0) > Date.now()) return;
+    if (this.#toldAgain.size >= mostKnown) this.#toldAgain.clear();
+    try {
+      this.#toldAgain.set(id, Date.now() + (await this.#parts.store.used(id)));
+    } catch (error) {
+      this.#parts.log.warn({ error, key: id }, 'api_key.use_not_noted');
+    }
+  }
+
   async #find(text: string, digest: string): Promise<ApiKey | null> {
     if (timingSafeEqual(sha256(text), this.#adminDigest)) return adminsKey;
-    return isKey(text) ? this.#parts.store.find(digest) : null;
+    if (!isKey(text)) return null;
+    const { store, pepper } = this.#parts;
+    const found = await store.find(digest);
+    if (found) return found;
+    // Another process may have made or opened the pepper since.
+    const now = (await pepper.read()) ? digestOf(pepper.present, text) : digest;
+    return now === digest ? null : store.find(now);
   }
 
   #remember(place: string, known: Known): void {

@@ -134,6 +134,27 @@ describe('a key', () => {
     expect([answer.status, answer.body.error.code]).toEqual([401, 'invalid_api_key']);
   });
 
+  test('says when it was last used, written at most once a minute', async () => {
+    const { id, call } = await makeKey(world);
+    const lastUsed = async () =>
+      (await world.call<{ last_used_at: number | null }>('GET', `/v1/api_keys/${id}`)).body.last_used_at;
+    expect(await lastUsed()).toBeNull();
+    await call('GET', '/v1/jobs');
+    const place = `${world.prefix}api-key:${id}`;
+    const noted = Number(await world.redis.hget(place, 'used'));
+    expect(await lastUsed()).toBe(Math.floor(noted / 1_000));
+    const list = await world.call<{ data: { id: string; last_used_at: number }[] }>('GET', '/v1/api_keys?limit=100');
+    expect(list.body.data.find((key) => key.id === id)?.last_used_at).toBe(Math.floor(noted / 1_000));
+    for (let i = 0; i < 3; i++) await call('GET', '/v1/jobs');
+    expect(Number(await world.redis.hget(place, 'used'))).toBe(noted);
+  });
+
+  test('that is refused for its address was not used', async () => {
+    const { id, call } = await makeKey(world, { ip_ranges: ['203.0.113.0/24'] });
+    expect((await call('GET', '/v1/jobs')).status).toBe(403);
+    expect((await world.call('GET', `/v1/api_keys/${id}`)).body).toMatchObject({ last_used_at: null });
+  });
+
   test('for other addresses is 403 from here, and for a range around this one it works', async () => {
     const far = await makeKey(world, { ip_ranges: ['203.0.113.0/24', '2001:db8::/32'] });
     const refused = await far.call<Refusal>('GET', '/v1/jobs');

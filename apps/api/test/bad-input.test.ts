@@ -1,11 +1,13 @@
-import { gzipSync } from 'node:zlib';
+import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { until } from '../../../test/until.js';
 import { createWorld, type World } from '../../../test/world.js';
+import { createHttpServer } from '../src/http/server.js';
+import { raw } from './corpus/said.js';
 
-/** Bad input gets the envelope with a fitting code, costs nothing, and harms nobody. */
+/** Bad input that the corpus does not know gets the envelope with a fitting code, costs nothing, and harms nobody. */
 
 interface Failure {
   error: { message: string; type: string; param: string | null; code: string };
@@ -26,78 +28,31 @@ const post = async (body: unknown, headers: Record<string, string> = json, path 
   world.call<Failure>('POST', path, body, headers);
 
 describe('a body', () => {
-  test.each<[string, string | Uint8Array, Record<string, string>, number, string]>([
-    ['that is empty', '', json, 400, 'empty_body'],
-    ['of white space', '  \n', json, 400, 'invalid_json'],
-    ['that is null', 'null', json, 400, 'invalid_json'],
-    ['that is an array', '[]', json, 400, 'invalid_json'],
-    ['that is a string', '"x"', json, 400, 'invalid_json'],
-    ['that breaks off', '{"prompt":"x"', json, 400, 'invalid_json'],
-    ['with a trailing comma', '{"prompt":"x",}', json, 400, 'invalid_json'],
-    ['of two objects', '{}{}', json, 400, 'invalid_json'],
-    ['with a raw newline in a string', '{"prompt":"a\nb"}', json, 400, 'invalid_json'],
-    [
-      'with a byte that is not UTF-8',
-      Buffer.from([0x7b, 0x22, 0x61, 0x22, 0x3a, 0x22, 0xff, 0x22, 0x7d]),
-      json,
-      400,
-      'invalid_utf8',
-    ],
-    ['in UTF-16', Buffer.from('{"prompt":"x"}', 'utf16le'), json, 400, 'invalid_json'],
-    ['nested 100,000 deep', `{"metadata":${'['.repeat(100_000)}`, json, 400, 'invalid_json'],
-    ['of 2 MB of JSON', JSON.stringify({ ...job, prompt: 'x'.repeat(2_000_000) }), json, 413, 'payload_too_large'],
-    [
-      'that is a gzip bomb',
-      gzipSync(Buffer.from(`{"prompt":"${'x'.repeat(30_000_000)}"}`)),
-      { ...json, 'content-encoding': 'gzip' },
-      413,
-      'payload_too_large',
-    ],
-    ['that says gzip and is not', '{"prompt":"x"}', { ...json, 'content-encoding': 'gzip' }, 400, 'bad_encoding'],
-    ['in an unknown encoding', '{}', { ...json, 'content-encoding': 'zstd9' }, 415, 'unsupported_encoding'],
-    ['of plain text', 'x', { 'content-type': 'text/plain' }, 415, 'unsupported_media_type'],
-    [
-      'of a web form',
-      'prompt=x',
-      { 'content-type': 'application/x-www-form-urlencoded' },
-      415,
-      'unsupported_media_type',
-    ],
-    ['in Latin-1', '{}', { 'content-type': 'application/json; charset=latin1' }, 415, 'unsupported_charset'],
-  ])('%s', async (_what, body, headers, status, code) => {
-    const answer = await post(body, headers);
-    expect([answer.status, answer.body.error.code]).toEqual([status, code]);
+  test('in an encoding whose name JavaScript knows is 415', async () => {
+    const { status, body } = await post('{}', { ...json, 'content-encoding': 'constructor' });
+    expect([status, body.error.code]).toEqual([415, 'unsupported_encoding']);
   });
 
-  test('in gzip is taken', async () => {
-    const { status } = await post(gzipSync(Buffer.from(JSON.stringify(job))), { ...json, 'content-encoding': 'gzip' });
-    expect(status).toBe(202);
+  test.each([
+    ['a key twice', '{"prompt":"x","prompt":"y"}', 'duplicate_key', 'requests.1.body.prompt'],
+    ['a key that is none', '{"prompt":"x","svg":{"__proto__":1}}', 'forbidden_key', 'requests.1.body.svg.__proto__'],
+    ['half a character', '{"prompt":"x","user":"\\ud800"}', 'invalid_parameter', 'requests.1.body.user'],
+    ['an endless number', '{"prompt":"x","n":1e400}', 'number_out_of_range', 'requests.1.body.n'],
+  ])('with %s in one of its lines says in which', async (_what, line, code, param) => {
+    const lines = ['{"prompt":"x"}', line].map((body, i) => `{"custom_id":"${i}","body":${body}}`);
+    const text = `{"endpoint":"/v1/images/generations","requests":[${lines.join(',')}]}`;
+    for (const path of ['/v1/batches', '/v1/batches/preview', '/v1/estimates']) {
+      const { status, body } = await post(text, json, path);
+      expect([status, body.error.code, body.error.param]).toEqual([400, code, param]);
+    }
   });
 });
 
 describe('a job', () => {
   test.each<[string, Record<string, unknown>, string, string | null]>([
     ['without a type', { type: undefined }, 'missing_required_parameter', 'type'],
-    ['without a prompt', { prompt: undefined }, 'invalid_parameter', 'prompt'],
-    ['with an empty prompt', { prompt: '' }, 'invalid_parameter', 'prompt'],
-    ['with a blank prompt', { prompt: '   ' }, 'invalid_parameter', 'prompt'],
-    ['with a prompt that is a number', { prompt: 7 }, 'invalid_parameter', 'prompt'],
-    ['with a NUL in its prompt', { prompt: 'a\u0000b' }, 'invalid_parameter', 'prompt'],
-    ['with half a surrogate pair in its prompt', { prompt: 'a\ud800' }, 'invalid_parameter', 'prompt'],
-    ['with a prompt longer than the model takes', { prompt: 'x'.repeat(32_001) }, 'invalid_parameter', 'prompt'],
-    ['with n 0', { n: 0 }, 'invalid_parameter', 'n'],
-    ['with n 11', { n: 11 }, 'invalid_parameter', 'n'],
-    ['with n 1.5', { n: 1.5 }, 'invalid_parameter', 'n'],
     ['with n as text', { n: '1' }, 'invalid_parameter', 'n'],
-    ['with a size that is none', { size: '1024' }, 'invalid_size', 'size'],
     ['with a size that the model does not make', { size: '1000x1000' }, 'invalid_size', 'size'],
-    [
-      'with a size of a flexible model that is not a multiple of 16',
-      { model: 'gpt-image-2', size: '1000x1000' },
-      'invalid_size',
-      'size',
-    ],
-    ['with a quality in capitals', { quality: 'HIGH' }, 'invalid_parameter', 'quality'],
     ['with a quality of a later model', { quality: 'max' }, 'invalid_parameter', 'quality'],
     [
       'with a transparent JPEG',
@@ -112,36 +67,12 @@ describe('a job', () => {
       'format',
     ],
     ['with style for a model that has none', { style: 'vivid' }, 'invalid_parameter', 'style'],
-    ['with an unknown parameter', { colour: 'red' }, 'unknown_parameter', 'colour'],
-    ['that sets its own status', { status: 'completed' }, 'unknown_parameter', 'status'],
     ['that sets its own project', { project: 'other' }, 'unknown_parameter', 'project'],
-    [
-      'with 17 pairs of metadata',
-      { metadata: Object.fromEntries(Array.from({ length: 17 }, (_, i) => [`k${i}`, 'v'])) },
-      'invalid_parameter',
-      'metadata',
-    ],
     ['with a number in its metadata', { metadata: { a: 1 } }, 'invalid_parameter', 'metadata.a'],
-    ['with metadata that is too long', { metadata: { a: 'x'.repeat(513) } }, 'invalid_parameter', 'metadata.a'],
-    ['with a custom_id of two lines', { custom_id: 'a\nb' }, 'invalid_parameter', 'custom_id'],
     ['with a custom_id of 513 characters', { custom_id: 'x'.repeat(513) }, 'invalid_parameter', 'custom_id'],
     ['for an account that does not exist', { provider: 'nobody' }, 'invalid_parameter', 'provider'],
-    ['with a webhook_url inside the network', { webhook_url: 'https://10.1.2.3/' }, 'invalid_parameter', 'webhook_url'],
     ['with an image for a generation', { image: 'https://example.com/a.png' }, 'invalid_parameter', 'type'],
     ['that is an edit of nothing', { type: 'edit' }, 'missing_image', 'image'],
-    [
-      'that edits 17 images',
-      { type: 'edit', images: Array(17).fill('https://example.com/a.png') },
-      'invalid_parameter',
-      'images',
-    ],
-    ['that edits a file of this machine', { type: 'edit', image: 'file:///etc/passwd' }, 'invalid_parameter', 'image'],
-    [
-      'that edits the metadata service',
-      { type: 'edit', image: 'http://169.254.169.254/latest' },
-      'invalid_parameter',
-      'image',
-    ],
     [
       'that edits a file id that nobody has',
       { type: 'edit', images: [{ file_id: 'file-x' }] },
@@ -171,11 +102,18 @@ describe('a job', () => {
     expect([status, body.error.code, body.error.param]).toEqual([404, 'model_not_found', 'model']);
   });
 
+  test('at an account that takes any model may not name one that every JavaScript object has', async () => {
+    const liberal = await createWorld({ worker: false, account: { preset: 'openai-compatible' } });
+    const order = async (model: string) => liberal.call<Failure>('POST', '/v1/jobs', { ...job, model });
+    for (const model of ['__proto__', 'constructor', 'toString']) {
+      const { status, body } = await order(model);
+      expect([status, body.error.code]).toEqual([404, 'model_not_found']);
+    }
+    expect((await order('its-own')).status).toBe(202);
+    await liberal.close();
+  });
+
   test.each([
-    ['32,000 characters of prompt', { prompt: 'x'.repeat(32_000) }],
-    ['emoji, joiners and right-to-left marks', { prompt: '👩‍🎨 \u202e مرحبا 名前' }],
-    ['a SKU with a slash', { custom_id: '12/34 名' }],
-    ['a metadata key that JavaScript knows', { metadata: { toString: 'x', constructor: 'y' } }],
     ['the relays’ names', { format: 'webp', compression: 80, transparency: true, effort: 'high' }],
     ['nulls', { n: null, size: null, webhook_url: null, deadline: null }],
   ])('with %s is taken', async (_what, fields) => {
@@ -232,7 +170,7 @@ describe('a form', () => {
         ['prompt', 'y'],
       ],
       400,
-      'duplicate_parameter',
+      'duplicate_field',
     ],
     [
       'with an unknown field',
@@ -335,40 +273,41 @@ describe('a form', () => {
 });
 
 describe('HTTP itself', () => {
-  /** Raw bytes to the server; the status line and the body of what it says. */
-  const raw = async (request: string): Promise<string> => {
-    const { hostname, port } = new URL(world.url);
-    return new Promise((resolve, reject) => {
-      let answer = '';
-      const socket = connect(Number(port), hostname, () => socket.write(request));
-      socket.on('data', (chunk) => (answer += chunk.toString()));
-      socket.on('end', () => resolve(answer));
-      socket.on('error', reject);
+  test('a request for our own host in the absolute form is served', async () => {
+    const { host } = new URL(world.url);
+    const said = await raw(world.url, [`GET http://${host}/healthz HTTP/1.1`, `Host: ${host}`]);
+    expect(said.status).toBe(200);
+  });
+
+  test.each(['Content-Type: application/json', 'Idempotency-Key: a'])(
+    '%s twice is 400 duplicate_header',
+    async (header) => {
+      const said = await raw(world.url, ['POST /v1/jobs HTTP/1.1', 'Host: x', header, header]);
+      expect(said).toMatchObject({ status: 400, text: expect.stringContaining('"code":"duplicate_header"') });
+    },
+  );
+
+  test('a client that was refused cannot hold its connection by sending on', async () => {
+    const server = createHttpServer((_request, response) => response.writeHead(401).end(), {
+      headersTimeout: 60_000,
+      requestTimeout: 3_600_000,
+      connectionsCheckingInterval: 20,
+      keepAliveTimeout: 3_600_000,
+      lingerMs: 20,
     });
-  };
-
-  test.each([
-    ['garbage', 'hello\r\n\r\n', 400],
-    ['an unknown method', 'BREW / HTTP/1.1\r\nhost: x\r\n\r\n', 400],
-    ['16 kB of headers', `GET /healthz HTTP/1.1\r\nhost: x\r\nx-a: ${'x'.repeat(17_000)}\r\n\r\n`, 431],
-    ['two lengths', 'POST /v1/jobs HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n{}', 400],
-  ])('%s gets our envelope and %i', async (_what, request, status) => {
-    const answer = await raw(request);
-    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
-    expect(answer).toContain('"code":"bad_http"');
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    socket.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{');
+    let said = '';
+    socket.on('data', (chunk) => (said += chunk.toString()));
+    await once(socket, 'close');
+    expect(said).toMatch(/^HTTP\/1\.1 401 /);
+    server.close();
   });
 
-  test('a path that does not decode is 400 bad_path', async () => {
-    const { status, body } = await world.call<Failure>('GET', '/v1/jobs/%E0%A4%A');
-    expect([status, body.error.code]).toEqual([400, 'bad_path']);
-  });
-
-  test('no error shows a stack or a path of the server', async () => {
-    const answers = await Promise.all([
-      post('{'),
-      world.call<Failure>('GET', '/v1/jobs/%E0%A4%A'),
-      post({ ...job, size: 'x' }),
-    ]);
-    for (const { body } of answers) expect(JSON.stringify(body)).not.toMatch(/ at .*\.js|node_modules|\/apps\//);
+  test('what Node refuses by itself has a request id like any other answer', async () => {
+    const said = await raw(world.url, 'hello\r\n\r\n');
+    expect(said.head).toMatch(/\r\nx-request-id: req_\w+\r\n/);
   });
 });

@@ -103,6 +103,7 @@ describe('what is refused', () => {
     ['no lines', {}, [400, 'invalid_parameter', 'input_file_id']],
     ['two sources', { input_file_id: 'file-x', requests: one }, [400, 'invalid_parameter', 'requests']],
     ['no requests', { requests: [] }, [400, 'invalid_parameter', 'requests']],
+    ['1001 requests', { requests: lines(1_001, 'x') }, [400, 'array_too_long', 'requests']],
     ['an unknown file', { input_file_id: 'file-unknown' }, [400, 'file_not_found', 'input_file_id']],
     ['another endpoint', { requests: one, endpoint: '/v1/responses' }, [400, 'invalid_parameter', 'endpoint']],
     ['another window', { requests: one, completion_window: '1h' }, [400, 'invalid_parameter', 'completion_window']],

@@ -49,6 +49,9 @@ test('only the types that are asked for are listed', async () => {
 test.each([
   ['?types=job.exploded', 'types'],
   ['?after=evt_unknown', 'after'],
+  // Nobody can have seen it: a receiver that waits for what comes behind it would wait for good.
+  ['?after=6', 'after'],
+  ['?after=99999999999999999999', 'after'],
   ['?after=a.b', 'after'],
 ])('%s is refused', async (query, param) => {
   expect((await list(query)).error).toMatchObject({ code: 'invalid_parameter', param });
@@ -60,4 +63,26 @@ test('what has expired leaves the list, and a number that it had still works', a
   await cancelled();
   expect(await world.redis.zcard(`${world.prefix}events:default`)).toBe(4);
   expect((await list('?after=1')).data.map(({ sequence }) => sequence)).toEqual([3, 4, 5, 6]);
+});
+
+test('no event becomes visible behind one that was read: what happens at once is found without a gap', async () => {
+  const jobs = await Promise.all(Array.from({ length: 40 }, async () => world.submit({})));
+  const [before = 0] = (await list('?order=desc&limit=1')).data.map(({ sequence }) => sequence);
+  const ending = Promise.all(jobs.map(async ({ id }) => world.call('POST', `/v1/jobs/${id}/cancel`)));
+  const seen: number[] = [];
+  while (seen.length < jobs.length) {
+    const { data } = await list(`?limit=7&after=${seen.at(-1) ?? before}`);
+    seen.push(...data.map(({ sequence }) => sequence));
+  }
+  await ending;
+  expect(seen).toEqual(jobs.map((_, i) => before + 1 + i));
+});
+
+test('an event has less than 20 kB, whatever its job is called: what is too long is left out, and named', async () => {
+  const pairs = Array.from({ length: 16 }, (_, i) => [`${i}${'字'.repeat(60)}`, '字'.repeat(512)]);
+  const { id } = await world.submit({ custom_id: '字'.repeat(512), metadata: Object.fromEntries(pairs) });
+  await world.call('POST', `/v1/jobs/${id}/cancel`);
+  const event = (await list('?order=desc&limit=1')).data[0];
+  expect(Buffer.byteLength(JSON.stringify(event))).toBeLessThan(20_000);
+  expect(event?.data).toMatchObject({ id, metadata: null, left_out: ['metadata'] });
 });

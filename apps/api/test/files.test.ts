@@ -158,9 +158,9 @@ describe('POST /v1/files', () => {
   });
 
   test.each<[string, Record<string, string>, string, string]>([
-    ['without a purpose', {}, 'missing_required_parameter', 'purpose'],
-    ['for a purpose that nobody knows', { purpose: 'fun' }, 'invalid_parameter', 'purpose'],
-    ['for a purpose that only we give', { purpose: 'batch_output' }, 'invalid_parameter', 'purpose'],
+    ['without a purpose', {}, 'invalid_purpose', 'purpose'],
+    ['for a purpose that nobody knows', { purpose: 'fun' }, 'invalid_purpose', 'purpose'],
+    ['for a purpose that only we give', { purpose: 'batch_output' }, 'invalid_purpose', 'purpose'],
     ['with a field that nobody knows', { purpose: 'batch', color: 'red' }, 'unknown_parameter', 'color'],
     [
       'that ends within the hour',
@@ -200,7 +200,7 @@ describe('POST /v1/files', () => {
         return two;
       },
       400,
-      'too_many_parts',
+      'missing_file',
     ],
     [
       'a file under another name',
@@ -231,7 +231,7 @@ describe('POST /v1/files', () => {
         return twice;
       },
       400,
-      'duplicate_parameter',
+      'duplicate_field',
     ],
   ])('refuses %s, and keeps nothing of it', async (_what, body, status, code) => {
     const before = await objects();

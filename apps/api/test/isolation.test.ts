@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { scopes } from '@rendermill/shared/domain/api-keys';
 import type { PresentedJob } from '@rendermill/shared/domain/present-job';
+import type { Access } from '../src/http/route.js';
 import { routes } from '../src/http/routes.js';
 import { endedBatch, jsonl, line, upload, type BatchAnswer } from '../../../test/batch-calls.js';
+import { picture as drawn } from '../../../test/clients/support.js';
 import { callWith, makeKey, tenantScopes, type MadeKey } from '../../../test/keys.js';
 import { until } from '../../../test/until.js';
 import { createWorld, type World } from '../../../test/world.js';
@@ -15,6 +17,7 @@ import { createWorld, type World } from '../../../test/world.js';
 let world: World;
 let owner: MadeKey;
 let stranger: MadeKey;
+let square: Uint8Array<ArrayBuffer>;
 /** What the owner has, by kind. */
 const owned: Record<string, string> = {};
 /** Of the same form, and nobody's. */
@@ -25,6 +28,7 @@ const nobodys: Record<string, string> = {
   file: `file-${'0'.repeat(22)}`,
   endpoint: `whe_${'0'.repeat(22)}`,
   key: `key_${'0'.repeat(22)}`,
+  delivery: `evt_${'0'.repeat(27)}-whe_${'0'.repeat(22)}`,
 };
 
 type Kind = 'job' | 'batch' | 'file' | 'endpoint' | 'key';
@@ -73,6 +77,7 @@ const pathOf = (path: string, id: string): string =>
 
 beforeAll(async () => {
   world = await createWorld();
+  square = new Uint8Array(await drawn(64));
   owner = await makeKey(world, { project: 'owner' });
   stranger = await makeKey(world, { project: 'stranger' });
   const own = { ...world, call: owner.call };
@@ -84,6 +89,7 @@ beforeAll(async () => {
   owned['file'] = await upload(own, jsonl([line('a', { prompt: 'owned' })]), 'owned.jsonl');
   const batch = await owner.call<BatchAnswer>('POST', '/v1/batches', { input_file_id: owned['file'] });
   owned['batch'] = batch.body.id;
+  owned['picture'] = await upload(own, square, 'picture.png', 'vision');
   owned['output'] = String((await endedBatch(own, batch.body.id)).output_file_id);
   const jobs = await owner.call<{ data: { id: string }[] }>('GET', `/v1/batches/${batch.body.id}/jobs`);
   owned['line'] = jobs.body.data[0]?.id ?? '';
@@ -91,6 +97,11 @@ beforeAll(async () => {
   const deliveries = async () => (await owner.call<{ data: { id: string }[] }>('GET', log)).body.data;
   await until(async () => (await deliveries()).length > 0);
   owned['delivery'] = (await deliveries())[0]?.id ?? '';
+  const told = { type: 'generation', prompt: 'told', webhook_url: `${world.receiver.url}/told` };
+  await owner.call('POST', '/v1/jobs', told);
+  const urls = '/v1/webhook_endpoints/url/deliveries';
+  await until(async () => (await owner.call<{ data: object[] }>('GET', urls)).body.data.length > 0);
+  owned['told'] = (await owner.call<{ data: { id: string }[] }>('GET', urls)).body.data[0]?.id ?? '';
   owned['key'] = owner.id;
 });
 afterAll(async () => world.close());
@@ -153,16 +164,89 @@ describe('a stranger of another project', () => {
     },
   );
 
-  test('cannot use its files, nor list by its batch', async () => {
-    const calls: [string, object][] = [
-      ['/v1/batches', { input_file_id: owned['file'] }],
-      ['/v1/images/edits', { prompt: 'x', images: [{ file_id: owned['file'] }] }],
+  const image = () => `data:image/png;base64,${Buffer.from(square).toString('base64')}`;
+  const edit = { prompt: 'x', model: 'gpt-image-1' };
+  /** But for the length: an id may be longer than another. */
+  const bare = (headers: [string, string][]) => headers.filter(([name]) => name !== 'content-length');
+  /** Bodies that name a file. */
+  const naming: [string, (file_id: string) => object][] = [
+    ['/v1/batches', (id) => ({ input_file_id: id })],
+    ['/v1/batches/preview', (id) => ({ input_file_id: id })],
+    ['/v1/estimates', (id) => ({ input_file_id: id })],
+    ['/v1/images/edits', (id) => ({ ...edit, images: [{ file_id: id }] })],
+    ['/v1/images/edits', (id) => ({ ...edit, images: [{ image_url: image() }], mask: { file_id: id } })],
+    ['/v1/images/variations', (id) => ({ model: edit.model, image: { file_id: id } })],
+    ['/v1/jobs', (id) => ({ ...edit, type: 'edit', images: [{ file_id: id }] })],
+    ['/v1/jobs', (id) => ({ ...edit, type: 'edit', image: { image_url: image() }, mask: { file_id: id } })],
+  ];
+
+  test.each(naming)(
+    'cannot use its files in POST %s: the answer is that for a file that nobody has',
+    async (path, bodyOf) => {
+      for (const kind of ['file', 'output', 'picture']) {
+        const [theirs, unknown] = [owned[kind] ?? '', nobodys['file'] ?? ''];
+        const answer = await answerFor(stranger.key, 'POST', path, bodyOf(theirs));
+        const { error } = JSON.parse(answer.text) as { error: { code: string } };
+        expect([answer.status, error.code]).toEqual([400, expect.stringMatching(/file_not_found$/)]);
+        const none = await answerFor(stranger.key, 'POST', path, bodyOf(unknown));
+        expect({ ...none, headers: bare(none.headers), text: none.text.replaceAll(unknown, theirs) }).toEqual({
+          ...answer,
+          headers: bare(answer.headers),
+        });
+      }
+    },
+  );
+
+  test('cannot use its files in a line of a batch', async () => {
+    const requests = [
+      line('theirs', { prompt: 'x', images: [{ file_id: owned['picture'] }] }, '/v1/images/edits'),
+      line('nobody’s', { prompt: 'x', images: [{ file_id: nobodys['file'] }] }, '/v1/images/edits'),
     ];
-    for (const [path, body] of calls) {
-      const { status, body: answer } = await stranger.call<{ error: { code: string } }>('POST', path, body);
-      expect([status, answer.error.code]).toEqual([400, expect.stringMatching(/file_not_found$/)]);
+    const { body } = await stranger.call<BatchAnswer>('POST', '/v1/batches', { requests });
+    await endedBatch({ ...world, call: stranger.call }, body.id);
+    const { body: list } = await stranger.call<{
+      data: { status: string; error: { code: string; message: string } }[];
+    }>('GET', `/v1/batches/${body.id}/jobs`);
+    const [theirs, none] = list.data;
+    expect([theirs?.status, theirs?.error.code]).toEqual(['failed', 'image_file_not_found']);
+    expect(none?.error.message.replaceAll(nobodys['file'] ?? '', owned['picture'] ?? '')).toBe(theirs?.error.message);
+  });
+
+  test('cannot list, continue a list or count by what the owner has', async () => {
+    const answers = (path: (id: string) => string, kind: string) =>
+      Promise.all(
+        [owned[kind] ?? '', nobodys[kind] ?? ''].map(async (id) => {
+          const { status, text } = await answerFor(stranger.key, 'GET', path(id));
+          return { status, text: text.replaceAll(id, 'ID') };
+        }),
+      );
+    const asked: [(id: string) => string, string][] = [
+      [(id) => `/v1/jobs?batch_id=${id}`, 'batch'],
+      [(id) => `/v1/jobs?after=${id}`, 'job'],
+      [(id) => `/v1/batches?after=${id}`, 'batch'],
+      [(id) => `/v1/files?after=${id}`, 'file'],
+      [(id) => `/v1/webhook_endpoints?after=${id}`, 'endpoint'],
+      [(id) => `/v1/api_keys?after=${id}`, 'key'],
+      [(id) => `/v1/webhook_endpoints/url/deliveries?after=${id}`, 'delivery'],
+    ];
+    for (const [path, kind] of asked) {
+      const [theirs, none] = await answers(path, kind);
+      expect([path('ID'), theirs]).toEqual([path('ID'), none]);
     }
-    expect((await stranger.call('GET', `/v1/jobs?batch_id=${owned['batch']}`)).status).toBe(400);
+    const usage = await stranger.call<{ data: { requests?: number }[] }>('GET', '/v1/usage?group_by=batch');
+    expect(JSON.stringify(usage.body)).not.toContain(owned['batch']);
+  });
+
+  test('cannot read the owner’s delivery by way of an endpoint of its own', async () => {
+    const endpoint = { name: 'mine', url: `${world.receiver.url}/mine`, event_types: ['job.completed'] };
+    const { id } = (await stranger.call<{ id: string }>('POST', '/v1/webhook_endpoints', endpoint)).body;
+    for (const own of [id, 'url']) {
+      for (const delivery of [owned['delivery'], owned['told']]) {
+        const path = `/v1/webhook_endpoints/${own}/deliveries/${delivery}`;
+        expect((await stranger.call('GET', path)).status).toBe(404);
+        expect((await stranger.call('POST', `${path}/resend`)).status).toBe(404);
+      }
+    }
   });
 
   test('makes a thing of its own by the owner’s Idempotency-Key and custom_id', async () => {
@@ -176,7 +260,34 @@ describe('a stranger of another project', () => {
     expect(found.body.data.map(({ id }) => id)).toEqual([second.body.id]);
   });
 
-  test('gets no event of the owner, whose signing secret is another', async () => {
+  test('gets no event of the owner, neither told nor listed, and the owner none of its', async () => {
+    const register = async ({ call, project }: MadeKey) =>
+      call('POST', '/v1/webhook_endpoints', {
+        name: 'ears',
+        url: `${world.receiver.url}/${project}-ears`,
+        event_types: ['job.completed', 'batch.completed'],
+      });
+    await Promise.all([owner, stranger].map(register));
+    const ids: Record<string, string> = {};
+    for (const { call, project } of [owner, stranger, owner]) {
+      const job = await call<PresentedJob>('POST', '/v1/jobs', { type: 'generation', prompt: `heard by ${project}` });
+      await call('GET', `/v1/jobs/${job.body.id}?wait=60`);
+      ids[project] = job.body.id;
+    }
+    const heard = (project: string) =>
+      world.receiver.received.filter(({ path }) => path === `/${project}-ears`).map(({ body }) => body);
+    const toldOf = (project: string) => heard(project).some((body) => body.includes(ids[project] ?? 'none'));
+    // The owner's second job came after the stranger's: with it everything before has been told.
+    await until(async () => toldOf('owner') && toldOf('stranger'));
+    const projects = (of: string) =>
+      new Set(heard(of).map((body) => (JSON.parse(body) as { data: PresentedJob }).data.images[0]?.key.split('/')[0]));
+    expect([projects('owner'), projects('stranger')]).toEqual([new Set(['owner']), new Set(['stranger'])]);
+    const events = (await stranger.call<{ data: object[] }>('GET', '/v1/events')).body.data;
+    expect(events.length).toBeGreaterThan(0);
+    for (const id of Object.values(owned)) expect(JSON.stringify(events)).not.toContain(id);
+  });
+
+  test('signs with another secret', async () => {
     const secretOf = async ({ call }: MadeKey) =>
       (await call<{ signing_secret: string }>('GET', '/v1/webhook_secret')).body.signing_secret;
     const secrets = await Promise.all([owner, stranger].map(secretOf));
@@ -212,7 +323,57 @@ describe('links to pictures', () => {
   });
 });
 
+/** Written out, so that no route takes less than it did unnoticed. */
+const takes: Record<Access, string[]> = {
+  'jobs:write': ['createImage', 'createImageEdit', 'createImageVariation', 'createJob', 'cancelJob', 'retryJob'],
+  'jobs:read': ['listJobs', 'getJob', 'createEstimate', 'getJobImage'],
+  batches: [
+    'previewBatch',
+    'createBatch',
+    'listBatches',
+    'getBatch',
+    'cancelBatch',
+    'pauseBatch',
+    'resumeBatch',
+    'retryBatch',
+    'listBatchJobs',
+    'createBatchResultsLink',
+    'streamBatchEvents',
+    'getBatchResults',
+  ],
+  files: ['createFile', 'listFiles', 'getFile', 'deleteFile', 'getFileContent'],
+  webhooks: [
+    'createWebhookEndpoint',
+    'listWebhookEndpoints',
+    'getWebhookEndpoint',
+    'updateWebhookEndpoint',
+    'deleteWebhookEndpoint',
+    'testWebhookEndpoint',
+    'rotateWebhookSecret',
+    'listWebhookDeliveries',
+    'recoverWebhookDeliveries',
+    'getWebhookDelivery',
+    'resendWebhookDelivery',
+    'listEvents',
+  ],
+  usage: ['getUsage'],
+  admin: ['getWebhookSecret', 'createApiKey', 'listApiKeys', 'getApiKey', 'rotateApiKey', 'deleteApiKey'],
+  operator: ['listProviders', 'getProvider', 'probeProvider', 'getMetrics'],
+  any: ['listModels', 'getModel', 'listWebhookEventTypes'],
+  open: ['getHealth', 'getReadiness'],
+};
+
 describe('a key with one scope', () => {
+  test.each(Object.entries(takes))('%s is what these routes take, and no other', (scope, operations) => {
+    const taking = routes.filter((route) => route.access === scope).map(({ operationId }) => operationId);
+    expect(taking.sort()).toEqual([...operations].sort());
+  });
+
+  test('and a signed link in its place these two', () => {
+    const signed = routes.filter((route) => route.signed).map(({ operationId }) => operationId);
+    expect(signed.sort()).toEqual(['getBatchResults', 'getJobImage']);
+  });
+
   const keys = new Map<string, string>();
   beforeAll(async () => {
     for (const scope of tenantScopes) {

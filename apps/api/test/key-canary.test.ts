@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { Redis } from 'ioredis';
+import { everythingIn } from '../../../test/everything-in-redis.js';
 import { askForKey, callWith } from '../../../test/keys.js';
 import { createWorld, type World } from '../../../test/world.js';
 
@@ -8,22 +8,6 @@ beforeAll(async () => {
   world = await createWorld();
 });
 afterAll(async () => world.close());
-
-/** Everything of this world in Redis, as text. */
-async function everything(redis: Redis, prefix: string): Promise<string> {
-  const found: string[] = [];
-  for await (const keys of redis.scanStream({ match: `${prefix}*`, count: 1_000 })) {
-    for (const key of keys as string[]) {
-      found.push(key);
-      const dump = await redis.dumpBuffer(key);
-      const type = await redis.type(key);
-      if (type === 'hash') found.push(JSON.stringify(await redis.hgetall(key)));
-      else if (type === 'string') found.push((await redis.get(key)) ?? '');
-      else found.push(dump?.toString('latin1') ?? '');
-    }
-  }
-  return found.join('\n');
-}
 
 test('a key is in no log, in no error and nowhere in Redis, whatever became of it', async () => {
   const once = { 'idempotency-key': 'canary' };
@@ -42,7 +26,11 @@ test('a key is in no log, in no error and nowhere in Redis, whatever became of i
     answers.push(JSON.stringify((await call('POST', '/v1/jobs', { type: 'generation' })).body));
   }
   expect(answers.some((text) => text.includes('rate_limit_exceeded'))).toBe(true);
-  const places = { logs: JSON.stringify(world.logs), redis: await everything(world.redis, world.prefix), answers };
+  const places = {
+    logs: JSON.stringify(world.logs),
+    redis: (await everythingIn(world.redis, world.prefix)).join('\n'),
+    answers,
+  };
   expect(places.redis).toContain(made.body.id);
   expect(places.logs).toContain('request.answered');
   for (const [place, text] of Object.entries(places)) {

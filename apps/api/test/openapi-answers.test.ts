@@ -2,7 +2,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { lineJobId } from '@rendermill/shared/domain/batch';
-import { endedBatch, jsonl, line, lines, upload } from '../../../test/batch-calls.js';
+import { endedBatch, getBatch, jsonl, line, lines, upload } from '../../../test/batch-calls.js';
+import { picture } from '../../../test/clients/support.js';
 import { until } from '../../../test/until.js';
 import { createWorld, type World } from '../../../test/world.js';
 
@@ -23,6 +24,9 @@ beforeAll(async () => {
 });
 afterAll(async () => world.close());
 
+/** Operations that have answered well, by `method route`. */
+const answered = new Set<string>();
+
 /** Calls, and holds the answer against the document. */
 async function call<T = { id: string }>(
   method: string,
@@ -33,6 +37,7 @@ async function call<T = { id: string }>(
   const responses = paths[route]?.[method.toLowerCase()]?.responses ?? {};
   const schema = (responses[status] ?? responses['default'])?.content?.['application/json']?.schema;
   if (!schema) throw new Error(`${method} ${route} answered ${status}, of which the document says nothing`);
+  if (status < 300) answered.add(`${method} ${route}`);
   const valid = ajv.validate(schema, body);
   expect({ route, status, errors: valid ? [] : ajv.errors }).toEqual({ route, status, errors: [] });
   return body;
@@ -58,6 +63,31 @@ test('a failed job and a held call that failed', async () => {
   await call('GET', '/v1/jobs/{id}', { path: `/v1/jobs/${job.id}` });
   await call('POST', '/v1/images/generations', { body: { prompt: 'refused again' } });
   await world.simulator.faults([]);
+});
+
+test('what is under way: a job and a batch paused, resumed, cancelled, run again', async () => {
+  await world.simulator.faults([{ when: { promptIncludes: 'held up' }, fault: { kind: 'hang_before_headers' } }]);
+  const job = await call('POST', '/v1/jobs', { body: { type: 'generation', prompt: 'held up' } });
+  const { id } = await call('POST', '/v1/batches', { body: { requests: lines(2, 'held up') } });
+  const change = async (what: string, body?: object) =>
+    call('POST', `/v1/batches/{id}/${what}`, { path: `/v1/batches/${id}/${what}`, body });
+  await until(async () => (await getBatch(world, id)).status === 'in_progress');
+  for (const what of ['pause', 'resume', 'cancel']) await change(what);
+  await call('POST', '/v1/jobs/{id}/cancel', { path: `/v1/jobs/${job.id}/cancel` });
+  await world.simulator.faults([]);
+  await world.simulator.release();
+  await endedBatch(world, id);
+  await change('retry');
+  await endedBatch(world, id);
+  await change('results_link', { format: 'csv' });
+  await world.simulator.faults([
+    { when: { promptIncludes: 'refuse once' }, fault: { kind: 'moderation_blocked' }, times: 1 },
+  ]);
+  const failed = await world.ended(
+    (await call('POST', '/v1/jobs', { body: { type: 'generation', prompt: 'refuse once' } })).id,
+  );
+  await call('POST', '/v1/jobs/{id}/retry', { path: `/v1/jobs/${failed.id}/retry` });
+  await world.ended(failed.id);
 });
 
 test('batches: submitted, read, listed, line by line, changed, estimated, shown beforehand, refused', async () => {
@@ -97,6 +127,16 @@ test("OpenAI's routes: images, models", async () => {
   await call('POST', '/v1/images/generations', { body });
   await call('POST', '/v1/images/generations', { body: { ...body, response_format: 'url' } });
   await call('POST', '/v1/images/generations', { body: { ...body, n: 99 } });
+  const form = (): FormData => {
+    const parts = new FormData();
+    parts.append('image', new Blob([new Uint8Array(square)]), 'square.png');
+    return parts;
+  };
+  const square = await picture(64);
+  const edit = form();
+  edit.append('prompt', 'documented');
+  await call('POST', '/v1/images/edits', { body: edit });
+  await call('POST', '/v1/images/variations', { body: form() });
   await call('GET', '/v1/models');
   await call('GET', '/v1/models/{id}', { path: '/v1/models/gpt-image-1' });
   await call('GET', '/v1/models/{id}', { path: '/v1/models/none' });
@@ -203,4 +243,45 @@ test('a repeat by Idempotency-Key changes an endpoint once, and with another bod
   expect((await change('third', 'k2')).name).toBe('third');
   expect((await change('second', 'k1')).name).toBe('third');
   expect(await change('other', 'k1')).toMatchObject({ error: { code: 'idempotency_key_reused' } });
+});
+
+test('API keys: made, read, listed, rotated, revoked, refused', async () => {
+  const body = { name: 'documented', project: 'documented', mode: 'live', scopes: ['jobs:read'], images_per_minute: 5 };
+  const { id } = await call('POST', '/v1/api_keys', { body });
+  const one = { path: `/v1/api_keys/${id}` };
+  await call('GET', '/v1/api_keys', { path: '/v1/api_keys?project=documented' });
+  await call('GET', '/v1/api_keys/{id}', one);
+  await call('POST', '/v1/api_keys/{id}/rotate', { path: `${one.path}/rotate`, body: { overlap_hours: 1 } });
+  await call('GET', '/v1/api_keys/{id}', one);
+  await call('DELETE', '/v1/api_keys/{id}', one);
+  await call('GET', '/v1/api_keys/{id}', one);
+  await call('POST', '/v1/api_keys', { body: { ...body, scopes: [] } });
+});
+
+test('every route with a JSON answer was asked for one, and gave it', () => {
+  const documented = Object.entries(paths).flatMap(([route, operations]) =>
+    Object.entries(operations).flatMap(([method, { responses }]) => {
+      const good = Object.entries(responses).some(
+        ([status, { content }]) => status < '300' && content?.['application/json']?.schema,
+      );
+      return good ? [`${method.toUpperCase()} ${route}`] : [];
+    }),
+  );
+  expect(documented.length).toBeGreaterThan(40);
+  expect(documented.filter((operation) => !answered.has(operation))).toEqual([]);
+});
+
+test('every reference in the document leads somewhere in it', async () => {
+  const document = (await (await fetch(`${world.url}/openapi.json`)).json()) as Record<string, unknown>;
+  const references = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)].map(
+    ([, reference]) => reference ?? '',
+  );
+  expect(references.length).toBeGreaterThan(0);
+  for (const reference of new Set(references)) {
+    const found = reference
+      .replace(/^#\//, '')
+      .split('/')
+      .reduce<unknown>((at, name) => (at as Record<string, unknown> | undefined)?.[name], document);
+    expect({ reference, found }).toEqual({ reference, found: expect.any(Object) });
+  }
 });

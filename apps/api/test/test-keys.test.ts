@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { PresentedJob } from '@rendermill/shared/domain/present-job';
-import { endedBatch, lines, type BatchAnswer, type Refusal } from '../../../test/batch-calls.js';
+import { endedBatch, jsonl, lines, upload, type BatchAnswer, type Refusal } from '../../../test/batch-calls.js';
 import { picture } from '../../../test/clients/support.js';
 import { makeKey, type MadeKey } from '../../../test/keys.js';
 import { until } from '../../../test/until.js';
@@ -114,6 +114,29 @@ describe('the worker asks again', () => {
     await until(async () => (await other.redis.hget(record(thief), 'status')) === 'failed');
     const job = await mine?.call<PresentedJob>('GET', `/v1/jobs/${thief}`);
     expect(job?.body.error?.code).toBe('storage_denied');
+    expect(await other.simulator.ledger()).toEqual([]);
+    await other.close();
+  });
+
+  test('reads no other project’s lines, whatever a batch’s record says', async () => {
+    const other = await createWorld({ worker: false });
+    const keys = await Promise.all(
+      ['theirs', 'mine'].map(async (project) => makeKey(other, { project, scopes: ['batches', 'files'] })),
+    );
+    const ids = await Promise.all(
+      keys.map(async ({ call, project }) => {
+        const input_file_id = await upload({ ...other, call }, jsonl(lines(1, project)), 'lines.jsonl');
+        return (await call<BatchAnswer>('POST', '/v1/batches', { input_file_id })).body.id;
+      }),
+    );
+    const record = (i: number): string => `${other.prefix}batch:${ids[i]}`;
+    const spec = async (i: number) =>
+      JSON.parse((await other.redis.hget(record(i), 'spec')) ?? '{}') as { source: object };
+    await other.redis.hset(record(1), 'spec', JSON.stringify({ ...(await spec(1)), source: (await spec(0)).source }));
+    await keys[0]?.call('POST', `/v1/batches/${ids[0]}/cancel`);
+    await other.startWorker();
+    const ended = await endedBatch({ ...other, call: keys[1]?.call ?? other.call }, ids[1] ?? '');
+    expect([ended.status, ended.errors?.data[0]?.code]).toEqual(['failed', 'input_unreadable']);
     expect(await other.simulator.ledger()).toEqual([]);
     await other.close();
   });

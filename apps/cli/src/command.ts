@@ -1,5 +1,6 @@
 import type { ParseArgsConfig } from 'node:util';
-import type { Client } from './client.js';
+import type { Rendermill } from '@rendermill/client';
+import type { Stop } from './stop.js';
 import type { Terminal } from './terminal.js';
 
 /** How a command ends. Scripts branch on these: `rendermill --help` lists them. */
@@ -13,17 +14,24 @@ export const exitCodes = {
   notConfirmed: 3,
   /** No answer from RENDERMILL_URL. */
   unreachable: 4,
+  /** It ended, but not all of it well: lines that failed, pictures that could not be fetched. */
+  partly: 5,
+  /** Ctrl-C. */
+  interrupted: 130,
 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 /** What a command works with. */
 export interface Run {
   /** Made when it is asked for: `recover` needs no key. */
-  readonly client: Client;
+  readonly client: Rendermill;
   readonly terminal: Terminal;
   readonly positionals: readonly string[];
   readonly values: Readonly<Record<string, string | boolean | undefined>>;
   readonly json: boolean;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Listens for Ctrl-C from here on. */
+  readonly stop: () => Stop;
 }
 
 /** One command: a file in `commands/`, named in `commands/index.ts`. */
@@ -41,3 +49,18 @@ export interface Command {
 
 /** A mistake on the command line or in the environment; its message says what to do. */
 export class UsageError extends Error {}
+
+/** An option that is a text. */
+export function text({ values }: Pick<Run, 'values'>, name: string): string | undefined {
+  const value = values[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** An option that is a number. */
+export function number(run: Pick<Run, 'values'>, name: string): number | undefined {
+  const value = text(run, name);
+  if (value === undefined) return undefined;
+  const read = Number(value);
+  if (value.trim() === '' || !Number.isFinite(read)) throw new UsageError(`--${name} is a number; '${value}' is none.`);
+  return read;
+}

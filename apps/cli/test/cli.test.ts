@@ -1,35 +1,19 @@
-import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createWorld, type World } from '../../../test/world.js';
-
-/** The command as people run it: a process with its streams, against a running Rendermill. */
-const bin = fileURLToPath(new URL('../bin/rendermill.js', import.meta.url));
+import { rendermillOf, type Rendermill } from './run.js';
 
 let world: World;
+let rendermill: Rendermill;
 beforeAll(async () => {
   world = await createWorld({ others: { unpriced: { preset: 'openai-compatible' } } });
+  rendermill = await rendermillOf(world);
 });
-afterAll(async () => world.close());
+afterAll(async () => {
+  await world.close();
+  await rm(rendermill.folder, { recursive: true });
+});
 
-interface Ended {
-  code: number | null;
-  out: string;
-  err: string;
-}
-
-async function rendermill(args: string[], env: Record<string, string> = {}): Promise<Ended> {
-  const settings = { RENDERMILL_URL: world.url, RENDERMILL_API_KEY: world.key, ...env };
-  const child = spawn(process.execPath, [bin, ...args], {
-    env: { PATH: process.env['PATH'], ...settings },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const ended: Ended = { code: null, out: '', err: '' };
-  child.stdout.on('data', (chunk: Buffer) => (ended.out += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (ended.err += chunk.toString()));
-  ended.code = await new Promise<number | null>((resolve) => child.once('close', resolve));
-  return ended;
-}
 const charged = async () => (await world.simulator.stats()).charged;
 
 describe('rendermill probe', () => {
@@ -79,16 +63,17 @@ test('rendermill providers lists the accounts', async () => {
 
 test.each([
   ['no command', [], {}, 2, /rendermill COMMAND/],
-  ['a command that is not there', ['paint'], {}, 2, /there are probe, providers/],
+  ['a command that is not there', ['paint'], {}, 2, /there are login, template/],
   ['no account', ['probe'], {}, 2, /rendermill probe ACCOUNT/],
   ['an option that is not there', ['providers', '--fast'], {}, 2, /--fast/],
   ['no key', ['providers'], { RENDERMILL_API_KEY: '' }, 2, /Set RENDERMILL_API_KEY/],
   ['no URL', ['providers'], { RENDERMILL_URL: 'localhost' }, 2, /begins with http/],
   ['a wrong key', ['providers'], { RENDERMILL_API_KEY: 'rm_live_wrong' }, 1, /Check RENDERMILL_API_KEY/],
   ['an account that is not there', ['probe', 'none'], {}, 1, /configured: sim, unpriced.*not_found, request req_/],
+  ['half a command', ['keys'], {}, 2, /rendermill keys list, rendermill keys create/],
   ['nobody there', ['providers'], { RENDERMILL_URL: 'http://127.0.0.1:9' }, 4, /is it running/],
 ] as const)('%s ends with a code of its own and what to do', async (_what, args, env, code, says) => {
-  const ended = await rendermill([...args], env);
+  const ended = await rendermill(args, { env });
   expect(ended.code).toBe(code);
   expect(ended.out + ended.err).toMatch(says);
 });

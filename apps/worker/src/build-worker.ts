@@ -32,7 +32,13 @@ import { newId } from '@rendermill/shared/domain/ids';
 import type { Lifecycle } from '@rendermill/shared/observability/lifecycle';
 import type { Logger } from '@rendermill/shared/observability/log';
 import { createWorkerMetrics, watchWorker } from '@rendermill/shared/observability/worker-metrics';
-import { deliveryEntry, deliveryQueue, jobEntry, prepareQueue } from '@rendermill/shared/queues/entries';
+import {
+  deliveryEntry,
+  deliveryQueue,
+  jobEntry,
+  prepareQueue,
+  slowDeliveryQueue,
+} from '@rendermill/shared/queues/entries';
 import { addresses } from './built-in-simulator.js';
 import { BatchLeader } from './batches/leader.js';
 import { Background } from './consumers/background.js';
@@ -141,6 +147,7 @@ export async function buildWorker(
     background: new Background(log),
     uploads: pLimit(8),
     downloads: pLimit(8),
+    inputFetches: pLimit(16),
     inHand: new Set(),
     workOn: async (job, work) => workOn(deps, job, work),
     random: Math.random,
@@ -160,22 +167,24 @@ export async function buildWorker(
     concurrency: 10,
     handle: async (data) => consumePrepare(deps, jobEntry.parse(data)),
   });
-  const deliveries = consume({
-    ...consumer,
-    queue: deliveryQueue,
-    // They wait for others' answers: one that is slow must not take the place of one that is not.
-    concurrency: 200,
-    handle: async (data) =>
-      deliverEvent(
-        deps,
-        {
-          schedule: configuration.webhookSchedule,
-          disableAfterMs: configuration.webhookDisableAfterMs,
-          secrets: async (project, endpoint) => secrets.forEndpoint(project, endpoint),
-        },
-        deliveryEntry.parse(data),
-      ),
-  });
+  // They wait for others' answers: those that are known to be slow take places of their own.
+  const deliveries = [deliveryQueue, slowDeliveryQueue].map((queue) =>
+    consume({
+      ...consumer,
+      queue,
+      concurrency: 400,
+      handle: async (data) =>
+        deliverEvent(
+          deps,
+          {
+            schedule: configuration.webhookSchedule,
+            disableAfterMs: configuration.webhookDisableAfterMs,
+            secrets: async (project, endpoint) => secrets.forEndpoint(project, endpoint),
+          },
+          deliveryEntry.parse(data),
+        ),
+    }),
+  );
 
   const sweeper = new Sweeper(deps);
   const sweeps = new Loop('sweep', log, 2_000, async () => {
@@ -245,7 +254,7 @@ export async function buildWorker(
       }),
     ]);
     clearTimeout(timer);
-    await deliveries.close();
+    await Promise.all(deliveries.map(async (one) => one.close()));
     await Promise.all(loops.map(async (loop) => loop.stop()));
     await dispatcher.close();
     await deps.liveness.leave(id);

@@ -69,7 +69,10 @@ export interface WorkerDeps {
   readonly lease: Lease;
   readonly background: Background;
   readonly uploads: LimitFunction;
+  /** Copies of paid results. */
   readonly downloads: LimitFunction;
+  /** Input images from URLs: one that hangs keeps no paid result waiting. */
+  readonly inputFetches: LimitFunction;
   /** Ids of the jobs that this process is working on; a job it owns and that is not here was dropped by a fault. */
   readonly inHand: Set<string>;
   /** Works on a job that this worker owns, and settles what that came to. */

@@ -1,9 +1,8 @@
-import diagnostics from 'node:diagnostics_channel';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { LoggedDelivery } from '../../../test/webhook-calls.js';
-import { answerForLab, attacks, good } from '../../../test/attack-urls.js';
+import { answerForLab, attacks, good, watchConnections } from '../../../test/attack-urls.js';
 import { until } from '../../../test/until.js';
 import type { World } from '../../../test/world.js';
 
@@ -18,12 +17,7 @@ let trap: Server;
 let port = 0;
 let visits = 0;
 const restore = answerForLab();
-/** Addresses with ports that this process began to connect to. */
-const attempts: string[] = [];
-const onSocket = (message: unknown): void => {
-  const { socket } = message as { socket: Socket };
-  socket.on('connectionAttempt', (ip: string, to: number) => attempts.push(`${ip} ${to}`));
-};
+const connections = watchConnections();
 
 beforeAll(async () => {
   const { createWorld } = await import('../../../test/world.js');
@@ -36,17 +30,16 @@ beforeAll(async () => {
   const env = { RENDERMILL_ALLOW_NETS: '' };
   world = await createWorld({ env, config: { webhook_schedule_seconds: [0] } });
   idle = await createWorld({ env, worker: false });
-  diagnostics.subscribe('net.client.socket', onSocket);
 });
 afterAll(async () => {
-  diagnostics.unsubscribe('net.client.socket', onSocket);
+  connections.stop();
   restore();
   await Promise.all([world.close(), idle.close()]);
   await new Promise<void>((resolve) => trap.close(() => resolve()));
 });
 
 /** Connections that went where the attacks lead: to their ports, or to the trap. Ours go to other ports of 127.0.0.1. */
-const reached = (): string[] => attempts.filter((to) => [80, 443, 6_379, 22, port].some((p) => to.endsWith(` ${p}`)));
+const reached = (): string[] => connections.to([80, 443, 6_379, 22, port]);
 
 interface Refusal {
   readonly id: string;
@@ -58,7 +51,8 @@ const edit = async (at: World, image_url: string) =>
 const endpoint = async (url: string, event_types: string[]) =>
   world.call<Refusal>('POST', '/v1/webhook_endpoints', { name: 'attack', url, event_types });
 
-test('there are 77 of them, each once', () => {
+test('there are 77 of them, each once, and five that are good', () => {
+  expect(good).toHaveLength(5);
   for (const scheme of ['http', 'https'] as const) expect(new Set(attacks(scheme, port)).size).toBe(77);
 });
 

@@ -51,6 +51,28 @@ test('every line becomes a picture or an error, once; the good, the bad and the 
   ]);
 });
 
+test('a line that nobody can have meant so is its own fault, and says where', async () => {
+  const written = (custom_id: string, body: string): string =>
+    `{"custom_id":"${custom_id}","url":"/v1/images/generations","body":${body}}`;
+  const batch = await ended(
+    await submit([
+      line('good', { prompt: 'a mug' }),
+      written('twice', '{"prompt":"a mug","prompt":"a cup"}'),
+      written('proto', '{"prompt":"a mug","svg":{"__proto__":{"polluted":true}}}'),
+      written('half', '{"prompt":"a mug","user":"\\ud800"}'),
+      written('deep', `{"prompt":${'['.repeat(100_000)}${']'.repeat(100_000)}}`),
+    ]),
+  );
+  expect([batch.completed, batch.failed]).toEqual([1, 4]);
+  const errors = (await read(batch, 'errors.jsonl')) as { custom_id: string; response: { body: { error: object } } }[];
+  expect(Object.fromEntries(errors.map((row) => [row.custom_id, row.response.body.error]))).toMatchObject({
+    twice: { code: 'duplicate_key', param: 'prompt' },
+    proto: { code: 'forbidden_key', param: 'svg.__proto__' },
+    half: { code: 'invalid_parameter', param: 'user' },
+    deep: { code: 'too_deep' },
+  });
+});
+
 test('usage tells batches apart, and what came alone', async () => {
   const [id] = await Promise.all([
     submit([line('u1', { prompt: 'counted' }), line('u2', { prompt: 'counted too', n: 2 })]),
@@ -241,4 +263,24 @@ test('a job that comes alone is made before what waits of a long batch', async (
   expect([job.status, behind?.status]).toEqual(['completed', 'in_progress']);
   await store.change(id, 'cancel');
   await ended(id);
+});
+
+test('a batch that was cancelled before its lines were counted is run in full by a retry', async () => {
+  const idle = await createWorld({ worker: false });
+  const { body } = await idle.call<{ id: string }>('POST', '/v1/batches', {
+    requests: ['a', 'b'].map((custom_id) => ({
+      custom_id,
+      method: 'POST',
+      url: '/v1/images/generations',
+      body: { prompt: `late ${custom_id}`, model: 'gpt-image-1', size: '1024x1024', quality: 'low' },
+    })),
+  });
+  const one = `/v1/batches/${body.id}`;
+  const end = async () => (await idle.call<Record<string, unknown>>('GET', `${one}?wait=60`)).body;
+  expect((await idle.call('POST', `${one}/cancel`)).status).toBe(200);
+  await idle.startWorker();
+  expect(await end()).toMatchObject({ status: 'cancelled', request_counts: { total: 0 } });
+  expect((await idle.call('POST', `${one}/retry`)).body).toMatchObject({ status: 'validating', generation: 2 });
+  expect(await end()).toMatchObject({ status: 'completed', request_counts: { total: 2, completed: 2 } });
+  await idle.close();
 });

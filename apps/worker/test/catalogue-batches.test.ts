@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { setTimeout } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { createBatch, endedBatch, upload } from '../../../test/batch-calls.js';
 import { createWorld, type World } from '../../../test/world.js';
 
@@ -95,4 +96,23 @@ test('a column that the file has not fails the batch before anything is bought, 
     { message: expect.stringContaining('Title') as unknown },
   ]);
   expect((await world.simulator.stats()).requests).toBe(before);
+});
+
+test('one that its template does not fit fails its batch, however slow the store is to begin with its copy', async () => {
+  const store = Object.getPrototypeOf(world.storage) as World['storage'];
+  const put: World['storage']['put'] = Reflect.get(store, 'put');
+  const slow = jest.spyOn(store, 'put').mockImplementation(async function (this: World['storage'], ...object) {
+    if (!(object[1] instanceof Uint8Array)) await setTimeout(100);
+    return put.apply(this, object);
+  });
+  const input_file_id = await upload(world, 'Handle,Title\nmug,A mug\n', 'products.csv');
+  const made = await createBatch(world, { input_file_id, template });
+  const batch = await endedBatch(world, made.id);
+  slow.mockRestore();
+  expect([batch.status, batch.errors?.data[0]?.code]).toEqual(['failed', 'invalid_parameter']);
+  // Nothing ended the worker: the next is made.
+  const next = await upload(world, 'Handle,Title,Pictures\nmug,A mug,1\n', 'products.csv');
+  expect((await endedBatch(world, (await createBatch(world, { input_file_id: next, template })).id)).status).toBe(
+    'completed',
+  );
 });

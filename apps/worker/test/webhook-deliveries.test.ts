@@ -14,7 +14,8 @@ import { createWorld, type World } from '../../../test/world.js';
 let world: World;
 beforeAll(async () => {
   world = await createWorld({
-    config: { webhook_schedule_seconds: [0, 0.02, 0.02, 0.02, 0.02, 0.02, 0.02, 0.02, 0.02] },
+    // The last wait crosses a second, so that a signature of its own time is another.
+    config: { webhook_schedule_seconds: [0, 0.02, 0.02, 0.02, 0.02, 0.02, 0.02, 0.02, 1.5] },
   });
 });
 afterAll(async () => world.close());
@@ -79,20 +80,24 @@ describe('the log of an endpoint', () => {
 });
 
 describe('a receiver', () => {
-  test('that is down for eight attempts gets its event at the ninth: same id and bytes, signed each time', async () => {
+  test('G1 that is down for eight attempts gets its event at the ninth: same id and bytes, signed afresh', async () => {
     let left = 8;
     answer('/down', () => (left-- > 0 ? 503 : 200));
+    const before = Math.floor(Date.now() / 1_000);
     const endpoint = await register(world, '/down', ['job.completed']);
     await completed(world);
     const [delivery] = await settled(world, endpoint.id, 'delivered');
     expect(delivery?.attempts).toHaveLength(9);
     expect(new Set(at('/down').map(({ body, headers }) => [headers['webhook-id'], body].join(' '))).size).toBe(1);
     expect(at('/down').every((got) => signers(got, [endpoint.signing_secret]).length === 1)).toBe(true);
+    const times = at('/down').map(({ headers }) => Number(headers['webhook-timestamp']));
+    expect(times.every((time, i) => time >= (times[i - 1] ?? before) && time <= Date.now() / 1_000)).toBe(true);
+    expect(times[8]).toBeGreaterThan(times[0] ?? Infinity);
     expect((await read(endpoint)).failing_since).toBeNull();
     await remove(endpoint);
   });
 
-  test('that answers 410 is disabled at once, and another endpoint is told', async () => {
+  test('G5 that answers 410 is disabled at once, and another endpoint is told', async () => {
     answer('/gone', 410);
     const watcher = await register(world, '/watcher', ['webhook_endpoint.disabled']);
     const endpoint = await register(world, '/gone', ['job.completed', 'webhook_endpoint.disabled']);
@@ -112,14 +117,44 @@ describe('a receiver', () => {
     await Promise.all([remove(endpoint), remove(watcher)]);
   });
 
-  test('that asks by 429 and Retry-After to wait is let wait', async () => {
-    answer('/busy', 429, { 'retry-after': '90' });
-    const endpoint = await register(world, '/busy', ['job.completed']);
+  test.each([
+    [90, 90_000],
+    [1, 60_000],
+    [86_400, 120_000],
+  ])('G6 that asks by 429 and Retry-After %i to wait is let wait %i ms', async (seconds, ms) => {
+    const path = `/busy-${seconds}`;
+    answer(path, 429, { 'retry-after': String(seconds) });
+    const endpoint = await register(world, path, ['job.completed']);
     await completed(world);
     await until(async () => (await deliveries(world, endpoint.id))[0]?.attempts.length === 1);
     const [delivery] = await deliveries(world, endpoint.id);
     const wait = world.logs.findLast((line) => line['endpoint'] === endpoint.id)?.['next_ms'];
-    expect([delivery?.status, wait]).toEqual(['pending', 90_000]);
+    expect([delivery?.status, wait]).toEqual(['pending', ms]);
+    await remove(endpoint);
+  });
+
+  test('that says 200 and breaks off its answer has taken the event', async () => {
+    answer('/cut', 200, { 'content-length': '100', connection: 'close' }, 'taken');
+    const endpoint = await register(world, '/cut', ['job.completed']);
+    await completed(world);
+    const [delivery] = await settled(world, endpoint.id, 'delivered');
+    expect(delivery?.attempts).toMatchObject([{ http_status: 200, error: null, response_body: 'taken' }]);
+    await remove(endpoint);
+  });
+
+  test('that has moved is not disabled for what its old URL answers, and its event goes to the new one', async () => {
+    const endpoint = await register(world, '/old-home', ['job.completed']);
+    let release: () => void = () => undefined;
+    const hold = new Promise<void>((resolve) => (release = resolve));
+    const others = world.receiver.answer;
+    world.receiver.answer = (got) => (got.path === '/old-home' ? { status: 410, hold } : others(got));
+    await completed(world);
+    await world.receiver.waitFor(1, ({ path }) => path === '/old-home');
+    await world.call('POST', one(endpoint), { url: `${world.receiver.url}/new-home` });
+    release();
+    const [delivery] = await settled(world, endpoint.id, 'delivered');
+    expect(delivery?.attempts.map(({ http_status }) => http_status)).toEqual([410, 200]);
+    expect(await read(endpoint)).toMatchObject({ enabled: true, failing_since: null });
     await remove(endpoint);
   });
 
@@ -172,6 +207,52 @@ describe('a delivery', () => {
     const [delivery] = await settled(world, endpoint.id, 'delivered');
     expect([delivery?.id, delivery?.attempts.length]).toEqual([failed?.id, 11]);
     expect(new Set(at('/resend').map(({ body }) => body)).size).toBe(1);
+    await remove(endpoint);
+  });
+
+  test('to webhook_urls that failed comes by recover of `url`; what was delivered does not', async () => {
+    answer('/recover-own', 500);
+    const since = Math.floor(Date.now() / 1_000);
+    const recover = async () =>
+      (await world.call<{ deliveries: number }>('POST', '/v1/webhook_endpoints/url/deliveries/recover', { since }))
+        .body;
+    await completed(world, { webhook_url: `${world.receiver.url}/taken-own` });
+    await completed(world, { webhook_url: `${world.receiver.url}/recover-own` });
+    await settled(world, 'url', 'failed');
+    answer('/recover-own', 200);
+    expect(await recover()).toMatchObject({ object: 'webhook_recovery', webhook_endpoint_id: null, deliveries: 1 });
+    await until(async () => (await deliveries(world, 'url', '?status=failed')).length === 0);
+    await until(async () => (await deliveries(world, 'url', '?status=pending')).length === 0);
+    expect([at('/taken-own').length, at('/recover-own').at(-1)?.event.id]).toEqual([
+      1,
+      at('/recover-own')[0]?.event.id,
+    ]);
+    expect(await recover()).toMatchObject({ deliveries: 0 });
+  });
+
+  test('that is sent again while a try is under way is decided by the later one, whatever the first comes to', async () => {
+    let release: () => void = () => undefined;
+    const hold = new Promise<void>((resolve) => (release = resolve));
+    const others = world.receiver.answer;
+    let first = true;
+    world.receiver.answer = (got) => {
+      if (got.path !== '/raced') return others(got);
+      if (!first) return { status: 200 };
+      first = false;
+      return { status: 500, hold };
+    };
+    const endpoint = await register(world, '/raced', ['job.completed']);
+    await completed(world);
+    await world.receiver.waitFor(1, ({ path }) => path === '/raced');
+    const [pending] = await deliveries(world, endpoint.id);
+    await world.call('POST', one(endpoint, `/deliveries/${pending?.id}/resend`));
+    await settled(world, endpoint.id, 'delivered');
+    release();
+    await until(async () => (await deliveries(world, endpoint.id))[0]?.attempts.length === 2);
+    const [delivery] = await deliveries(world, endpoint.id);
+    expect([delivery?.status, delivery?.next_attempt_at]).toEqual(['delivered', null]);
+    expect(delivery?.attempts.map(({ http_status }) => http_status)).toEqual([200, 500]);
+    expect(at('/raced')).toHaveLength(2);
     await remove(endpoint);
   });
 
@@ -250,6 +331,32 @@ describe('rotate_secret', () => {
     await settled(world, endpoint.id, 'delivered', 2);
     const last = at('/rotate').at(-1);
     expect(last && signers(last, [old, body.signing_secret, third])).toEqual([third]);
+    await remove(endpoint);
+  });
+
+  test('G8 during retries has those that follow signed by both secrets for a day', async () => {
+    let open = false;
+    answer('/rotated', () => (open ? 200 : 500));
+    const endpoint = await register(world, '/rotated', ['job.completed']);
+    const old = endpoint.signing_secret;
+    await completed(world);
+    await world.receiver.waitFor(2, ({ path }) => path === '/rotated');
+    const { body } = await rotate(endpoint, { keep_old_secret_active_for_24_hours: true });
+    open = true;
+    const both = [old, body.signing_secret];
+    await settled(world, endpoint.id, 'delivered');
+    const came = at('/rotated').map((got) => signers(got, both));
+    expect([came[0], came.at(-1)]).toEqual([[old], both]);
+    expect(new Set(at('/rotated').map((got) => [got.headers['webhook-id'], got.body].join(' '))).size).toBe(1);
+    const key = `${world.prefix}endpoint:${endpoint.id}`;
+    const kept = JSON.parse((await world.redis.hget(key, 'old')) ?? '') as { ends: number }[];
+    const left = (kept[0]?.ends ?? 0) - Date.now();
+    expect([left > 23.9 * 3_600_000, left <= 24 * 3_600_000]).toEqual([true, true]);
+    await world.redis.hset(key, 'old', JSON.stringify(kept.map((secret) => ({ ...secret, ends: Date.now() }))));
+    await completed(world);
+    await settled(world, endpoint.id, 'delivered', 2);
+    const last = at('/rotated').at(-1);
+    expect(last && signers(last, both)).toEqual([body.signing_secret]);
     await remove(endpoint);
   });
 

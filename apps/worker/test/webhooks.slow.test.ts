@@ -18,7 +18,7 @@ describe('a worker that is killed between the receiver taking an event and its o
   });
 
   test(
-    'has it delivered again by another: the same id and bytes, and once in the log',
+    'G7 has it delivered again by another: the same id and bytes, and once in the log',
     async () => {
       const endpoint = await register(world, '/killed', ['job.completed']);
       const killed = new Promise<void>((resolve) => {
@@ -46,9 +46,9 @@ describe('a worker that is killed between the receiver taking an event and its o
 
 describe('a receiver that does not answer', () => {
   test(
-    'is given up after 15 s, tried again, and holds up no other meanwhile',
+    'G2 is given up after 15 s, tried again a minute later at the earliest, and holds up no other meanwhile',
     async () => {
-      const world = await createWorld({ config: { webhook_schedule_seconds: [0, 600] } });
+      const world = await createWorld({ config: { webhook_schedule_seconds: [0, 1] } });
       let release: () => void = () => undefined;
       const hold = new Promise<void>((resolve) => (release = resolve));
       world.receiver.answer = ({ path }) => (path === '/silent' ? { status: 200, hold } : { status: 200 });
@@ -62,7 +62,19 @@ describe('a receiver that does not answer', () => {
         status: 'pending',
         attempts: [{ http_status: null, error: 'no answer within 15000 ms' }],
       });
+      // ±20 % of a minute, and never less.
+      expect((delivery?.next_attempt_at ?? 0) * 1_000).toBeGreaterThan(Date.now() + 30_000);
+      const wait = world.logs.findLast((line) => line['endpoint'] === silent.id)?.['next_ms'];
+      expect(wait).toBeGreaterThanOrEqual(60_000);
       release();
+      world.receiver.answer = () => ({ status: 200 });
+      // The minute is over.
+      await world.redis.zadd(`${world.prefix}outbox:${silent.id}`, Date.now(), delivery?.id ?? '');
+      await world.redis.zadd(`${world.prefix}outbox`, Date.now(), silent.id);
+      const [again] = await settled(world, silent.id, 'delivered');
+      expect(again?.attempts.map(({ http_status }) => http_status)).toEqual([null, 200]);
+      const came = world.receiver.received.filter(({ path }) => path === '/silent');
+      expect(new Set(came.map(({ body, headers }) => [headers['webhook-id'], body].join(' '))).size).toBe(1);
       await world.close();
     },
     2 * minutes,

@@ -2,7 +2,9 @@ import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { watchConnections } from '../../../test/attack-urls.js';
 import type { Received } from '../../../test/receiver.js';
+import { makeKey } from '../../../test/keys.js';
 import { until } from '../../../test/until.js';
 import { createWorld, type World } from '../../../test/world.js';
 
@@ -120,12 +122,12 @@ describe('a delivery', () => {
 });
 
 describe('a receiver', () => {
-  test('that fails twice gets the same id and bytes again, each time freshly signed, until it takes them', async () => {
+  test('G3 that answers 500 twice gets the same id and bytes again, each time freshly signed, until it takes them', async () => {
     let left = 2;
     world.receiver.answer = ({ path }) => ({ status: path === '/twice' && left-- > 0 ? 500 : 200 });
     await world.submit({ webhook_url: `${world.receiver.url}/twice` });
     const tries = await world.receiver.waitFor(3, ({ path }) => path === '/twice');
-    expect(new Set(tries.map(({ body, event }) => `${event.id} ${body}`)).size).toBe(1);
+    expect(new Set(tries.map(({ body, headers }) => `${String(headers['webhook-id'])} ${body}`)).size).toBe(1);
     await until(() =>
       world.logs.some(
         (line) => line.event === 'delivery.attempted' && line['attempt'] === 3 && line['result'] === 'delivered',
@@ -133,18 +135,31 @@ describe('a receiver', () => {
     );
   });
 
-  test('that redirects is not followed, and is tried again', async () => {
-    world.receiver.answer = ({ path }) =>
-      path === '/moved' ? { status: 302, headers: { location: '/elsewhere' } } : { status: 200 };
-    await world.submit({ webhook_url: `${world.receiver.url}/moved` });
-    await world.receiver.waitFor(2, ({ path }) => path === '/moved');
-    expect(world.receiver.received.some(({ path }) => path === '/elsewhere')).toBe(false);
+  test.each([
+    [301, '/elsewhere'],
+    [302, '/moved-302'],
+    [307, 'http://127.0.0.1/'],
+    [308, 'https://hooks.example.com/'],
+  ])('G4 that redirects by %i to %s is not followed, and is tried again', async (status, location) => {
+    const moved = `/moved-${status}`;
+    world.receiver.answer = ({ path }) => (path === moved ? { status, headers: { location } } : { status: 200 });
+    const connections = watchConnections();
+    await world.submit({ webhook_url: world.receiver.url + moved });
+    const failed = (): boolean =>
+      world.logs.some((line) => line['result'] === 'failed' && line['status'] === status && line['attempt'] === 4);
+    await until(failed);
+    connections.stop();
+    expect(world.receiver.received.filter(({ path }) => path === moved)).toHaveLength(4);
+    expect(world.receiver.received.filter(({ path }) => path === '/elsewhere')).toEqual([]);
+    expect(connections.to([80, 443])).toEqual([]);
   });
 
   test('that never takes it is left when the schedule is at its end', async () => {
     world.receiver.answer = ({ path }) => ({ status: path === '/never' ? 500 : 200 });
+    const ends = (): number => world.logs.filter((line) => line['result'] === 'failed').length;
+    const before = ends();
     await world.submit({ webhook_url: `${world.receiver.url}/never` });
-    await until(() => world.logs.some((line) => line.event === 'delivery.attempted' && line['result'] === 'failed'));
+    await until(() => ends() > before);
     expect(world.receiver.received.filter(({ path }) => path === '/never')).toHaveLength(4);
   });
 
@@ -233,6 +248,18 @@ describe('/v1/webhook_endpoints', () => {
     expect(two.body).toEqual(one.body);
     expect((await world.call('POST', '/v1/webhook_endpoints', { ...body, name: 'other' }, key)).status).toBe(422);
     await world.call('DELETE', `/v1/webhook_endpoints/${one.body.id}`);
+  });
+
+  test('are a hundred in a project at most, and there is room again when one is deleted', async () => {
+    const { call } = await makeKey(world, { project: 'crowded' });
+    const body = { name: 'one of many', url: `${world.receiver.url}/many`, event_types: ['job.failed'] };
+    const make = async () => call<{ id: string; error: { code: string } }>('POST', '/v1/webhook_endpoints', body);
+    const made = await Promise.all(Array.from({ length: 100 }, make));
+    expect(made.every(({ status }) => status === 200)).toBe(true);
+    const refused = await make();
+    expect([refused.status, refused.body.error.code]).toEqual([409, 'too_many_endpoints']);
+    await call('DELETE', `/v1/webhook_endpoints/${made[0]?.body.id}`);
+    expect((await make()).status).toBe(200);
   });
 
   test('keeps secrets sealed in Redis', async () => {

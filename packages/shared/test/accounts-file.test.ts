@@ -61,3 +61,16 @@ test.each([
 ])('%j is refused with its place in the file', async (config, message) => {
   await expect(load(config)).rejects.toThrow(message);
 });
+
+test('a provider’s key comes from the environment in production, and is never repeated in a refusal', async () => {
+  const file = join(folder, 'literal.json');
+  const start = async (api_key: string) => {
+    await writeFile(file, JSON.stringify({ providers: [{ ...relay, api_key }] }));
+    const env = { RENDERMILL_CONFIG: file, NODE_ENV: 'production', RELAY_KEY: 'sk-secret' };
+    return () => loadConfiguration(env).accounts[0]?.apiKey;
+  };
+  expect((await start('${RELAY_KEY}'))()).toBe('sk-secret');
+  const literal = await start('sk-canary');
+  expect(literal).toThrow(/provider relay: api_key stands in the file itself/);
+  expect(literal).not.toThrow(/sk-canary/);
+});

@@ -77,7 +77,9 @@ describe('waits', () => {
   test('of a webhook obey Retry-After between the wait and twice the wait, and give an overloaded receiver a minute', () => {
     expect(redeliveryWait(2, webhookSchedule, 3_600_000, false, () => 0.5)).toBe(600_000);
     expect(redeliveryWait(2, webhookSchedule, 1, false, () => 0.5)).toBe(300_000);
-    expect(redeliveryWait(1, webhookSchedule, null, true, () => 0.5)).toBe(60_000);
+    expect(redeliveryWait(2, webhookSchedule, 1, false, () => 0)).toBe(300_000);
+    for (const chance of [0, 0.5]) expect(redeliveryWait(1, webhookSchedule, null, true, () => chance)).toBe(60_000);
+    expect(redeliveryWait(1, webhookSchedule, null, true, () => 1)).toBe(72_000);
   });
 });
 

@@ -16,6 +16,9 @@ export const apiKeyObject = z.object({
   spend_limit: z.number().nullable().describe('USD.'),
   spent: z.number().describe('USD that may have been billed for what it ordered; calls of unknown price not counted.'),
   requests_per_minute: z.int().nullable(),
+  images_per_minute: z.int().nullable(),
+  images_under_way: z.int().nullable(),
+  last_used_at: z.int().nullable().describe('To a minute; null: not yet.'),
   rotated_at: z.int().nullable(),
   previous_key_expires_at: z.int().nullable().describe('Until when the key before the last rotation works too.'),
 });

@@ -1,13 +1,16 @@
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
+import { noLimits } from '@rendermill/shared/domain/api-keys';
 import { RendermillError } from '@rendermill/shared/domain/errors';
 import { newId } from '@rendermill/shared/domain/ids';
 import type { ApiDeps, Caller } from '../deps.js';
 import { admit } from './authenticate.js';
+import { requireSoundHead } from './check-head.js';
 import { serveDashboard } from './dashboard.js';
 import { serveDocs } from './docs-page.js';
 import { sendError } from './errors.js';
 import { parseQuery } from './parse-query.js';
+import { idempotencyKey } from './repeat.js';
 import { serveQueueBoard } from './queue-board.js';
 import { routes } from './routes.js';
 import type { Context, Route } from './route.js';
@@ -16,7 +19,7 @@ import { traceRequest } from './trace-request.js';
 
 /** The Express application: what every request goes through, then the routes. */
 
-const nobody: Caller = { project: '', keyId: '', mode: 'live', scopes: [], spendLimit: null };
+const nobody: Caller = { project: '', keyId: '', mode: 'live', scopes: [], ...noLimits };
 
 /** A request's id: the client's, where it is one that may stand in logs and headers. */
 function requestIdOf(request: Request): string {
@@ -39,6 +42,10 @@ export function createApp(deps: ApiDeps): Express {
   });
   app.use(traceRequest);
   app.use(helmet());
+  app.use((request: Request, _response: Response, next: NextFunction) => {
+    requireSoundHead(request);
+    next();
+  });
   serveDashboard(app, deps);
   serveDocs(app, deps);
   serveQueueBoard(app, deps);
@@ -77,8 +84,10 @@ function handler(deps: ApiDeps, route: Route) {
     });
     const caller = await callerOf(deps, route, request, response);
     response.locals['caller'] = caller;
+    if (route.method === 'post') idempotencyKey(request);
     const context: Context = {
       deps,
+      route,
       request,
       response,
       requestId: String(response.locals['requestId']),

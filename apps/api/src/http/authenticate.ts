@@ -3,6 +3,7 @@ import { standardRequestsPerMinute, type ApiKey } from '@rendermill/shared/domai
 import { RendermillError } from '@rendermill/shared/domain/errors';
 import { inRanges } from '@rendermill/shared/domain/ip-ranges';
 import type { ApiDeps, Caller } from '../deps.js';
+import { imageQuotas, tellQuotas } from './quotas.js';
 import type { Access } from './route.js';
 
 /** Who asks, whether the key works from here and now, whether it may ask again so soon, and for this: in that order. */
@@ -15,13 +16,18 @@ export async function admit(
   const address = request.ip ?? '';
   const key = await deps.keys.identify(bearer(request), address);
   requireValid(key, address);
+  await deps.keys.used(key);
   await requireRate(deps, key, response);
   if (access !== 'any' && !key.scopes.includes(access)) {
     const message = `This needs the scope '${access}', which this API key does not have (it has: ${key.scopes.join(', ')}).`;
     throw new RendermillError('insufficient_scope', message);
   }
-  const { project, id: keyId, mode, scopes, spend_limit: spendLimit } = key;
-  return { project, keyId, mode, scopes, spendLimit };
+  return callerOf(key);
+}
+
+function callerOf({ project, id: keyId, mode, scopes, ...key }: ApiKey): Caller {
+  const { spend_limit: spendLimit, images_per_minute: imagesPerMinute, images_under_way: imagesUnderWay } = key;
+  return { project, keyId, mode, scopes, spendLimit, imagesPerMinute, imagesUnderWay };
 }
 
 /** The key in `Authorization: Bearer …`. */
@@ -47,19 +53,20 @@ function requireValid({ expires_at, ip_ranges }: ApiKey, address: string): void 
   }
 }
 
-/** Counts the request; the answer says how many are left, as draft-ietf-httpapi-ratelimit-headers writes it. */
+/** Counts the request; the answer says how many are left. */
 async function requireRate(
   { requestLimits }: Pick<ApiDeps, 'requestLimits'>,
-  { id, requests_per_minute: limit }: ApiKey,
+  key: ApiKey,
   response: Response,
 ): Promise<void> {
+  const { id, requests_per_minute: limit } = key;
   if (limit === null) return;
-  const { count, leftMs } = await requestLimits.countRequest(id);
+  const [{ count, leftMs }, images] = await Promise.all([
+    requestLimits.countRequest(id),
+    imageQuotas(requestLimits, callerOf(key)),
+  ]);
   const seconds = Math.max(1, Math.ceil(leftMs / 1_000));
-  response.set({
-    'ratelimit-policy': `"requests";q=${limit};w=60`,
-    ratelimit: `"requests";r=${Math.max(0, limit - count)};t=${seconds}`,
-  });
+  tellQuotas(response, [{ name: 'requests', limit, used: count, leftMs }, ...images]);
   if (count <= limit) return;
   const message = `This API key may ask ${limit} times a minute: try again in ${seconds} s.${limit < standardRequestsPerMinute ? '' : ' Many jobs go better as one batch: POST /v1/batches.'}`;
   throw new RendermillError('rate_limit_exceeded', message, { retryAfterMs: leftMs });

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { newId } from '@rendermill/shared/domain/ids';
 
 /** What Node itself refuses (a bad request line, headers without end) never reaches Express; it gets our envelope too. */
 export function clientError(error: NodeJS.ErrnoException, socket: Duplex): void {
@@ -14,7 +15,13 @@ export function clientError(error: NodeJS.ErrnoException, socket: Duplex): void 
     400: 'This is not valid HTTP.',
   }[status];
   const body = JSON.stringify({ error: { message, type: 'invalid_request_error', param: null, code: 'bad_http' } });
-  socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-  );
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'content-type: application/json',
+    `content-length: ${Buffer.byteLength(body)}`,
+    `x-request-id: ${newId('req')}`,
+    'cache-control: no-store',
+    'connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }

@@ -76,8 +76,12 @@ export function effectiveParameters(job: Job): Record<string, string> {
   );
 }
 
-export async function open(deps: Pick<ApiDeps, 'storage'>, image: Pick<StoredImage, 'key'>): Promise<ReadObject> {
-  const object = await deps.storage.get(image.key);
+export async function open(
+  deps: Pick<ApiDeps, 'storage'>,
+  image: Pick<StoredImage, 'key'>,
+  range?: { readonly start: number; readonly end: number },
+): Promise<ReadObject> {
+  const object = await deps.storage.get(image.key, range);
   if (!object) throw new StorageError('denied', `the image ${image.key} is gone from the store`);
   return object;
 }

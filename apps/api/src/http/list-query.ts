@@ -6,7 +6,8 @@ export function wholeNumber(min: number, max: number) {
     .string()
     .regex(/^(0|[1-9]\d{0,14})$/, 'must be a whole number')
     .transform(Number)
-    .pipe(z.number().min(min).max(max));
+    .pipe(z.number().min(min).max(max))
+    .meta({ type: 'integer', minimum: min, maximum: max, pattern: undefined });
 }
 
 export const pageQuery = {

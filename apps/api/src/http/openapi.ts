@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { routes } from './routes.js';
 import type { Answer, Route } from './route.js';
@@ -8,12 +9,31 @@ import { errorSchema } from './schemas.js';
 type Json = Record<string, unknown>;
 
 function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
-  const { $schema: _dialect, ...json } = z.toJSONSchema(schema, {
-    target: 'draft-2020-12',
-    io,
-    unrepresentable: 'any',
-  }) as Json;
-  return json;
+  const whole = z.toJSONSchema(schema, { target: 'draft-2020-12', io, unrepresentable: 'any' });
+  const { $schema: _dialect, $defs = {}, ...json } = whole;
+  return Object.keys($defs).length === 0 ? json : toComponents(json, $defs);
+}
+
+const jsonValue = (self: string): Json => ({
+  anyOf: [
+    ...['string', 'number', 'boolean', 'null'].map((type) => ({ type })),
+    { type: 'array', items: { $ref: self } },
+    { type: 'object', propertyNames: { type: 'string' }, additionalProperties: { $ref: self } },
+  ],
+});
+const jsonValueHere = '#/components/schemas/JsonValue';
+
+/** In a document `#` is its root. What defines itself is any JSON value, which has its place there. */
+function toComponents(json: Json, defs: Json): Json {
+  for (const [name, schema] of Object.entries(defs)) {
+    if (!isDeepStrictEqual(schema, jsonValue(`#/$defs/${name}`)))
+      throw new Error(`the schema ${name} has no place in the OpenAPI document yet`);
+  }
+  return JSON.parse(
+    JSON.stringify(json, (key, value: unknown) =>
+      key === '$ref' && String(value).startsWith('#/$defs/') ? jsonValueHere : value,
+    ),
+  ) as Json;
 }
 
 function parameters(route: Route): Json[] {
@@ -43,14 +63,14 @@ const idempotencyKey = {
   in: 'header',
   required: false,
   description: 'A repeat with the same key and body is the same request; kept 48 h.',
-  schema: { type: 'string', minLength: 1, maxLength: 255 },
+  schema: { type: 'string', pattern: '^[!-~]{1,255}$' },
 };
 
 function requestBody(route: Route): Json | undefined {
   if (!route.body && !route.form) return undefined;
   const form = route.form && formSchema(schemaOf(route.form, 'input'));
   return {
-    required: true,
+    required: route.bodyOptional !== true,
     content: {
       ...(route.body ? { 'application/json': { schema: schemaOf(route.body, 'input') } } : {}),
       ...(form ? { 'multipart/form-data': { schema: form } } : {}),
@@ -69,15 +89,33 @@ function formSchema(schema: Json): Json {
   };
 }
 
-function answer({ description, schema, contentType }: Answer): Json {
-  if (contentType) {
-    const bytes = { type: 'string', format: 'binary' };
-    return { description, content: { [contentType]: { schema: schema ? schemaOf(schema, 'output') : bytes } } };
-  }
-  return {
-    description,
-    ...(schema ? { content: { 'application/json': { schema: schemaOf(schema, 'output') } } } : {}),
+function answer({ description, schema, contentType = 'application/json', orTypes = [] }: Answer): Json {
+  if (!schema && contentType === 'application/json') return { description };
+  const bytes = { schema: { type: 'string', format: 'binary' } };
+  const content = {
+    [contentType]: schema ? { schema: schemaOf(schema, 'output') } : bytes,
+    ...Object.fromEntries(orTypes.map((type) => [type, bytes])),
   };
+  return { description, content };
+}
+
+const error = (description: string): Answer => ({ description, schema: errorSchema });
+
+/** What a route may answer by what it reads of a request, whatever it does: the route's own words go before these. */
+function commonAnswers({ access, body, form, method }: Route): Route['answers'] {
+  const answers: Record<number, Answer> = { 400: error('Something in the request is wrong; param names it.') };
+  if (access !== 'open') {
+    answers[401] = error('There is no API key, or it does not work.');
+    answers[403] = error('The key works, but not for this or not from here.');
+    answers[429] = error('Asked too often: Retry-After says when again.');
+    answers[503] = error('Out of reach for the moment, and nothing is lost: Retry-After says when again.');
+  }
+  if (body || form) {
+    answers[413] = error('The body is too large.');
+    answers[415] = error('The body is not of a type that is taken here.');
+  }
+  if (method === 'post') answers[422] = error('The Idempotency-Key was used with another request.');
+  return answers;
 }
 
 /** OpenAPI names scopes for every scheme since 3.1. */
@@ -98,8 +136,11 @@ function operation(route: Route): Json {
     ...(list.length > 0 ? { parameters: list } : {}),
     ...(body ? { requestBody: body } : {}),
     responses: {
-      ...Object.fromEntries(Object.entries(route.answers).map(([status, value]) => [status, answer(value)])),
-      default: answer({ description: 'An error, as code and message.', schema: errorSchema }),
+      ...Object.fromEntries(
+        Object.entries({ ...commonAnswers(route), ...route.answers }).map(([status, value]) => [status, answer(value)]),
+      ),
+      // What is refused before its route is known: bad HTTP, headers that are too large.
+      default: answer(error('An error, as code and message.')),
     },
   };
 }
@@ -119,6 +160,7 @@ export function openapiDocument(serverUrl: string): Json {
     security: [{ key: [] }],
     paths,
     components: {
+      schemas: { JsonValue: jsonValue(jsonValueHere) },
       securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'An API key: rm_live_… or rm_test_…' } },
     },
   };

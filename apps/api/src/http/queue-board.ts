@@ -4,7 +4,7 @@ import { ExpressAdapter } from '@bull-board/express';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { RendermillError } from '@rendermill/shared/domain/errors';
 import type { RoutingClass } from '@rendermill/shared/domain/routing-class';
-import { deliveryQueue, prepareQueue, readyQueue } from '@rendermill/shared/queues/entries';
+import { deliveryQueue, prepareQueue, readyQueue, slowDeliveryQueue } from '@rendermill/shared/queues/entries';
 import type { ApiDeps } from '../deps.js';
 import { admit } from './authenticate.js';
 import { loginPage, operatorCookie, withCookie } from './queue-board-login.js';
@@ -80,6 +80,7 @@ async function shown({ queues, classes }: ApiDeps): Promise<BullMQAdapter[]> {
     one(prepareQueue, 'prepare: inputs to fetch'),
     ...(await classes()).map((routing) => one(readyQueue(routing.id), `ready: ${nameOf(routing)}`)),
     one(deliveryQueue, 'deliveries: webhooks'),
+    one(slowDeliveryQueue, 'deliveries-slow: webhooks that fail or take long'),
   ];
 }
 

@@ -31,6 +31,7 @@ export async function readForm(request: IncomingMessage, limits: FormLimits, par
     };
     parser.on('field', (name, value, _nameCut, valueCut) => {
       try {
+        refuseForbidden(name);
         if (valueCut) throw new RendermillError('payload_too_large', `The field ${name} is too long.`, { param: name });
         parts.field(name, value);
       } catch (error) {
@@ -42,6 +43,7 @@ export async function readForm(request: IncomingMessage, limits: FormLimits, par
       stream.on('error', fail);
       streams.push(stream);
       try {
+        refuseForbidden(name);
         const take = parts.file(name, stream, fileName);
         takes.push(take);
         take.catch((error: unknown) => {
@@ -72,6 +74,12 @@ export async function readForm(request: IncomingMessage, limits: FormLimits, par
   } finally {
     await Promise.allSettled(takes);
   }
+}
+
+/** Names that mean something to JavaScript's objects, and to nobody who fills in a form. */
+function refuseForbidden(name: string): void {
+  if (name !== '__proto__' && name !== 'constructor' && name !== 'prototype') return;
+  throw new RendermillError('forbidden_key', `A field may not be called ${name}.`, { param: name });
 }
 
 /** A file's bytes, for its taker: one that throws leaves the stream as it is, or the parser's complaint comes first. */

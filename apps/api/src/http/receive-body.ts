@@ -2,11 +2,13 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
-import { finished, type Readable } from 'node:stream';
+import { finished, type Readable, type Transform } from 'node:stream';
 import { RendermillError } from '@rendermill/shared/domain/errors';
 import { maxInputBytes } from '@rendermill/shared/adapters/images/check-input';
+import { jsonFault, maxJsonDepth } from '@rendermill/shared/domain/strict-json';
 import { FileSink, type WrittenFile } from '@rendermill/shared/streams/file-sink';
 import { BlobReadError, JsonBlobReader } from '@rendermill/shared/streams/json-blobs';
+import { faultInJson } from '@rendermill/shared/domain/text';
 
 /** An image that came with a request and lies in a temporary file. */
 export interface UploadedFile extends WrittenFile {
@@ -71,7 +73,7 @@ export async function receiveJson(
     if (bytes === 0) throw new RendermillError('empty_body', 'The request has no body: send a JSON object.');
     const { json, blobs, blobIndex } = reader.end();
     return {
-      value: parseObject(json),
+      value: parseObject(json, kind),
       fileOf: (text) => {
         const index = blobIndex(text);
         const file = index === null ? undefined : blobs[index];
@@ -99,11 +101,17 @@ function requireJson(request: IncomingMessage): void {
   }
 }
 
+const inflaters = new Map<string, () => Transform>([
+  ['gzip', createGunzip],
+  ['deflate', createInflate],
+  ['br', createBrotliDecompress],
+]);
+
 /** The body's bytes as they were meant; limits count these, not the compressed ones. */
 function decompressed(request: IncomingMessage): Readable {
   const encoding = request.headers['content-encoding']?.toLowerCase() ?? 'identity';
   if (encoding === 'identity') return request;
-  const inflate = { gzip: createGunzip, deflate: createInflate, br: createBrotliDecompress }[encoding];
+  const inflate = inflaters.get(encoding);
   if (!inflate)
     throw new RendermillError(
       'unsupported_encoding',
@@ -117,37 +125,51 @@ function decompressed(request: IncomingMessage): Readable {
   return request.pipe(stream);
 }
 
-function parseObject(bytes: Buffer): unknown {
+function parseObject(bytes: Buffer, kind: JsonKind): unknown {
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (error) {
     throw new RendermillError('invalid_utf8', 'The body is not UTF-8.', { cause: error });
   }
+  if (text.startsWith('\ufeff')) {
+    throw new RendermillError('bom', 'The body begins with a byte order mark: send UTF-8 without one.');
+  }
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new RendermillError('invalid_json', `The body is not valid JSON: ${(error as Error).message}.`, {
+    throw new RendermillError('invalid_json', `The body is not valid JSON: ${faultInJson(error as Error)}.`, {
       cause: error,
     });
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new RendermillError('invalid_json', 'The body must be a JSON object.');
   }
+  const fault = jsonFault(text);
+  if (fault) {
+    const param = fault.path.join('.');
+    const advice = fault.code === 'array_too_long' ? asFile(kind) : '';
+    throw new RendermillError(fault.code, `${param}: ${fault.message}.${advice}`, { param });
+  }
   return value;
+}
+
+function asFile(kind: JsonKind): string {
+  return kind === 'one' ? '' : ' Send the lines of a batch as a file (POST /v1/files, purpose batch).';
 }
 
 function explain(error: unknown, kind: JsonKind): unknown {
   if (error instanceof BlobReadError) {
     if (error.kind === 'too_large' || error.kind === 'too_many') {
-      const advice = kind === 'one' ? '' : ' Send the lines of a batch as a file (POST /v1/files, purpose batch).';
-      return new RendermillError('payload_too_large', `The body is too large: ${error.message}.${advice}`, {
+      return new RendermillError('payload_too_large', `The body is too large: ${error.message}.${asFile(kind)}`, {
         cause: error,
       });
     }
     if (error.kind === 'bad_base64')
       return new RendermillError('invalid_image', 'A data URL in the body is not valid base64.', { cause: error });
+    if (error.kind === 'too_deep')
+      return new RendermillError('too_deep', `The body is nested more than ${maxJsonDepth} deep.`, { cause: error });
     return new RendermillError('invalid_json', `The body is not valid JSON: ${error.message}.`, { cause: error });
   }
   const code = (error as { code?: string }).code ?? '';

@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { z } from 'zod';
 import { RendermillError } from '@rendermill/shared/domain/errors';
-import { createFileSchema, maxBatchFileBytes, maxBytesOf, maxFilenameBytes } from '@rendermill/shared/domain/files';
+import {
+  createFileSchema,
+  maxBatchFileBytes,
+  maxBytesOf,
+  maxFilenameBytes,
+  uploadPurposes,
+} from '@rendermill/shared/domain/files';
 import { sha256 } from '@rendermill/shared/domain/ids';
 import { parseBody } from '@rendermill/shared/domain/request-body';
 import { isPrintable } from '@rendermill/shared/domain/text';
@@ -27,7 +33,7 @@ export async function receiveFile(request: IncomingMessage, folder: string): Pro
   const uploads: { readonly filename: string; readonly written: Promise<WrittenFile> }[] = [];
   const limits = {
     fileSize: maxBatchFileBytes + 1,
-    files: 1,
+    files: 2,
     fields: 10,
     fieldSize: 1_000,
     parts: 12,
@@ -35,13 +41,13 @@ export async function receiveFile(request: IncomingMessage, folder: string): Pro
   };
   await readForm(request, limits, {
     field: (name, value) => {
-      if (fields.has(name))
-        throw new RendermillError('duplicate_parameter', `${name} is there twice.`, { param: name });
+      if (fields.has(name)) throw new RendermillError('duplicate_field', `${name} is there twice.`, { param: name });
       fields.set(name, value);
     },
     file: (name, stream, fileName: string | undefined) => {
       if (name !== 'file')
         throw new RendermillError('unknown_field', `There is no file field ${name}: send file.`, { param: name });
+      if (uploads.length > 0) throw new RendermillError('missing_file', 'Send one file at a time.', { param: 'file' });
       // The purpose sets the limit; one that comes after the file is held against it then.
       const limit = (): number => maxBytesOf(fields.get('purpose') ?? 'batch');
       const filename = checkName(fileName ?? 'file');
@@ -51,6 +57,7 @@ export async function receiveFile(request: IncomingMessage, folder: string): Pro
     },
   });
   const { filename, written } = uploads[0] ?? missing(fields.has('file'));
+  checkPurpose(fields.get('purpose'));
   const parsed = parseBody(createFileSchema, Object.fromEntries(fields));
   const file = await written;
   if (file.bytes > maxBytesOf(parsed.purpose)) tooLarge(maxBytesOf(parsed.purpose));
@@ -63,6 +70,12 @@ function missing(isText: boolean): never {
     ? 'file: send it as a file, with a filename, not as text.'
     : 'Send the file to upload as file.';
   throw new RendermillError('missing_file', message, { param: 'file' });
+}
+
+function checkPurpose(purpose: string | undefined): void {
+  if (uploadPurposes.some((known) => known === purpose)) return;
+  const message = `purpose: say what the file is for: ${uploadPurposes.join(', ')}.`;
+  throw new RendermillError('invalid_purpose', message, { param: 'purpose' });
 }
 
 function tooLarge(limit: number): never {

@@ -80,7 +80,7 @@ async function parseForm(request: IncomingMessage, folder: string): Promise<Form
   const state: FormState = { fields: new Map(), images: [], masks: [], parts: [] };
   const limits = {
     fileSize: maxInputBytes,
-    files: maxInputImages + 2,
+    files: maxInputImages + 1,
     fields: 40,
     fieldSize: 160_000,
     fieldNameSize: 100,
@@ -100,8 +100,7 @@ function takeField(state: FormState, name: string, value: string): void {
     (name === 'mask' ? state.masks : state.images).push(Promise.resolve(value));
     return;
   }
-  if (state.fields.has(name))
-    throw new RendermillError('duplicate_parameter', `${name} is there twice.`, { param: name });
+  if (state.fields.has(name)) throw new RendermillError('duplicate_field', `${name} is there twice.`, { param: name });
   state.fields.set(name, coerce(name, value));
 }
 

@@ -28,7 +28,8 @@ export function repeatOf(
   };
 }
 
-function idempotencyKey(request: Request): string | null {
+/** Null: none was sent. Throws for what is none, also where a route needs none to tell a repeat. */
+export function idempotencyKey(request: Request): string | null {
   const header = request.headers['idempotency-key'];
   if (header === undefined) return null;
   const text = Array.isArray(header) ? header.join(',') : header;

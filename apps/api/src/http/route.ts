@@ -20,6 +20,8 @@ export interface Route {
   readonly query?: z.ZodObject;
   /** JSON body; for the document only where `readsBody` is left to the handler. */
   readonly body?: z.ZodType;
+  /** No body at all will do. */
+  readonly bodyOptional?: true;
   /** Takes multipart too (or only, where there is no JSON body). */
   readonly form?: z.ZodType;
   readonly answers: Readonly<Record<number, Answer>>;
@@ -31,11 +33,14 @@ export interface Answer {
   readonly schema?: z.ZodType;
   /** Default: application/json. */
   readonly contentType?: string;
+  /** Other types that a request may ask for. */
+  readonly orTypes?: readonly string[];
 }
 
 /** One request on its way through a handler. */
 export interface Context {
   readonly deps: ApiDeps;
+  readonly route: Route;
   readonly request: Request;
   readonly response: Response;
   readonly requestId: string;

@@ -10,17 +10,17 @@ import { receiveForm } from './receive-form.js';
 /** How long images may take to arrive; the server's own limit is for the largest file. */
 const imagesMs = 300_000;
 
-/** Reads a request's body, JSON or (with `any`) a form, and keeps its files for as long as `use` runs. */
+/** Reads a request's body, JSON or (where the route takes one) a form, and keeps its files for as long as `use` runs. */
 export async function withBody<T>(
   context: Context,
   use: (body: ReceivedBody) => Promise<T>,
-  takes: 'any' | JsonKind = 'any',
+  kind: JsonKind = 'one',
 ): Promise<T> {
   const receive = async (request: IncomingMessage, folder: string): Promise<ReceivedBody> => {
     const late = setTimeout(() => tooLate(request), imagesMs);
     try {
-      if (takes !== 'any') return await receiveJson(request, folder, takes);
-      return isForm(request) ? await receiveForm(request, folder) : await receiveJson(request, folder);
+      const isTaken = context.route.form !== undefined && isForm(request);
+      return isTaken ? await receiveForm(request, folder) : await receiveJson(request, folder, kind);
     } finally {
       clearTimeout(late);
     }

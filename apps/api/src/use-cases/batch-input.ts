@@ -1,10 +1,10 @@
 import type { BatchEndpoint } from '@rendermill/shared/domain/batch';
 import { catalogueLines } from '@rendermill/shared/catalogue/catalogue-lines';
 import type { CatalogueOptions } from '@rendermill/shared/catalogue/options';
-import { lineOf, type Line, type LineFault } from '@rendermill/shared/domain/batch-line';
+import { lineOf, readLine, type Line, type LineFault } from '@rendermill/shared/domain/batch-line';
 import type { ReadObject } from '@rendermill/shared/ports/storage';
 import { RendermillError } from '@rendermill/shared/domain/errors';
-import { maxLineBytes, splitLines } from '@rendermill/shared/streams/split-lines';
+import { checkEmptyLines, maxLineBytes, splitLines } from '@rendermill/shared/streams/split-lines';
 import type { ApiDeps } from '../deps.js';
 import type { GivenLines } from './batch-source.js';
 
@@ -38,10 +38,14 @@ export async function* inputLines(
     return;
   }
   let number = 0;
+  let empty = 0;
   for await (const lines of splitLines(object.body as AsyncIterable<Buffer>)) {
     for (const { bytes, next } of lines) {
       number++;
-      if (bytes && !bytes.some((byte) => byte > 0x20)) continue;
+      if (bytes && !bytes.some((byte) => byte > 0x20)) {
+        checkEmptyLines(++empty);
+        continue;
+      }
       yield { number, line: parse(bytes, endpoint), share: next / object.facts.bytes };
     }
   }
@@ -68,13 +72,7 @@ function parse(bytes: Buffer | null, endpoint: BatchEndpoint | null): Line | Lin
   } catch {
     return noJson('This line is not UTF-8.');
   }
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    return noJson(`This line is not valid JSON: ${(error as Error).message}.`);
-  }
-  return lineOf(value, endpoint);
+  return readLine(text, endpoint);
 }
 
 const noJson = (message: string): LineFault => ({ code: 'invalid_json_line', message, param: null });

@@ -54,7 +54,7 @@ async function ingest(deps: ApiDeps, source: UploadedFile | string, param: strin
   return { url: await checkUrl(deps, source, param) };
 }
 
-/** A mask can be checked once the first image's size is known; beside an image that is a URL it waits for the worker. */
+/** A mask is held against the first image's size once that is known: beside an image that is a URL a worker does it. */
 async function ingestTheMask(
   deps: ApiDeps,
   source: UploadedFile | string,
@@ -64,8 +64,8 @@ async function ingestTheMask(
   if (typeof source === 'string') return { url: await checkUrl(deps, source, 'mask') };
   if (!first) throw new RendermillError('missing_image', 'A mask needs an image.', { param: 'image' });
   if ('url' in first) {
-    const { path, bytes, sha256 } = source;
-    return { path, facts: { url: null, sha256, bytes, content_type: 'image/png', width: null, height: null } };
+    const { path, facts } = await ingestImage(source.path, 'mask', null);
+    return { path, facts: { ...facts, width: null, height: null } };
   }
   const { width, height } = first.facts;
   if (width === null || height === null) throw new Error('an image was ingested without its size');

@@ -1,6 +1,8 @@
+import type { OverLimit } from '@rendermill/shared/adapters/redis/job-store';
 import { RendermillError } from '@rendermill/shared/domain/errors';
 import type { Job } from '@rendermill/shared/domain/job';
 import type { ApiDeps, Caller } from '../deps.js';
+import { tooManyImages } from './image-limits.js';
 
 /** The spend limit of an API key: nothing is queued that could go beyond it. */
 
@@ -19,7 +21,7 @@ export async function reserveForRetry(deps: Deps, caller: Caller, job: Pick<Job,
   requirePrice(caller, job.estimate);
   if (limit === null) return;
   const { got, taken } = await deps.apiKeys.reserve({ id, limit }, job.id, job.estimate, false);
-  if (got === null) throw overLimit(caller, taken);
+  if (got === null) throw overSpend(caller, taken);
 }
 
 /**
@@ -35,11 +37,16 @@ export async function reserveForBatch(
   const { keyId: id, spendLimit: limit } = caller;
   if (limit === null) return wanted;
   const { got, taken } = await deps.apiKeys.reserve({ id, limit }, batch, wanted, true);
-  if (got === null) throw overLimit(caller, taken);
+  if (got === null) throw overSpend(caller, taken);
   return got;
 }
 
-export function overLimit({ spendLimit }: Caller, taken: number): RendermillError {
+/** Why a limit of the API key refuses an order. */
+export function overLimit(caller: Caller, { how, fact }: OverLimit): RendermillError {
+  return how === 'over_limit' ? overSpend(caller, fact) : tooManyImages(caller, how, fact);
+}
+
+function overSpend({ spendLimit }: Caller, taken: number): RendermillError {
   const usd = (micros: number): string => `$${(micros / 1_000_000).toFixed(2)}`;
   return new RendermillError(
     'budget_exceeded',

@@ -1,5 +1,6 @@
 import { sha256, newId } from '@rendermill/shared/domain/ids';
 import {
+  isOverLimit,
   queuePriority,
   type NewJob,
   type OverLimit,
@@ -19,6 +20,7 @@ import type { ApiDeps, Caller } from '../deps.js';
 import type { ReceivedBody } from '../http/receive-body.js';
 import { ingestInputs, storeInputs, type IngestedInputs } from './ingest-inputs.js';
 import { planCallersJob } from './plan-job.js';
+import { requireFit } from './image-limits.js';
 import { overLimit, requirePrice } from './reserve-spend.js';
 
 export interface Submission {
@@ -49,6 +51,7 @@ export async function submitJob(deps: ApiDeps, submission: Submission): Promise<
   const known = await deps.jobs.repeated(repeat);
   if (known) return repeated(known);
   const { request, images, model, webhookUrl } = await planCallersJob(deps, caller, job, submission.previews);
+  requireFit(caller, request.n);
   const ingested = await ingestInputs(
     deps,
     caller.project,
@@ -86,11 +89,11 @@ export async function submitJob(deps: ApiDeps, submission: Submission): Promise<
     request_id: submission.requestId,
   };
   const { stage } = ingested;
-  const submitted = await send(deps, { spec, routing, stage, inputs, mask }, repeat, caller.spendLimit);
+  const submitted = await send(deps, { spec, routing, stage, inputs, mask }, repeat, caller);
   if (submitted.how === 'created')
     return { id: submitted.id, written: queuedJob(spec, { class_id: routing.id, stage, inputs, mask }) };
   await dropInputs(deps, [...inputs, mask]);
-  if (submitted.how === 'over_limit') throw overLimit(caller, submitted.taken);
+  if (isOverLimit(submitted)) throw overLimit(caller, submitted);
   return repeated(submitted);
 }
 
@@ -101,31 +104,21 @@ function repeated({ how, id }: Submitted): Committed {
 }
 
 /** Writes the job and adds its queue entry. The work that follows belongs to this span, whatever happens on the way. */
-async function send(
-  deps: ApiDeps,
-  job: NewJob,
-  repeat: Repeat,
-  spendLimit: number | null,
-): Promise<Submitted | OverLimit> {
+async function send(deps: ApiDeps, job: NewJob, repeat: Repeat, caller: Caller): Promise<Submitted | OverLimit> {
   const { spec, stage, routing } = job;
   const queue = stage === 'prepare' ? prepareQueue : readyQueue(routing.id);
   const attributes = { ...sendAttributes(queue), 'rendermill.job.id': spec.id, 'rendermill.project': spec.project };
   return inSpan('job send', { kind: spanKind.producer, attributes }, async () => {
-    const submitted = await write(deps, { ...job, spec: { ...spec, ...traceField() } }, repeat, spendLimit);
+    const submitted = await write(deps, { ...job, spec: { ...spec, ...traceField() } }, repeat, caller);
     if (submitted.how === 'created') await enqueue(deps, spec, queue, routing.id);
     return submitted;
   });
 }
 
 /** One that got no answer may have been written all the same: its inputs stay, and the client's next try may claim it. */
-async function write(
-  deps: ApiDeps,
-  job: NewJob,
-  repeat: Repeat,
-  spendLimit: number | null,
-): Promise<Submitted | OverLimit> {
+async function write(deps: ApiDeps, job: NewJob, repeat: Repeat, caller: Caller): Promise<Submitted | OverLimit> {
   try {
-    return await deps.jobs.submit(job, repeat, spendLimit);
+    return await deps.jobs.submit(job, repeat, caller);
   } catch (error) {
     await deps.holds.release(repeat, 'vanished');
     throw error;

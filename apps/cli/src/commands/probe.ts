@@ -1,37 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { exitCodes, UsageError, type Command, type ExitCode, type Run } from '../command.js';
-import { dollars, table } from '../terminal.js';
+import type { AnswerOf, Provider } from '@rendermill/client';
+import { exitCodes, text, UsageError, type Command, type ExitCode, type Run } from '../command.js';
+import { dollars, table } from '../format.js';
 
-interface Quote {
-  readonly model: string;
-  readonly cost: { readonly expected: number | null; readonly max: number | null };
-  readonly excludes: readonly string[];
-  readonly calls: readonly { readonly asks: string; readonly cost: number | null; readonly certain: boolean }[];
-  readonly consent: { readonly max_cost: number | null };
-}
-
-interface Probe {
-  readonly id: string;
-  readonly model: string;
-  readonly status: 'running' | 'completed' | 'failed' | 'interrupted';
-  readonly cost: number | null;
-  readonly calls: readonly { readonly step: string; readonly came_to: string; readonly cost: number | null }[];
-  readonly error: { readonly message: string } | null;
-}
-
-interface Provider {
-  readonly probe: Probe | null;
-  readonly profile: readonly {
-    readonly model: string;
-    readonly findings: readonly {
-      readonly feature: string;
-      readonly verdict: string;
-      readonly value?: string;
-      readonly message: string | null;
-      readonly stale: string | null;
-    }[];
-  }[];
-}
+type Answer = AnswerOf<'/v1/providers/{id}/probe', 'post'>;
+type Quote = Extract<Answer, { object: 'probe_quote' }>;
 
 /** How often a probe that runs is looked at. */
 const lookMs = 1_000;
@@ -46,15 +19,17 @@ export const probe: Command = {
   ],
   arguments: { least: 1, most: 1 },
   run: async (run) => {
-    const { client, values, positionals } = run;
-    const path = `/v1/providers/${encodeURIComponent(positionals[0] ?? '')}`;
-    const { model } = values;
-    const quote = await client.call<Quote>('POST', `${path}/probe`, model === undefined ? {} : { model });
+    const { client, positionals } = run;
+    const params = { id: positionals[0] ?? '' };
+    const model = text(run, 'model');
+    const quote = await client.post('/v1/providers/{id}/probe', { params, body: model === undefined ? {} : { model } });
+    if (quote.object !== 'probe_quote') throw new Error('the API began a probe that nobody agreed to');
     const refused = await agree(run, quote);
     if (refused !== null) return refused;
-    const begun = await client.call<Probe>('POST', `${path}/probe`, quote.consent);
+    const begun = await client.post('/v1/providers/{id}/probe', { params, body: quote.consent });
+    if (begun.object !== 'probe') throw new Error('the API answered with another quote');
     run.terminal.say(`${begun.id} runs; Ctrl-C leaves it to its end.`);
-    return show(run, await ended(run, path, begun.id));
+    return show(run, await ended(run, params.id, begun.id));
   },
 };
 
@@ -77,10 +52,10 @@ async function agree({ terminal, values, positionals, json }: Run, quote: Quote)
   return exitCodes.notConfirmed;
 }
 
-async function ended({ client, terminal }: Run, path: string, id: string): Promise<Provider> {
+async function ended({ client, terminal }: Run, account: string, id: string): Promise<Provider> {
   let told = 0;
   for (;;) {
-    const provider = await client.call<Provider>('GET', path);
+    const provider = await client.get('/v1/providers/{id}', { params: { id: account } });
     if (provider.probe?.id !== id) throw new UsageError(`The probe ${id} is not the latest of this account any more.`);
     const done = provider.probe.calls.filter(({ came_to }) => came_to !== 'running');
     for (const { step, came_to, cost } of done.slice(told)) terminal.say(`${step}: ${came_to}, ${dollars(cost)}`);

@@ -1,17 +1,6 @@
+import type { Provider } from '@rendermill/client';
 import { exitCodes, type Command } from '../command.js';
-import { dollars, table } from '../terminal.js';
-
-interface Provider {
-  readonly id: string;
-  readonly preset: string;
-  readonly limits: { readonly concurrency: number };
-  readonly in_use: { readonly calls: number };
-  readonly waiting_jobs: number;
-  readonly circuit: string;
-  readonly parked: { readonly reason: string } | null;
-  readonly spend_today: { readonly billed: { readonly cost: number | null } };
-  readonly probe: { readonly status: string; readonly model: string } | null;
-}
+import { dollars, table } from '../format.js';
 
 function stateOf({ parked, circuit }: Provider): string {
   if (parked) return `parked: ${parked.reason}`;
@@ -35,7 +24,7 @@ export const providers: Command = {
   optionsHelp: [],
   arguments: { least: 0, most: 0 },
   run: async ({ client, terminal, json }) => {
-    const answer = await client.call<{ data: Provider[] }>('GET', '/v1/providers');
+    const answer = await client.get('/v1/providers');
     const heads = ['ACCOUNT', 'PRESET', 'CALLS', 'WAITING', 'TODAY', 'PROBED', 'STATE'];
     terminal.print(json ? JSON.stringify(answer, null, 2) : table([heads, ...answer.data.map(row)]));
     return exitCodes.done;

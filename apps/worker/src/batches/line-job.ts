@@ -11,6 +11,7 @@ import { batchKey } from '@rendermill/shared/domain/object-keys';
 import { planJob } from '@rendermill/shared/domain/plan';
 import { estimateAt } from '@rendermill/shared/domain/routing';
 import { route } from '@rendermill/shared/domain/routing-class';
+import { Base64Error, bytesOfBase64 } from '@rendermill/shared/streams/base64-decoder';
 import type { WorkerDeps } from '../deps.js';
 import { keepStoring } from '../use-cases/keep-storing.js';
 import type { NextLine } from './line-reader.js';
@@ -123,12 +124,7 @@ async function inputOf(
   }
   const { image_url: url } = reference;
   if (!url.startsWith('data:')) return { ...unknown, url };
-  const match = /^data:image\/[a-z+.-]+;base64,([\s\S]*)$/i.exec(url);
-  const bytes = Buffer.from(match?.[1] ?? '', 'base64');
-  if (bytes.length === 0) {
-    const message = `${param}: a data URL is written as data:image/png;base64,…`;
-    throw new RendermillError('invalid_image', message, { param });
-  }
+  const bytes = bytesOfDataUrl(url, param);
   if (bytes.length > maxInputBytes) {
     const message = `${param}: an input image has at most ${maxInputBytes / 1024 ** 2} MB.`;
     throw new RendermillError('image_too_large', message, { param });
@@ -136,4 +132,19 @@ async function inputOf(
   const key = batchKey(batch, `inputs/raw-${name}`);
   await keepStoring(deps, key, async () => deps.storage.put(key, bytes, 'application/octet-stream'));
   return { ...unknown, key, sha256: createHash('sha256').update(bytes).digest('hex') };
+}
+
+function bytesOfDataUrl(url: string, param: string): Buffer {
+  const head = /^data:image\/[a-z+.-]+;base64,/i.exec(url)?.[0];
+  if (head === undefined || url.length === head.length) {
+    const message = `${param}: a data URL is written as data:image/png;base64,…`;
+    throw new RendermillError('invalid_image', message, { param });
+  }
+  try {
+    return bytesOfBase64(url.slice(head.length));
+  } catch (error) {
+    if (!(error instanceof Base64Error)) throw error;
+    const message = `${param}: the data URL is not valid base64: ${error.message}.`;
+    throw new RendermillError('invalid_image', message, { param, cause: error });
+  }
 }

@@ -5,14 +5,14 @@ import { maxBatchLines, type Batch, type BatchFault } from '@rendermill/shared/d
 import { batchEvent } from '@rendermill/shared/domain/batch-events';
 import { readLine } from '@rendermill/shared/domain/batch-line';
 import { RendermillError } from '@rendermill/shared/domain/errors';
-import { batchKey } from '@rendermill/shared/domain/object-keys';
+import { batchKey, mayRead } from '@rendermill/shared/domain/object-keys';
 import { StorageError } from '@rendermill/shared/ports/storage';
 import type { WorkerDeps } from '../deps.js';
 import { keepStoring } from '../use-cases/keep-storing.js';
 import { catalogueInput } from './catalogue-input.js';
 import { saveBatch } from './save-batch.js';
 import { SeenIds } from './seen-ids.js';
-import { maxLineBytes, splitLines, type RawLine } from '@rendermill/shared/streams/split-lines';
+import { checkEmptyLines, maxLineBytes, splitLines, type RawLine } from '@rendermill/shared/streams/split-lines';
 
 /** So many faults are listed; a file that has more has one kind of fault. */
 const maxFaults = 100;
@@ -30,7 +30,7 @@ interface Validated {
  * runs, or fails with every fault of structure named. Done again after a crash it comes to the same.
  */
 export async function validateBatch(deps: WorkerDeps, batch: Batch): Promise<void> {
-  const validated = await keepStoring(deps, batch.id, async () => validate(deps, batch)).catch(unusable);
+  const validated = await validatedFromStore(deps, batch).catch(unusable);
   const { total, index, faults } = validated;
   const failed = faults.length > 0;
   const event = batchEvent(
@@ -58,6 +58,14 @@ function unusable(error: unknown): Validated {
   return faulty('input_unreadable', `The input cannot be read: ${error.message}.`, 'input_file_id');
 }
 
+async function validatedFromStore(deps: WorkerDeps, batch: Batch): Promise<Validated> {
+  const { project, source } = batch;
+  // Asked for again where it is read: no batch gets another project's lines, whatever its record says.
+  if (source.kind !== 'requests' && !mayRead(project, source.key))
+    throw new StorageError('denied', `${source.key} is not of the project ${project}`);
+  return keepStoring(deps, batch.id, async () => validate(deps, batch));
+}
+
 async function validate(deps: WorkerDeps, batch: Batch): Promise<Validated> {
   const key = batchKey(batch, 'input.jsonl');
   if (batch.source.kind === 'requests') return readThrough(deps, batch, linesOf(await open(deps, key)), null);
@@ -66,6 +74,8 @@ async function validate(deps: WorkerDeps, batch: Batch): Promise<Validated> {
       ? catalogueInput(await open(deps, batch.source.key), batch, batch.source.options)
       : linesOf(await open(deps, batch.source.key));
   const copy = new PassThrough({ highWaterMark: 1024 * 1024 });
+  // What goes wrong is thrown below. The store may not be listening yet: an error that nobody hears ends the process.
+  copy.on('error', () => undefined);
   const stored = deps.storage.put(key, copy, 'application/jsonl');
   // Heard below; it may fail long before it is waited for.
   stored.catch((error: unknown) => copy.destroy(error as Error));
@@ -76,6 +86,7 @@ async function validate(deps: WorkerDeps, batch: Batch): Promise<Validated> {
     return validated;
   } catch (error) {
     copy.destroy(error as Error);
+    // Said by `error` already: it ended the copy, or was ended by it.
     await stored.catch(() => undefined);
     throw error;
   }
@@ -97,10 +108,14 @@ export interface InputLine {
 /** Lots of lines; those that are empty are none. */
 async function* linesOf(source: Readable): AsyncGenerator<InputLine[]> {
   let number = 0;
+  let empty = 0;
   for await (const lines of splitLines(source as AsyncIterable<Buffer>)) {
-    yield lines
+    const full = lines
       .map(({ bytes }: RawLine) => ({ number: ++number, bytes }))
       .filter(({ bytes }) => bytes === null || bytes.some((byte) => byte > 0x20));
+    empty += lines.length - full.length;
+    checkEmptyLines(empty);
+    yield full;
   }
 }
 
@@ -134,6 +149,8 @@ async function readThrough(
       }
     }
     if (total > maxBatchLines || faults.length >= maxFaults || repeats.size >= maxFaults) break;
+    // A copy that has failed makes no more room.
+    if (copy?.errored) throw copy.errored;
     if (copy && pieces.length > 0 && !copy.write(Buffer.concat(pieces))) await once(copy, 'drain');
     if (deps.interrupted.aborted) throw new Error('interrupted');
   }

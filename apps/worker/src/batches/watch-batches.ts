@@ -1,4 +1,5 @@
 import { accountBook } from '@rendermill/shared/adapters/redis/books';
+import { codeIn } from '@rendermill/shared/domain/account-news';
 import { linesDone, type Batch } from '@rendermill/shared/domain/batch';
 import type { WorkerDeps } from '../deps.js';
 
@@ -32,7 +33,7 @@ export class BatchWatch {
     const serving = [...this.#deps.accounts.values()].filter(({ modes }) => modes.includes(batch.mode));
     const rows = serving.map(async (account) => {
       const { parked, circuit, coolDownMs } = await this.#deps.accountState(accountBook(account));
-      if (parked) return [account.id, `parked: ${parked.reason}`];
+      if (parked) return [account.id, `parked: ${codeIn(parked.reason)}`];
       if (circuit !== 'closed') return [account.id, `circuit ${circuit}`];
       return [account.id, coolDownMs > 0 ? `pauses for ${coolDownMs} ms` : 'ready'];
     });

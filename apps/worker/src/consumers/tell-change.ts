@@ -1,4 +1,4 @@
-import type { AccountChange, AccountNews } from '@rendermill/shared/domain/account-news';
+import { codeIn, type AccountChange, type AccountNews } from '@rendermill/shared/domain/account-news';
 import type { WorkerDeps } from '../deps.js';
 
 /** What has changed about an account, for people: a log line and a metric. Only the worker whose call did it tells. */
@@ -7,8 +7,9 @@ export function tellChange(
   provider: string,
   model: string | null,
   change: AccountChange,
-  { reason }: AccountNews,
+  news: AccountNews,
 ): void {
+  const reason = codeIn(news.reason);
   metrics.accountChanges.inc({ provider, change: change.kind });
   const whose = change.about === 'model' ? { provider, model } : { provider };
   if (change.kind === 'recovered') log.info(whose, 'account.recovered');

@@ -1,4 +1,5 @@
-import type { BlobSink } from '@rendermill/shared/streams/json-blobs';
+import { bytesOfBase64 } from '@rendermill/shared/streams/base64-decoder';
+import { BlobReadError, type BlobSink } from '@rendermill/shared/streams/json-blobs';
 import { chatPictures } from './chat-answer.js';
 
 /** What of an answer lies in sinks, and which value of its JSON stands for which. */
@@ -21,9 +22,10 @@ export async function saveInlinePictures<T>(
   for (const picture of chatPictures(json)) {
     if (!picture.startsWith('data:')) continue;
     const index = blobs.length;
+    const bytes = bytesOf(picture);
     const sink = await openSink(index);
     try {
-      await sink.write(Buffer.from(picture.slice(picture.indexOf(',') + 1), 'base64'));
+      await sink.write(bytes);
     } catch (error) {
       await sink.abort();
       throw error;
@@ -32,4 +34,12 @@ export async function saveInlinePictures<T>(
     inline.set(picture, index);
   }
   return { blobs, blobIndex: (value) => read.blobIndex(value) ?? inline.get(value) ?? null };
+}
+
+function bytesOf(dataUrl: string): Buffer {
+  try {
+    return bytesOfBase64(dataUrl.slice(dataUrl.indexOf(',') + 1));
+  } catch (error) {
+    throw new BlobReadError('bad_base64', (error as Error).message);
+  }
 }

@@ -9,6 +9,7 @@ import { hasOthers, refuses } from '@rendermill/shared/domain/failover';
 import { specOf, type Job } from '@rendermill/shared/domain/job';
 import { costAt } from '@rendermill/shared/domain/routing';
 import { judgeFailure, judgeTransport, type Verdict } from '@rendermill/shared/domain/verdicts';
+import { withoutPrompt } from '@rendermill/shared/domain/without-prompt';
 import { modelLabel } from '@rendermill/shared/observability/model-label';
 import type { WorkerDeps } from '../deps.js';
 import { buildRequest, type LocalInputs } from '../providers/build-request.js';
@@ -94,7 +95,7 @@ async function buy(deps: WorkerDeps, job: Job, order: Order): Promise<Purchase |
   );
   deps.metrics.inFlight.dec();
   const pictures = picturesOf(answer, indexes.length);
-  const judged = pictures ? null : verdictOn(answer, account);
+  const judged = pictures ? null : verdictOn(answer, account, job.request.prompt);
   const unknown =
     judged && answer.kind === 'answer' ? unknownToAccount(job, request, indexes.length, answer, judged) : null;
   const verdict = judged && unknown ? { ...judged, next: unknown.next } : judged;
@@ -119,8 +120,17 @@ async function buy(deps: WorkerDeps, job: Job, order: Order): Promise<Purchase |
     writeSettlementToDisk(deps, { kind: 'settled', key, settlement, checkpoint }),
     released,
   ]);
-  const bytes = checkpoint?.spooled.reduce((sum, image) => sum + image.bytes, 0) ?? 0;
-  report(deps, job, order.account, { ...intent, number, settlement }, bytes, news);
+  report(
+    deps,
+    job,
+    order.account,
+    { ...intent, number, settlement },
+    {
+      bytes: checkpoint?.spooled.reduce((sum, image) => sum + image.bytes, 0) ?? 0,
+      news,
+      broken: answer.kind === 'broken' ? answer.message : null,
+    },
+  );
   if (unknown) learnUnknown(deps, job, account, unknown.parameter, settlement);
   return { attempt: { ...intent, number, settlement }, checkpoint, verdict };
 }
@@ -154,10 +164,15 @@ function purchaseId(job: Job, call: number): string {
   return `${job.id}.${job.generation}.${call}.${refused}`;
 }
 
-/** Some relays repeat the key that they refuse: it does not get into books, logs and answers. */
-function verdictOn(answer: Answer<SpooledFile> | BrokenCall<SpooledFile>, { apiKey }: Account): Verdict {
+/** Some relays repeat the key that they refuse, and the prompt: neither gets into books, events and answers. */
+function verdictOn(
+  answer: Answer<SpooledFile> | BrokenCall<SpooledFile>,
+  { apiKey }: Account,
+  prompt: string | null,
+): Verdict {
   const verdict = answer.kind === 'broken' ? judgeTransport(answer) : judgeFailure(answer);
-  return apiKey === '' ? verdict : { ...verdict, message: verdict.message.replaceAll(apiKey, '…') };
+  const message = withoutPrompt(verdict.message, prompt);
+  return { ...verdict, message: apiKey === '' ? message : message.replaceAll(apiKey, '…') };
 }
 
 const forms = { bytes: 'bytes', url: 'link', task: 'task' } as const;
@@ -199,8 +214,7 @@ function report(
   job: Job,
   account: Account,
   attempt: Attempt & { readonly settlement: AttemptSettlement },
-  bytes: number,
-  news: boolean,
+  { bytes, news, broken }: { readonly bytes: number; readonly news: boolean; readonly broken: string | null },
 ): void {
   const { provider, started_at, settlement } = attempt;
   const { outcome, ended_at, http_status, request_id, cost, error } = settlement;
@@ -228,7 +242,9 @@ function report(
       cost_micros: cost,
       duration_ms: ended_at - started_at,
       ...(attempt.ignored_parameters.length > 0 ? { ignored_parameters: attempt.ignored_parameters } : {}),
-      ...(error ? { code: error.code, message: error.message } : {}),
+      // The provider's own words are with the job: they may repeat what it was asked.
+      ...(error ? { code: error.code } : {}),
+      ...(broken === null ? {} : { message: broken }),
       // False where a later owner had given the attempt up as unknown: its true outcome stands now.
       ...(news ? {} : { repeated: true }),
     },

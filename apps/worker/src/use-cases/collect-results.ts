@@ -3,6 +3,7 @@ import type { Attempt, Checkpoint, SpooledImage } from '@rendermill/shared/domai
 import { errorBodyOf, type ErrorBody } from '@rendermill/shared/domain/errors';
 import type { Job, StoredImage } from '@rendermill/shared/domain/job';
 import { StorageError } from '@rendermill/shared/ports/storage';
+import { withoutPrompt } from '@rendermill/shared/domain/without-prompt';
 import type { WorkerDeps } from '../deps.js';
 import { awaitTask } from './await-task.js';
 import { copyResult, type Expired } from './copy-result.js';
@@ -52,7 +53,7 @@ export async function collectResults(
   ]);
   const images = results.filter((result) => 'key' in result);
   if (whole && (last === null || images.length === 0)) await deps.ledger.checkpoint(job.id, attempt.number, null);
-  return { images, error: missing(results) };
+  return { images, error: missing(results, job.request.prompt) };
 }
 
 type Result = StoredImage | NotAPicture | Expired;
@@ -94,7 +95,7 @@ class Places {
   }
 }
 
-function missing(results: readonly Result[]): ErrorBody | null {
+function missing(results: readonly Result[], prompt: string | null): ErrorBody | null {
   const expired = results.find((result): result is Expired => 'expired' in result);
   if (expired) {
     return errorBodyOf(
@@ -103,7 +104,9 @@ function missing(results: readonly Result[]): ErrorBody | null {
     );
   }
   const bad = results.find((result): result is NotAPicture => 'detail' in result);
-  return bad ? errorBodyOf('bad_provider_response', `What the provider sent is not a picture: ${bad.detail}.`) : null;
+  if (!bad) return null;
+  const message = `What the provider sent is not a picture: ${bad.detail}.`;
+  return errorBodyOf('bad_provider_response', withoutPrompt(message, prompt));
 }
 
 /** What a job fails with when the store refuses what was paid for; the results stay in the spool for a retry. */

@@ -108,7 +108,7 @@ function report(deps: WorkerDeps, job: Job): void {
       cost_micros: spent(job.attempts),
       queued_ms: (job.started_at ?? Date.now()) - job.created_at,
       total_ms: Date.now() - job.created_at,
-      ...(job.error ? { code: job.error.code, message: job.error.message } : {}),
+      ...(job.error ? { code: job.error.code, param: job.error.param } : {}),
     },
     'job.finished',
   );

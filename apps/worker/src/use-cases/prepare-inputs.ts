@@ -74,8 +74,8 @@ async function fetchMask(
 async function fetchTo(deps: WorkerDeps, url: string, prefix: string, name: string, param: string): Promise<string> {
   try {
     const sink = async () => deps.spool.inputSink(prefix, name);
-    const limits = { maxBytes: maxInputBytes, totalMs: 60_000, idleMs: 10_000, signal: deps.interrupted };
-    const { path } = await deps.downloads(async () => download(deps.outbound, url, sink, limits));
+    const limits = { maxBytes: maxInputBytes, totalMs: 30_000, idleMs: 10_000, signal: deps.interrupted };
+    const { path } = await deps.inputFetches(async () => download(deps.outbound, url, sink, limits));
     return path;
   } catch (error) {
     if (deps.interrupted.aborted) throw new Interrupted();

@@ -67,7 +67,7 @@ const shared = {
     .min(16, 'must have 16 or more characters')
     .optional()
     .describe(
-      'The RENDERMILL_SECRET before, while it is being changed: what it sealed is sealed anew at the start, links that it signed go on working.',
+      'The RENDERMILL_SECRET before, while it is being changed: what it sealed is sealed anew at the start, API keys and links that it signed go on working.',
     ),
   RENDERMILL_WEBHOOK_SECRET: z
     .string()

@@ -24,6 +24,11 @@ export interface AccountNews {
   readonly told: ToldLimits & { readonly about: About };
 }
 
+/** Of a reason what may stand in logs: our code, and not the provider's words, which may repeat what it was asked. */
+export function codeIn(reason: string): string {
+  return reason.split(':', 1)[0] ?? '';
+}
+
 export type About = 'account' | 'model';
 
 /** What was called, as far as it decides what its answer is about. */

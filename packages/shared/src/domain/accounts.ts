@@ -32,7 +32,8 @@ export const simulatorAccountId = 'simulator';
 
 /** The provider's own name of a model, or null where the account does not sell it. */
 export function providerModel(account: Account, model: string): string | null {
-  if (account.models === 'any') return model;
+  // Tables go by models' names: one that every object has would be found in each of them.
+  if (account.models === 'any') return model in Object.prototype ? null : model;
   return Object.hasOwn(account.models, model) ? (account.models[model] ?? null) : null;
 }
 

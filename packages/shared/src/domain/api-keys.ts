@@ -35,6 +35,9 @@ export interface ApiKey {
   readonly spend_limit: number | null;
   /** Null: without limit. */
   readonly requests_per_minute: number | null;
+  /** Images that it may order in a minute, and have under way; null: without limit. */
+  readonly images_per_minute: number | null;
+  readonly images_under_way: number | null;
   /** The beginning of the key, so that a person can tell two apart. */
   readonly hint: string;
   readonly rotated_at: number | null;
@@ -43,6 +46,16 @@ export interface ApiKey {
   /** What the key was made with, where that was under an Idempotency-Key: see {@link repeatableRandom}. */
   readonly salt: string | null;
 }
+
+/** What bounds the orders of an API key; null: nothing does. */
+export interface OrderLimits {
+  /** Micro-dollars. */
+  readonly spendLimit: number | null;
+  readonly imagesPerMinute: number | null;
+  readonly imagesUnderWay: number | null;
+}
+
+export const noLimits: OrderLimits = { spendLimit: null, imagesPerMinute: null, imagesUnderWay: null };
 
 /** The key of RENDERMILL_ADMIN_KEY. */
 export const adminsKey: ApiKey = {
@@ -56,6 +69,8 @@ export const adminsKey: ApiKey = {
   ip_ranges: [],
   spend_limit: null,
   requests_per_minute: null,
+  images_per_minute: null,
+  images_under_way: null,
   hint: '',
   rotated_at: null,
   previous_until: null,
@@ -67,6 +82,8 @@ export const standardRequestsPerMinute = 3_000;
 
 /** A project's name stands in keys of Redis and of the bucket. */
 export const projectName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'must have 1 to 64 of a-z 0-9 -');
+
+const imageLimit = z.int().min(1).max(1_000_000).nullish();
 
 export const createKeySchema = z.strictObject({
   name: z.string().min(1).max(128).refine(isPrintable, 'name must be printable'),
@@ -90,6 +107,8 @@ export const createKeySchema = z.strictObject({
     .nullish()
     .describe('USD that what the key orders may cost, what may have been billed counted.'),
   requests_per_minute: z.int().min(1).max(1_000_000).nullish().describe(`Default: ${standardRequestsPerMinute}.`),
+  images_per_minute: imageLimit.describe('Images that it may order in a minute; lines of batches are not counted.'),
+  images_under_way: imageLimit.describe('Images of its jobs that have not ended; lines of batches are not counted.'),
 });
 
 /** 30 days: who has not changed over by then forgot. */
@@ -121,9 +140,9 @@ export function hintOf(key: string): string {
   return `${key.slice(0, 'rm_live_'.length + 8)}…`;
 }
 
-/** What is kept in the place of a key. The purpose keeps this use of the secret apart from its others. */
-export function digestOf(secret: string, key: string): string {
-  return createHmac('sha256', secret).update(`api-key|${key}`).digest('hex');
+/** What is kept in the place of a key. The purpose keeps this use of the pepper apart from its other. */
+export function digestOf(pepper: string, key: string): string {
+  return createHmac('sha256', pepper).update(`api-key|${key}`).digest('hex');
 }
 
 /**
@@ -131,6 +150,6 @@ export function digestOf(secret: string, key: string): string {
  * only a digest of it is kept. `salt` stands in the key's row, so that the same request makes another key when it is
  * forgotten that it was made before.
  */
-export function repeatableRandom(secret: string, repeat: string, salt: string): Uint8Array {
-  return createHmac('sha256', secret).update(`api-key made by|${repeat}|${salt}`).digest();
+export function repeatableRandom(pepper: string, repeat: string, salt: string): Uint8Array {
+  return createHmac('sha256', pepper).update(`api-key made by|${repeat}|${salt}`).digest();
 }

@@ -31,7 +31,8 @@ export const webhookSchedule: readonly number[] = [0, 5, 300, 1_800, 7_200, 18_0
 
 /**
  * When to deliver again, in milliseconds from now, or null when the schedule is at its end.
- * Jitter is ±20 %; a receiver's Retry-After is obeyed between the schedule's wait and twice that.
+ * Jitter is ±20 %; a receiver's Retry-After is obeyed between the schedule's wait and twice that. Who is overloaded (429,
+ * 502, 504, a time-out) has a minute at least.
  */
 export function redeliveryWait(
   made: number,
@@ -42,9 +43,8 @@ export function redeliveryWait(
 ): number | null {
   const seconds = schedule[made];
   if (seconds === undefined) return null;
-  // 429, 502, 504 and time-outs ask for air: at least a minute.
-  const base = Math.max(seconds * 1_000, overloaded ? 60_000 : 0);
-  const jittered = base * (0.8 + 0.4 * random());
-  if (retryAfterMs === null) return Math.round(jittered);
-  return Math.round(Math.min(Math.max(retryAfterMs, jittered), 2 * base));
+  const least = overloaded ? 60_000 : 0;
+  const base = Math.max(seconds * 1_000, least);
+  if (retryAfterMs === null) return Math.round(Math.max(base * (0.8 + 0.4 * random()), least));
+  return Math.round(Math.min(Math.max(retryAfterMs, base), 2 * base));
 }

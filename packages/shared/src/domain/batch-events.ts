@@ -1,6 +1,6 @@
 import { linesDone, type Batch, type BatchStatus } from './batch.js';
 import { eventId } from './ids.js';
-import type { EventType } from './events.js';
+import { fitting, type EventType } from './events.js';
 import { dollars } from './prices.js';
 
 /** What batches announce: ids, counts, files and cost. */
@@ -17,20 +17,23 @@ export function batchEvent(batch: Batch, type: EventType, milestone = ''): Batch
   return {
     id: eventId(batch.id, type, batch.generation, milestone),
     type,
-    data: {
-      id: batch.id,
-      object: 'batch',
-      status: batch.status,
-      generation: batch.generation,
-      metadata: batch.metadata,
-      input_file_id: batch.input_file_id,
-      output_file_id: batch.output_file_id,
-      error_file_id: batch.error_file_id,
-      request_counts: requestCounts(batch),
-      cost: { currency: 'USD', actual: dollars(batch.cost.actual) },
-      ...(milestone === '' ? {} : { progress: Number(milestone) }),
-      ...(batch.errors.length > 0 ? { errors: batch.errors.slice(0, 20) } : {}),
-    },
+    data: fitting(
+      {
+        id: batch.id,
+        object: 'batch',
+        status: batch.status,
+        generation: batch.generation,
+        metadata: batch.metadata,
+        input_file_id: batch.input_file_id,
+        output_file_id: batch.output_file_id,
+        error_file_id: batch.error_file_id,
+        request_counts: requestCounts(batch),
+        cost: { currency: 'USD', actual: dollars(batch.cost.actual) },
+        ...(milestone === '' ? {} : { progress: Number(milestone) }),
+        ...(batch.errors.length > 0 ? { errors: batch.errors.slice(0, 20) } : {}),
+      },
+      ['metadata', 'errors'],
+    ),
   };
 }
 

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { batchEndpoints, type BatchEndpoint } from './batch.js';
 import { asError, errorBody, RendermillError, type ErrorBody } from './errors.js';
 import { generationSchema, parseBody, variationSchema, type JobBody } from './request-body.js';
-import { clip, isPrintable } from './text.js';
+import { jsonFault } from './strict-json.js';
+import { clip, faultInJson, isPrintable } from './text.js';
 
 /** One line of a batch's `input.jsonl`, as OpenAI writes it, or a catalogue's row that could not be used. */
 
@@ -11,7 +12,7 @@ export interface Line {
   readonly url: BatchEndpoint;
   /** Not known to fit a schema. */
   readonly body: Record<string, unknown>;
-  /** Of a row that cannot be used: why. */
+  /** Of a line or row that cannot be used: why. */
   readonly fault: ErrorBody | null;
 }
 
@@ -32,9 +33,18 @@ export function readLine(text: string, endpoint: BatchEndpoint | null, ours = fa
   try {
     value = JSON.parse(text);
   } catch (error) {
-    return fault('invalid_json_line', `This line is not valid JSON: ${clip(asError(error).message, 200)}.`, null);
+    return fault('invalid_json_line', `This line is not valid JSON: ${clip(faultInJson(asError(error)), 200)}.`, null);
   }
-  return lineOf(value, endpoint, ours);
+  const line = lineOf(value, endpoint, ours);
+  return 'code' in line || line.fault ? line : { ...line, fault: notMeant(text) };
+}
+
+/** What nobody can have meant (a key twice, half a character) is this line's own fault: the others run. */
+function notMeant(text: string): ErrorBody | null {
+  const found = jsonFault(text);
+  if (!found) return null;
+  const param = found.path.slice(found.path[0] === 'body' && found.path.length > 1 ? 1 : 0).join('.');
+  return errorBody(new RendermillError(found.code, `${param}: ${found.message}.`, { param }));
 }
 
 /** The same of a parsed line. `ours`: we wrote it, from a catalogue, and `row_error` is ours to say. */

@@ -28,16 +28,25 @@ const row = (status: number, type: ErrorType, retry = false): ErrorRow => ({ sta
 export const errorTable = {
   // The request itself.
   invalid_json: row(400, 'invalid_request_error'),
+  bom: row(400, 'invalid_request_error'),
+  duplicate_key: row(400, 'invalid_request_error'),
+  forbidden_key: row(400, 'invalid_request_error'),
+  too_deep: row(400, 'invalid_request_error'),
+  array_too_long: row(400, 'invalid_request_error'),
+  number_out_of_range: row(400, 'invalid_request_error'),
   empty_body: row(400, 'invalid_request_error'),
   invalid_utf8: row(400, 'invalid_request_error'),
   bad_encoding: row(400, 'invalid_request_error'),
   bad_path: row(400, 'invalid_request_error'),
+  bad_http: row(400, 'invalid_request_error'),
+  duplicate_header: row(400, 'invalid_request_error'),
   invalid_parameter: row(400, 'invalid_request_error'),
   unknown_parameter: row(400, 'invalid_request_error'),
   missing_required_parameter: row(400, 'invalid_request_error'),
   invalid_idempotency_key: row(400, 'invalid_request_error'),
   invalid_multipart: row(400, 'invalid_request_error'),
   unknown_field: row(400, 'invalid_request_error'),
+  duplicate_field: row(400, 'invalid_request_error'),
   duplicate_parameter: row(400, 'invalid_request_error'),
   too_many_parts: row(400, 'invalid_request_error'),
   invalid_request: row(400, 'invalid_request_error'),
@@ -60,6 +69,7 @@ export const errorTable = {
   idempotency_key_reused: row(422, 'idempotency_error'),
   // Files.
   missing_file: row(400, 'invalid_request_error'),
+  invalid_purpose: row(400, 'invalid_request_error'),
   empty_file: row(400, 'invalid_request_error'),
   // A catalogue: its file, or one of its rows.
   invalid_csv: row(400, 'invalid_request_error'),
@@ -109,7 +119,10 @@ export const errorTable = {
   redis_unavailable: row(503, 'server_error', true),
   storage_unavailable: row(503, 'server_error', true),
   shutting_down: row(503, 'server_error', true),
+  // Only who runs the installation can help.
+  secret_unreadable: row(503, 'server_error'),
   endpoint_disabled: row(409, 'invalid_request_error'),
+  too_many_endpoints: row(409, 'invalid_request_error'),
   endpoint_test_failed: row(400, 'invalid_request_error'),
   internal_error: row(500, 'server_error', true),
 } as const satisfies Record<string, ErrorRow>;

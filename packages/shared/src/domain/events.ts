@@ -48,6 +48,27 @@ export function eventBody(event: StoredEvent): string {
   return JSON.stringify(presentEvent(event));
 }
 
+/** Of an event's data, in UTF-8: with its frame it stays under 20 kB, as receivers may count on. */
+const maxDataBytes = 19_000;
+
+/**
+ * Data with no more than what fits: of these fields, which a user may have filled to the brim, the first are left out until
+ * it does. `left_out` names them; the object itself has them.
+ */
+export function fitting(
+  data: Readonly<Record<string, unknown>>,
+  dispensable: readonly string[],
+): Readonly<Record<string, unknown>> {
+  let fits = data;
+  const left_out: string[] = [];
+  for (const name of dispensable) {
+    if (Buffer.byteLength(JSON.stringify(fits)) <= maxDataBytes) break;
+    left_out.push(name);
+    fits = { ...fits, [name]: null, left_out };
+  }
+  return fits;
+}
+
 const eventOfStatus: Partial<Record<JobStatus, EventType>> = {
   completed: 'job.completed',
   failed: 'job.failed',
@@ -57,32 +78,35 @@ const eventOfStatus: Partial<Record<JobStatus, EventType>> = {
 };
 
 /** What an ended job announces: ids, facts and cost; no prompt and no link that outlives its log. */
-export function jobEvent(job: Job): { id: string; type: EventType; data: Record<string, unknown> } {
+export function jobEvent(job: Job): { id: string; type: EventType; data: Readonly<Record<string, unknown>> } {
   const type = eventOfStatus[job.status];
   if (!type) throw new Error(`a job that is ${job.status} announces nothing`);
   return {
     id: eventId(job.id, type, job.generation),
     type,
-    data: {
-      id: job.id,
-      object: 'job',
-      status: job.status,
-      generation: job.generation,
-      batch_id: job.batch_id,
-      custom_id: job.custom_id,
-      metadata: job.metadata,
-      model: job.model,
-      images: job.images.map(({ index, key, content_type, width, height, bytes, sha256 }) => ({
-        index,
-        key,
-        content_type,
-        width,
-        height,
-        bytes,
-        sha256,
-      })),
-      cost: { currency: 'USD', actual: dollars(spent(job.attempts)) },
-      error: job.error,
-    },
+    data: fitting(
+      {
+        id: job.id,
+        object: 'job',
+        status: job.status,
+        generation: job.generation,
+        batch_id: job.batch_id,
+        custom_id: job.custom_id,
+        metadata: job.metadata,
+        model: job.model,
+        images: job.images.map(({ index, key, content_type, width, height, bytes, sha256 }) => ({
+          index,
+          key,
+          content_type,
+          width,
+          height,
+          bytes,
+          sha256,
+        })),
+        cost: { currency: 'USD', actual: dollars(spent(job.attempts)) },
+        error: job.error,
+      },
+      ['metadata', 'error', 'images'],
+    ),
   };
 }

@@ -9,6 +9,7 @@ import { isPrintable, isProse } from './text.js';
  */
 const prompt = z
   .string({ error: 'prompt must be a string' })
+  .min(1, 'prompt must not be empty')
   .refine((text) => text.trim() !== '', 'prompt must not be empty')
   .refine(isProse, 'prompt must be text: control characters and lone surrogates are not')
   .describe('What to make. The model and the provider set its longest length.');

@@ -20,3 +20,11 @@ export function isPrintable(text: string): boolean {
 export function clip(text: string, max: number): string {
   return text.length <= max ? text : `${text.slice(0, max - 1)}…`;
 }
+
+/**
+ * What is wrong with JSON, as Node says it, without what stands around the fault, which Node repeats: it may be a prompt or a
+ * key, and answers and events come into the logs of others.
+ */
+export function faultInJson(error: Error): string {
+  return error.message.replace(/, (?:\.\.\.)?".*is not valid JSON$/s, '');
+}

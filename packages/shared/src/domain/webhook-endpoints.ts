@@ -41,6 +41,9 @@ export const recoverSchema = z.strictObject({
   since: z.int().min(0).max(4_102_444_800).describe('Unix seconds: events from this time on.'),
 });
 
+/** Endpoints that a project may have: each event is written for all that want it, in one step. */
+export const maxEndpoints = 100;
+
 /** For how long a rotated secret still signs, where that is asked for. */
 export const secretOverlapMs = 24 * 3_600_000;
 

@@ -6,7 +6,7 @@ export type { Logger } from 'pino';
 /** URLs reach errors in many ways; what stands behind their `?` or before their `@` may be a secret. */
 export function scrubUrls(text: string): string {
   return text.replaceAll(
-    /\b([a-z][a-z0-9+.-]*:\/\/)(?:[^\s/@"']*@)?([^\s?#"']*)(?:[?#][^\s"']*)?/gi,
+    /\b([a-z][a-z0-9+.-]*:\/\/)(?:[^\s/"']*@)?([^\s?#"']*)(?:[?#][^\s"']*)?/gi,
     (whole, scheme: string, rest: string) =>
       whole.includes('?') || whole.includes('#') || whole.includes('@') ? `${scheme}${rest}` : whole,
   );

@@ -28,6 +28,8 @@ export type DeliveryEntry = z.output<typeof deliveryEntry>;
 export const prepareQueue = 'prepare';
 /** Deliveries that are due. */
 export const deliveryQueue = 'deliveries';
+/** Those to receivers that fail or are slow: they wait among themselves. */
+export const slowDeliveryQueue = 'deliveries-slow';
 
 /** Jobs of one routing class that need only a permit. */
 export function readyQueue(classId: string): string {

@@ -54,3 +54,11 @@ export class Base64Decoder {
     return bytes;
   }
 }
+
+/** The bytes of a whole text, as strictly. Throws a {@link Base64Error}. */
+export function bytesOfBase64(text: string): Buffer {
+  const decoder = new Base64Decoder();
+  const bytes = decoder.push(text);
+  const rest = decoder.end();
+  return rest.length === 0 ? bytes : Buffer.concat([bytes, rest]);
+}

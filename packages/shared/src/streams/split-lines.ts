@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { RendermillError } from '../domain/errors.js';
 
 /** One line of a file, without its line end. */
 export interface RawLine {
@@ -10,6 +11,16 @@ export interface RawLine {
 
 /** A data URL of an input image of 50 MB, and room beside it. */
 export const maxLineBytes = 72 * 1024 * 1024;
+
+/** Lines that may be empty in one file: each costs its reader what a full one does. */
+export const maxEmptyLines = 1_000_000;
+
+/** Throws what to tell the sender of a file of nothing but line ends. */
+export function checkEmptyLines(count: number): void {
+  if (count <= maxEmptyLines) return;
+  const message = `The input has more than ${maxEmptyLines.toLocaleString('en')} empty lines: take them out.`;
+  throw new RendermillError('invalid_request', message, { param: 'input_file_id' });
+}
 
 const newline = 0x0a;
 const bom = Buffer.from([0xef, 0xbb, 0xbf]);

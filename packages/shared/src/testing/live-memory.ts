@@ -9,3 +9,9 @@ export function liveBufferBytes(): number {
   if (typeof collect === 'function') collect();
   return process.memoryUsage().arrayBuffers;
 }
+
+/** Bytes of everything that somebody still holds, buffers among it. */
+export function liveBytes(): number {
+  const buffers = liveBufferBytes();
+  return buffers + process.memoryUsage().heapUsed;
+}

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import type { SavedKey } from '@rendermill/shared/adapters/redis/api-key-store';
+import type { KeyBooks, SavedKey } from '@rendermill/shared/adapters/redis/api-key-store';
 import {
   createKeySchema,
   digestOf,
@@ -27,7 +27,7 @@ import { withBody } from '../with-body.js';
 
 const seconds = (ms: number | null): number | null => (ms === null ? null : Math.floor(ms / 1_000));
 
-function present(key: ApiKey, spent: number) {
+function present(key: ApiKey, { spent, usedAt }: KeyBooks) {
   return {
     id: key.id,
     object: 'api_key',
@@ -42,14 +42,17 @@ function present(key: ApiKey, spent: number) {
     spend_limit: key.spend_limit === null ? null : key.spend_limit / 1_000_000,
     spent: spent / 1_000_000,
     requests_per_minute: key.requests_per_minute,
+    images_per_minute: key.images_per_minute,
+    images_under_way: key.images_under_way,
+    last_used_at: seconds(usedAt),
     rotated_at: seconds(key.rotated_at),
     previous_key_expires_at: seconds(key.previous_until),
   };
 }
 
 async function shown({ apiKeys }: ApiDeps, keys: readonly ApiKey[]) {
-  const spent = await apiKeys.spent(keys.map(({ id }) => id));
-  return keys.map((key, i) => present(key, spent[i] ?? 0));
+  const books = await apiKeys.books(keys.map(({ id }) => id));
+  return keys.map((key, i) => present(key, books[i] ?? { spent: 0, usedAt: null }));
 }
 
 const isOperator = ({ scopes }: Caller): boolean => scopes.includes('operator');
@@ -71,7 +74,7 @@ function refuse(code: 'invalid_parameter' | 'insufficient_scope', param: string,
 
 /** What a caller may make: never more than it may do itself. */
 function requireLeave(caller: Caller, wanted: z.output<typeof createKeySchema>): void {
-  const { project, mode, scopes, expires_at, spend_limit } = wanted;
+  const { project, mode, scopes, expires_at } = wanted;
   if (!isOperator(caller)) {
     const only = "needs the scope 'operator'";
     if (project !== caller.project)
@@ -80,27 +83,35 @@ function requireLeave(caller: Caller, wanted: z.output<typeof createKeySchema>):
     if (caller.mode === 'test' && mode === 'live')
       refuse('insufficient_scope', 'mode', 'mode: a test key makes test keys only.');
   }
+  const keyMaker = scopes.some((scope) => scope === 'admin' || scope === 'operator');
   if (scopes.includes('operator') && (mode === 'test' || project !== 'default'))
     refuse('invalid_parameter', 'scopes', "scopes: 'operator' is over all projects: for live keys of 'default' only.");
   // A key that makes keys would make itself one without the limit.
-  if (spend_limit != null && scopes.some((scope) => scope === 'admin' || scope === 'operator'))
-    refuse('invalid_parameter', 'spend_limit', 'spend_limit: a key that can make keys cannot be limited by it.');
+  for (const limit of ['spend_limit', 'images_per_minute', 'images_under_way'] as const)
+    if (wanted[limit] != null && keyMaker)
+      refuse('invalid_parameter', limit, `${limit}: a key that can make keys cannot be limited by it.`);
   if (expires_at != null && expires_at * 1_000 <= Date.now())
     refuse('invalid_parameter', 'expires_at', 'expires_at: has passed already.');
 }
 
 /** A key with what its row says of it. */
-function newKey({ settings }: ApiDeps, mode: ApiKey['mode'], repeat: string) {
+async function newKey({ pepper }: ApiDeps, mode: ApiKey['mode'], repeat: string) {
+  // As it lies in Redis now: a key under another would be void with this process.
+  if (!(await pepper.read())) {
+    const message =
+      'API keys cannot be made: they are sealed with another RENDERMILL_SECRET. Set it as RENDERMILL_SECRET_PREVIOUS; docs/keys.md says what to do where it is lost.';
+    throw new RendermillError('secret_unreadable', message);
+  }
   const salt = repeat === '' ? null : randomBytes(16).toString('hex');
-  const text = keyFrom(mode, salt === null ? randomBytes(32) : repeatableRandom(settings.secret, repeat, salt));
-  return { text, digest: digestOf(settings.secret, text), row: { salt, hint: hintOf(text) } };
+  const text = keyFrom(mode, salt === null ? randomBytes(32) : repeatableRandom(pepper.present, repeat, salt));
+  return { text, digest: digestOf(pepper.present, text), row: { salt, hint: hintOf(text) } };
 }
 
 /** The key that the same request made before; null where it has been rotated since. */
-async function keyAgain({ settings, apiKeys }: ApiDeps, { id, mode, salt }: ApiKey, repeat: string) {
+async function keyAgain({ pepper, apiKeys }: ApiDeps, { id, mode, salt }: ApiKey, repeat: string) {
   if (salt === null) return null;
-  const text = keyFrom(mode, repeatableRandom(settings.secret, repeat, salt));
-  return (await apiKeys.leads(digestOf(settings.secret, text), id)) ? text : null;
+  const text = keyFrom(mode, repeatableRandom(pepper.present, repeat, salt));
+  return (await apiKeys.leads(digestOf(pepper.present, text), id)) ? text : null;
 }
 
 async function answer(context: Context, { how, id }: SavedKey, made: string, repeat: string): Promise<void> {
@@ -118,9 +129,9 @@ async function create(context: Context): Promise<void> {
   await withBody(context, async (body) => {
     const wanted = parseBody(createKeySchema, body.value);
     requireLeave(caller, wanted);
-    const { expires_at, spend_limit, ip_ranges, requests_per_minute, ...given } = wanted;
+    const { expires_at, spend_limit, ip_ranges, ...given } = wanted;
     const repeat = repeatOf(deps, caller, request, body.fingerprint, false);
-    const { text, digest, row } = newKey(deps, wanted.mode, repeat.key);
+    const { text, digest, row } = await newKey(deps, wanted.mode, repeat.key);
     const key: ApiKey = {
       ...given,
       ...row,
@@ -129,7 +140,9 @@ async function create(context: Context): Promise<void> {
       expires_at: expires_at == null ? null : expires_at * 1_000,
       ip_ranges: ip_ranges ?? [],
       spend_limit: spend_limit == null ? null : Math.round(spend_limit * 1_000_000),
-      requests_per_minute: requests_per_minute ?? standardRequestsPerMinute,
+      requests_per_minute: wanted.requests_per_minute ?? standardRequestsPerMinute,
+      images_per_minute: wanted.images_per_minute ?? null,
+      images_under_way: wanted.images_under_way ?? null,
       rotated_at: null,
       previous_until: null,
     };
@@ -143,7 +156,7 @@ async function rotate(context: Context): Promise<void> {
   await withBody(context, async (body) => {
     const { overlap_hours } = parseBody(rotateKeySchema, body.value);
     const repeat = repeatOf(deps, caller, request, body.fingerprint, false);
-    const { text, digest, row } = newKey(deps, before.mode, repeat.key);
+    const { text, digest, row } = await newKey(deps, before.mode, repeat.key);
     const now = Date.now();
     const overlapMs = Math.round(overlap_hours * 3_600_000);
     const key: ApiKey = { ...before, ...row, rotated_at: now, previous_until: now + overlapMs };

@@ -81,6 +81,7 @@ export const batchResultRoutes: readonly Route[] = [
         description:
           'jsonl: one object per line (custom_id, status, images with links, error, cost). csv: the same flat; several image URLs stand in one cell, a blank between them. zip: {custom_id}-{index}.{ext}, then results.jsonl.',
         contentType: 'application/jsonl',
+        orTypes: ['text/csv', 'application/zip'],
         schema: resultObject,
       },
       404: noBatch,

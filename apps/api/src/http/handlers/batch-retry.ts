@@ -87,6 +87,7 @@ export const batchRetryRoutes: readonly Route[] = [
     summary: 'Run the lines of an ended batch again that came to nothing; what is done is kept and not paid again.',
     tag: 'Batches',
     body: retrySchema,
+    bodyOptional: true,
     answers: {
       200: { description: 'The batch, running again in a new generation.', schema: batchObject },
       404: noBatch,

@@ -141,6 +141,7 @@ export const estimateRoutes: readonly Route[] = [
     answers: {
       200: { description: 'The estimate.', schema: z.union([estimateObject, batchEstimateObject]) },
       400: { description: 'What a job or batch with this body would be refused for.', schema: errorSchema },
+      404: { description: 'There is no such model.', schema: errorSchema },
       422: {
         description: 'No eligible account has a known price (price_unknown); of a batch the line is named.',
         schema: errorSchema,

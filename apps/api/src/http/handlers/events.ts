@@ -30,7 +30,10 @@ async function list({ deps, caller, query, response }: Context): Promise<void> {
   const filter = query as z.output<typeof listQuery>;
   const found = await deps.events.list(caller.project, filter);
   if (!found) {
-    const message = `after: there is no event '${filter.after}' any more; ask by its sequence number, or begin at the first page`;
+    const { after = '' } = filter;
+    const message = /^\d+$/.test(after)
+      ? `after: no event of this project has had the number ${after} yet; what you hold is of another project or of a Redis that was lost, so begin at the first page`
+      : `after: there is no event '${after}' any more; ask by its sequence number, or begin at the first page`;
     throw new RendermillError('invalid_parameter', message, { param: 'after' });
   }
   sendJson(response, 200, page(found.events.map(presentEvent), found.more, found.last));

@@ -4,7 +4,9 @@ import { lineJobId, lineOfJob } from '@rendermill/shared/domain/batch';
 import { isId } from '@rendermill/shared/domain/ids';
 import type { StoredImage } from '@rendermill/shared/domain/job';
 import { extensionOf, imageKeyPrefix } from '@rendermill/shared/domain/object-keys';
+import { attachmentAs } from '@rendermill/shared/adapters/storage/disposition';
 import { z } from 'zod';
+import { rangeHeaders, rangeOf } from '../byte-range.js';
 import { open } from '../images-response.js';
 import type { Context, Route } from '../route.js';
 import { errorSchema } from '../schemas.js';
@@ -25,15 +27,17 @@ async function getImage(context: Context): Promise<void> {
     response.status(302).set({ location: link, 'cache-control': 'no-store' }).end();
     return;
   }
-  const body = isGet ? (await open(deps, image)).body : null;
-  response.status(200).set({
+  const etag = `"${image.sha256}"`;
+  response.set({ 'accept-ranges': 'bytes', etag });
+  const range = rangeOf({ request, response }, image.bytes, etag);
+  const body = isGet ? (await open(deps, image, range ?? undefined)).body : null;
+  response.status(range ? 206 : 200).set({
     'content-type': image.content_type,
-    'content-length': String(image.bytes),
-    'content-disposition': `inline; filename="${fileName}"`,
+    ...rangeHeaders(range, image.bytes),
+    'content-disposition': attachmentAs(fileName),
     'x-content-type-options': 'nosniff',
     // A picture never changes under its key.
     'cache-control': 'private, max-age=86400, immutable',
-    etag: `"${image.sha256}"`,
     'content-security-policy': "default-src 'none'; sandbox",
   });
   if (body) await pipeline(body, response);
@@ -93,9 +97,11 @@ export const imageFileRoutes: readonly Route[] = [
     query: z.strictObject(signedQuery),
     answers: {
       200: { description: 'The bytes, where they lie in a directory store.', contentType: 'image/*' },
+      206: { description: 'The bytes that the Range asks for, likewise.', contentType: 'image/*' },
       302: { description: 'A presigned link into the bucket.' },
       401: { description: 'No key, or a link that has expired.', schema: errorSchema },
       404: { description: 'There is no such image.', schema: errorSchema },
+      416: { description: 'The Range lies outside the picture.', schema: errorSchema },
     },
     handle: getImage,
   },

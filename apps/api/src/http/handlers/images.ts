@@ -11,9 +11,10 @@ import { sendImages } from '../images-response.js';
 import { streamImages } from '../images-stream.js';
 import { linker } from '../links.js';
 import { preference } from '../prefer.js';
+import { orderImages } from '../quotas.js';
 import { repeatOf } from '../repeat.js';
 import { sendJson, type Context, type Route } from '../route.js';
-import { errorSchema, imagesResponse } from '../schemas.js';
+import { errorSchema, imagesResponse, jobObject } from '../schemas.js';
 import { withBody } from '../with-body.js';
 import { present } from './jobs.js';
 
@@ -70,7 +71,8 @@ async function accept(
     const job: JobBody = { ...rest, type: operation === 'generation' && hasImages ? 'edit' : operation };
     const repeat = repeatOf(deps, caller, request, body.fingerprint, held);
     const previews = stream ? (partial_images ?? 0) : 0;
-    const committed = await submitJob(deps, { caller, requestId, body, job, previews, repeat });
+    const submission = { caller, requestId, body, job, previews, repeat };
+    const committed = await orderImages(context, async () => submitJob(deps, submission));
     return { ...committed, type: job.type, parameters, repeat };
   });
 }
@@ -96,8 +98,13 @@ async function answer(context: Context, job: Job, { parameters, repeat }: Accept
 
 const tag = "OpenAI's routes";
 const answers = {
-  200: { description: 'The images, or their events where stream is true.', schema: imagesResponse },
-  202: { description: 'The job, where Prefer: respond-async was sent.' },
+  200: {
+    description: 'The images, or their events where stream is true.',
+    schema: imagesResponse,
+    orTypes: ['text/event-stream'],
+  },
+  202: { description: 'The job, where Prefer: respond-async was sent.', schema: jobObject },
+  404: { description: 'There is no such model.', schema: errorSchema },
   503: { description: 'Not done yet: the same request again waits on, and buys nothing twice.', schema: errorSchema },
 } as const;
 
@@ -110,6 +117,7 @@ export const imageRoutes: readonly Route[] = [
     summary: 'Create images from a prompt. A body with image or images is an edit.',
     tag,
     body: generationSchema,
+    form: generationSchema,
     answers,
     handle: async (context) => serve(context, generationSchema, 'generation'),
   },

@@ -14,13 +14,14 @@ import { committedJob } from '../../use-cases/committed-job.js';
 import { findJob, type FoundJob } from '../../use-cases/find-job.js';
 import { statusOf } from '../../use-cases/list-lines.js';
 import type { LineView } from '../../use-cases/read-lines.js';
-import { reserveForRetry } from '../../use-cases/reserve-spend.js';
+import { overLimit, reserveForRetry } from '../../use-cases/reserve-spend.js';
 import { submitJob } from '../../use-cases/submit-job.js';
 import { linker } from '../links.js';
 import { page, pageQuery, wholeNumber } from '../list-query.js';
 import { requireOwnMode, requireOwnOrder } from '../own-order.js';
 import { presentLine } from '../present-line.js';
 import { preference } from '../prefer.js';
+import { orderImages } from '../quotas.js';
 import { repeatOf } from '../repeat.js';
 import { sendJson, type Context, type Route } from '../route.js';
 import { errorSchema, jobObject, listOf } from '../schemas.js';
@@ -59,7 +60,7 @@ async function create(context: Context): Promise<void> {
   const committed = await withBody(context, async (body) => {
     const job = parseBody(jobSchema, body.value);
     const repeat = repeatOf(deps, caller, request, body.fingerprint, false);
-    return submitJob(deps, { caller, requestId, body, job, repeat });
+    return orderImages(context, async () => submitJob(deps, { caller, requestId, body, job, repeat }));
   });
   const { id } = committed;
   response.set({ 'x-rendermill-job': id, location: `/v1/jobs/${id}` });
@@ -204,7 +205,11 @@ async function retry(context: Context): Promise<void> {
   const { routing } = routeJob(deps.accounts, job, deps.prefer);
   const fetched = [...job.inputs, job.mask].every((input) => input === null || input.width !== null);
   if (!(await deps.jobs.repeated(repeat))) await reserveForRetry(deps, caller, job);
-  const how = await deps.jobs.retry(job, routing, fetched ? 'ready' : 'prepare', repeat);
+  const how = await orderImages(context, async () => {
+    const retried = await deps.jobs.retry(job, routing, fetched ? 'ready' : 'prepare', repeat, caller);
+    if (typeof retried === 'object') throw overLimit(caller, retried);
+    return retried;
+  });
   if (how === 'conflict')
     throw new RendermillError('idempotency_key_reused', 'This Idempotency-Key was used with another request.');
   if (how === 'refused') throw notRetryable(job);
@@ -250,6 +255,7 @@ export const jobRoutes: readonly Route[] = [
     answers: {
       200: { description: 'The job, ended within the wait asked for.', schema: jobObject },
       202: { description: 'The job, accepted.', schema: jobObject },
+      404: { description: 'There is no such model.', schema: errorSchema },
     },
     handle: create,
   },

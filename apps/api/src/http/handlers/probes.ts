@@ -30,11 +30,7 @@ async function create(context: Context): Promise<void> {
 /** No body at all is a question too. */
 async function read(context: Context) {
   if (isBare(context.request)) return { body: probeBody.parse({}), fingerprint: '' };
-  return withBody(
-    context,
-    async ({ value, fingerprint }) => ({ body: parseBody(probeBody, value), fingerprint }),
-    'one',
-  );
+  return withBody(context, async ({ value, fingerprint }) => ({ body: parseBody(probeBody, value), fingerprint }));
 }
 
 const isBare = ({ headers }: Request): boolean =>
@@ -49,6 +45,7 @@ export const probeRoutes: readonly Route[] = [
     summary: 'What a probe of an account would ask and cost; with spend and max_cost, starts it.',
     tag: 'Money',
     body: probeBody,
+    bodyOptional: true,
     answers: {
       200: { description: 'The quote: nothing was stored, nothing bought.', schema: probeQuote },
       202: {

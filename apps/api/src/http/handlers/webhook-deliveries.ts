@@ -30,7 +30,7 @@ async function list(context: Context): Promise<void> {
     const message = `after: there is no delivery '${filter.after}' in this log any more; begin at the first page`;
     throw new RendermillError('invalid_parameter', message, { param: 'after' });
   }
-  sendJson(context.response, 200, page(found.deliveries.map(presentDelivery), found.more));
+  sendJson(context.response, 200, page(found.deliveries.map(presentDelivery), found.more, found.last));
 }
 
 async function requireDelivery(context: Context): Promise<{ delivery: Delivery; event: StoredEvent }> {
@@ -57,17 +57,16 @@ async function resend(context: Context): Promise<void> {
 
 async function recover(context: Context): Promise<void> {
   const { deps, caller, response } = context;
-  const endpoint = await requireEndpoint(context);
-  requireEnabled(endpoint);
-  await withBody(
-    context,
-    async (body) => {
-      const { since } = parseBody(recoverSchema, body.value);
-      const deliveries = await deps.deliveries.recover(caller.project, endpoint.id, since * 1_000);
-      sendJson(response, 202, { object: 'webhook_recovery', webhook_endpoint_id: endpoint.id, since, deliveries });
-    },
-    'one',
-  );
+  const endpoint = context.params['id'] === 'url' ? null : await requireEndpoint(context);
+  if (endpoint) requireEnabled(endpoint);
+  await withBody(context, async (body) => {
+    const { since } = parseBody(recoverSchema, body.value);
+    const deliveries = await (endpoint
+      ? deps.deliveries.recover(caller.project, endpoint.id, since * 1_000)
+      : deps.deliveries.recoverUrls(caller.project, since * 1_000));
+    const webhook_endpoint_id = endpoint?.id ?? null;
+    sendJson(response, 202, { object: 'webhook_recovery', webhook_endpoint_id, since, deliveries });
+  });
 }
 
 function requireEnabled({ enabled }: { readonly enabled: boolean }): void {
@@ -91,7 +90,13 @@ export const webhookDeliveryRoutes: readonly Route[] = [
     summary: 'What was told to an endpoint, with every attempt. Id `url`: what was told to webhook_urls.',
     tag,
     query: listQuery,
-    answers: { 200: { description: 'One page.', schema: listOf(deliveryObject) }, 404: notFound },
+    answers: {
+      200: {
+        description: 'One page; `has_more` may be true for an empty one, which leads on.',
+        schema: listOf(deliveryObject),
+      },
+      404: notFound,
+    },
     handle: list,
   },
   {
@@ -100,7 +105,7 @@ export const webhookDeliveryRoutes: readonly Route[] = [
     operationId: 'recoverWebhookDeliveries',
     access: 'webhooks',
     summary:
-      'Deliver again what this endpoint did not get since a time: failed deliveries, and events while it was disabled.',
+      'Deliver again what this endpoint did not get since a time: failed deliveries, and events while it was disabled. Id `url`: failed deliveries to webhook_urls.',
     tag,
     body: recoverSchema,
     answers: {
@@ -108,7 +113,7 @@ export const webhookDeliveryRoutes: readonly Route[] = [
         description: 'They are due now.',
         schema: z.object({
           object: z.literal('webhook_recovery'),
-          webhook_endpoint_id: z.string(),
+          webhook_endpoint_id: z.string().nullable().describe('Null: webhook_urls.'),
           since: z.int(),
           deliveries: z.int().describe('How many are due by this.'),
         }),

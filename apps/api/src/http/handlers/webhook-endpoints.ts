@@ -6,6 +6,7 @@ import { eventId, newId } from '@rendermill/shared/domain/ids';
 import { parseBody } from '@rendermill/shared/domain/request-body';
 import {
   createEndpointSchema,
+  maxEndpoints,
   testEndpointSchema,
   updateEndpointSchema,
 } from '@rendermill/shared/domain/webhook-endpoints';
@@ -32,6 +33,10 @@ async function create(context: Context): Promise<void> {
     const repeat = repeatOf(deps, caller, request, body.fingerprint, false);
     const saved = await deps.webhooks.create({ ...given, ...secret, id, project, url, created_at: Date.now() }, repeat);
     if (saved.how === 'conflict') keyReused();
+    if (saved.how === 'full') {
+      const message = `A project has at most ${maxEndpoints} webhook endpoints: delete one that is not needed any more.`;
+      throw new RendermillError('too_many_endpoints', message);
+    }
     const endpoint = await deps.webhooks.get(project, saved.id);
     if (!endpoint)
       throw new RendermillError('not_found', 'The endpoint that this Idempotency-Key made has been deleted.');
@@ -122,7 +127,10 @@ export const webhookRoutes: readonly Route[] = [
     summary: 'Register a URL for events. The signing secret is shown in this answer only.',
     tag,
     body: createEndpointSchema,
-    answers: { 200: { description: 'The endpoint with its signing secret.', schema: endpointObject } },
+    answers: {
+      200: { description: 'The endpoint with its signing secret.', schema: endpointObject },
+      409: { description: 'The project has all the endpoints that it may.', schema: errorSchema },
+    },
     handle: create,
   },
   {

@@ -33,7 +33,7 @@ async function withOptionalBody(
   const { headers } = context.request;
   const empty = headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0;
   if (empty) return use({}, '');
-  await withBody(context, async (body) => use(body.value, body.fingerprint), 'one');
+  await withBody(context, async (body) => use(body.value, body.fingerprint));
 }
 
 async function projectSecret({ deps, caller, response }: Context): Promise<void> {
@@ -52,6 +52,7 @@ export const webhookSecretRoutes: readonly Route[] = [
     summary: 'Make a new signing secret, shown in this answer only. The old one may sign beside it for 24 hours.',
     tag,
     body: rotateSecretSchema,
+    bodyOptional: true,
     answers: {
       200: { description: 'The endpoint with its new secret.', schema: endpointObject },
       404: { description: 'There is no such endpoint.', schema: errorSchema },

@@ -1,7 +1,7 @@
 import { request, type Dispatcher } from 'undici';
 import type { WrittenFile } from '../../streams/file-sink.js';
 import type { BlobSink } from '../../streams/json-blobs.js';
-import { OutboundError, type Outbound } from './outbound.js';
+import { OutboundError, redirected, type Outbound } from './outbound.js';
 
 /** Downloads to a file: input images that a user names, results that a provider left at a URL. */
 
@@ -57,7 +57,7 @@ async function follow(
     const location = response.headers['location'];
     if (typeof location !== 'string')
       throw new OutboundError('status', `a redirect to nowhere`, { status: response.statusCode });
-    url = new URL(location, target).href;
+    url = redirected(location, target);
   }
   throw new OutboundError('redirects', `more than ${maxRedirects} redirects`);
 }

@@ -123,13 +123,23 @@ export class Outbound {
   }
 }
 
+// Programs do not agree on what these mean in a URL.
+// eslint-disable-next-line no-control-regex -- they are what is looked for
+const ambiguous = /[\u0000-\u0020\\\u007f]/;
+
+/** Where a redirect leads, still to be checked. */
+export function redirected(location: string, from: URL): string {
+  if (ambiguous.test(location) || !URL.canParse(location, from.href))
+    throw new OutboundError('blocked', 'the server redirects to what is no URL');
+  return new URL(location, from).href;
+}
+
 function parse(text: string): URL {
   const bad = (why: string): never => {
     throw new OutboundError('blocked', why);
   };
   if (text.length > maxUrlLength) bad(`a URL has at most ${maxUrlLength} characters`);
-  // eslint-disable-next-line no-control-regex -- they are what is looked for
-  if (/[\u0000-\u0020\\\u007f]/.test(text)) bad('a URL has no spaces, backslashes or control characters');
+  if (ambiguous.test(text)) bad('a URL has no spaces, backslashes or control characters');
   if (!URL.canParse(text)) bad('this is not a URL');
   const url = new URL(text);
   if (url.protocol !== 'https:' && url.protocol !== 'http:') bad('a URL begins with https://');

@@ -59,10 +59,14 @@ async function beginning(body: Dispatcher.ResponseData['body']): Promise<string 
   let bytes = 0;
   // undici tells of a body that is left by an error, which without a listener ends the process.
   body.on('error', () => undefined);
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    if (bytes < 4 * keptAnswerLength) kept.push(chunk.subarray(0, 4 * keptAnswerLength - bytes));
-    bytes += chunk.length;
-    if (bytes > maxAnswerBytes) break;
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      if (bytes < 4 * keptAnswerLength) kept.push(chunk.subarray(0, 4 * keptAnswerLength - bytes));
+      bytes += chunk.length;
+      if (bytes > maxAnswerBytes) break;
+    }
+  } catch {
+    // The status has said how it was taken: a body that breaks off or never ends does not take that back.
   }
   const text = Buffer.concat(kept).toString().slice(0, keptAnswerLength);
   return text === '' ? null : text.toWellFormed();

@@ -3,7 +3,7 @@ import pLimit from 'p-limit';
 import { sniffImage, sniffLength, type ImageType } from '../../domain/magic.js';
 import { readOptions, sharp } from './sharp.js';
 
-/** A picture that was decoded to its last pixel. */
+/** A picture that was decoded to its last pixel, or what its header says before it is. */
 export interface DecodedImage {
   readonly type: ImageType;
   readonly width: number;
@@ -14,6 +14,8 @@ export interface DecodedImage {
   readonly space: string;
   /** EXIF orientation: 1 where pixels stand as they are meant. */
   readonly orientation: number;
+  /** It carries a colour profile that can be read. */
+  readonly hasProfile: boolean;
 }
 
 export type DecodeFault =
@@ -24,8 +26,8 @@ export type DecodeFault =
   | { readonly kind: 'too_large' }
   | { readonly kind: 'damaged'; readonly detail: string };
 
-/** Decodes side by side in this process: each may take 200 MB for a moment. */
-const decodes = pLimit(2);
+/** Pictures that are held as pixels side by side in this process: each may take 200 MB for a moment. */
+export const decodes = pLimit(2);
 
 async function head(path: string): Promise<Buffer> {
   const file = await open(path, 'r');
@@ -37,27 +39,34 @@ async function head(path: string): Promise<Buffer> {
   }
 }
 
+/** What its reader asks of a picture before a pixel of it is decoded. */
+export interface Terms {
+  /** Any other is `not_image`. */
+  readonly types: readonly ImageType[];
+  /** Throws what is wrong with it. */
+  readonly judge: (header: DecodedImage) => void;
+}
+
 /** Reads a picture whole, from its path or from memory. A header alone proves nothing: cut and corrupt files have good ones. */
-export async function decodeImage(source: string | Buffer): Promise<DecodedImage | DecodeFault> {
+export async function decodeImage(source: string | Buffer, terms?: Terms): Promise<DecodedImage | DecodeFault> {
   const first = typeof source === 'string' ? await head(source) : source.subarray(0, sniffLength);
   if (first.length === 0) return { kind: 'empty' };
   const type = sniffImage(first);
-  if (!type) return { kind: 'not_image' };
+  if (!type || (terms && !terms.types.includes(type))) return { kind: 'not_image' };
   if (type === 'image/svg+xml') return svgFacts(first.toString('utf8'));
-  return decodes(async () => decodeRaster(source, type));
+  return decodes(async () => {
+    const header = await readHeader(source, type);
+    if ('kind' in header) return header;
+    terms?.judge(header);
+    return (await readPixels(source, header.height)) ?? header;
+  });
 }
 
-async function decodeRaster(source: string | Buffer, type: ImageType): Promise<DecodedImage | DecodeFault> {
+async function readHeader(source: string | Buffer, type: ImageType): Promise<DecodedImage | DecodeFault> {
   try {
     const meta = await sharp(source, readOptions).metadata();
     if (`image/${meta.format}` !== type)
       return { kind: 'damaged', detail: `begins as ${type} and goes on as ${meta.format}` };
-    // Shrinking to nothing makes libvips read every row; shrink-on-load would let JPEG and WebP skip most of them.
-    await sharp(source, readOptions)
-      .resize(8, 8, { fit: 'fill', fastShrinkOnLoad: false })
-      .raw()
-      .timeout({ seconds: 30 })
-      .toBuffer();
     return {
       type,
       width: meta.width,
@@ -66,13 +75,33 @@ async function decodeRaster(source: string | Buffer, type: ImageType): Promise<D
       pages: meta.pages ?? 1,
       space: meta.space,
       orientation: meta.orientation ?? 1,
+      hasProfile: meta.hasProfile,
     };
   } catch (error) {
-    const detail = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
-    // A machine without a moment to spare: that says nothing about the picture.
-    if (/^timeout\b/i.test(detail)) throw error;
-    return /pixel limit/.test(detail) ? { kind: 'too_large' } : { kind: 'damaged', detail };
+    return faultOf(error);
   }
+}
+
+async function readPixels(source: string | Buffer, height: number): Promise<DecodeFault | null> {
+  try {
+    // One pixel of each row: libvips must decode every row for it. Made smaller both ways, a JPEG is read at a fraction of
+    // its size and without its last rows, damaged or not.
+    await sharp(source, readOptions)
+      .resize(1, height, { fit: 'fill', fastShrinkOnLoad: false, kernel: 'nearest' })
+      .raw()
+      .timeout({ seconds: 30 })
+      .toBuffer();
+    return null;
+  } catch (error) {
+    return faultOf(error);
+  }
+}
+
+function faultOf(error: unknown): DecodeFault {
+  const detail = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+  // A machine without a moment to spare: that says nothing about the picture.
+  if (/^timeout\b/i.test(detail)) throw error;
+  return /pixel limit/.test(detail) ? { kind: 'too_large' } : { kind: 'damaged', detail };
 }
 
 /** We never render SVG: the size it states is taken from its first tag, or 0 where it states none. */
@@ -89,5 +118,6 @@ function svgFacts(text: string): DecodedImage {
     pages: 1,
     space: 'srgb',
     orientation: 1,
+    hasProfile: false,
   };
 }

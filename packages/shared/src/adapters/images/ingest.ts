@@ -2,8 +2,8 @@ import { rm } from 'node:fs/promises';
 import { createReadStream } from 'node:fs';
 import { createHash } from 'node:crypto';
 import type { JobInput } from '../../domain/job-request.js';
-import { checkInputImage, checkMask, maskFromLuminance, normaliseInput } from './check-input.js';
-import type { DecodedImage } from './decode.js';
+import { cleanImage, type CleanImage } from './clean.js';
+import { checkMask, maskFromLuminance } from './masks.js';
 
 /** An input image that passed every check, on local disk, in the form in which a provider gets it. */
 export interface IngestedImage {
@@ -11,14 +11,9 @@ export interface IngestedImage {
   readonly facts: Omit<JobInput, 'key'>;
 }
 
-/** Checks an image in full, and makes it upright 8-bit sRGB where it is not; untouched where it is. */
+/** Checks an image in full, and leaves of its file the picture alone. The file itself is gone where another takes its place. */
 export async function ingestImage(path: string, param: string, url: string | null): Promise<IngestedImage> {
-  const image = await checkInputImage(path, param);
-  const normal = `${path}.normal`;
-  if (!(await normaliseInput(path, normal, image))) return describe(path, image, url);
-  const again = await checkInputImage(normal, param);
-  await rm(path);
-  return describe(normal, again, url);
+  return describe(await cleanImage(path, param), url);
 }
 
 /** Checks a mask against the first image; makes it from black and white where `mask_from` says so. */
@@ -28,16 +23,17 @@ export async function ingestMask(
   first: { readonly width: number; readonly height: number },
   url: string | null,
 ): Promise<IngestedImage> {
-  if (maskFrom !== 'luminance' && maskFrom !== 'inverted') return describe(path, await checkMask(path, first), url);
-  await checkInputImage(path, 'mask');
+  const given = await cleanImage(path, 'mask');
+  if (maskFrom !== 'luminance' && maskFrom !== 'inverted')
+    return describe({ path: given.path, image: await checkMask(given.path, first) }, url);
   const alpha = `${path}.alpha`;
-  await maskFromLuminance(path, alpha, maskFrom);
-  const mask = await checkMask(alpha, first);
-  await rm(path);
-  return describe(alpha, mask, url);
+  await maskFromLuminance(given.path, alpha, maskFrom);
+  const image = await checkMask(alpha, first);
+  await rm(given.path);
+  return describe({ path: alpha, image }, url);
 }
 
-async function describe(path: string, image: DecodedImage, url: string | null): Promise<IngestedImage> {
+async function describe({ path, image }: CleanImage, url: string | null): Promise<IngestedImage> {
   const hash = createHash('sha256');
   let bytes = 0;
   for await (const chunk of createReadStream(path)) {

@@ -11,6 +11,13 @@ export interface SavedKey {
   readonly id: string;
 }
 
+export interface KeyBooks {
+  /** Micro-dollars that may have been billed for what the key ordered. */
+  readonly spent: number;
+  /** When it was last used, to a minute; null: never. Milliseconds since the epoch. */
+  readonly usedAt: number | null;
+}
+
 export class ApiKeyStore {
   readonly #scripts: ScriptRunner;
 
@@ -87,10 +94,22 @@ export class ApiKeyStore {
     return { got: got < 0 ? null : got, taken };
   }
 
-  /** Micro-dollars that may have been billed for what each key ordered, in the order of `ids`. */
-  async spent(ids: readonly string[]): Promise<number[]> {
-    if (ids.length === 0) return [];
-    const sums = await this.#scripts.client.mget(ids.map((id) => this.#scripts.key('api-key', id, 'spent')));
-    return sums.map((sum) => Number(sum ?? 0));
+  /** Notes that the key is used, once a minute over all processes; answers in how many ms it is to be told again. */
+  async used(id: string): Promise<number> {
+    return (await this.#scripts.run('use-api-key', id)) as number;
+  }
+
+  /** What became of each key, in the order of `ids`. */
+  async books(ids: readonly string[]): Promise<KeyBooks[]> {
+    const { client } = this.#scripts;
+    return Promise.all(
+      ids.map(async (id) => {
+        const [spent, used] = await Promise.all([
+          client.get(this.#scripts.key('api-key', id, 'spent')),
+          client.hget(this.#scripts.key('api-key', id), 'used'),
+        ]);
+        return { spent: Number(spent ?? 0), usedAt: used === null ? null : Number(used) };
+      }),
+    );
   }
 }

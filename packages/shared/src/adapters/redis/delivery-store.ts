@@ -10,6 +10,8 @@ import type { ScriptRunner } from './scripts.js';
 
 /** How long a deliverer may take before another may try the same delivery. */
 const loanMs = 60_000;
+/** Lots of the log that are looked through for one page. */
+const maxLots = 20;
 /** Deliveries under way to one target, over all workers. */
 const perTarget = 5;
 
@@ -17,6 +19,8 @@ export interface DueDelivery {
   readonly id: string;
   /** How often it was taken: a queue entry of an earlier taking is void. */
   readonly taken: number;
+  /** Its target fails, or takes long for an answer. */
+  readonly slow: boolean;
 }
 
 export interface DeliveryFilter {
@@ -51,8 +55,11 @@ export class DeliveryStore {
 
   async takeDue(limit: number): Promise<Due<DueDelivery>> {
     const answer = await this.#scripts.run('take-deliveries', limit, loanMs, perTarget);
-    const [found, next] = answer as [[string, number][], number];
-    return { found: found.map(([id, taken]) => ({ id, taken })), nextMs: next < 0 ? null : next };
+    const [found, next] = answer as [[string, number, number][], number];
+    return {
+      found: found.map(([id, taken, slow]) => ({ id, taken, slow: slow === 1 })),
+      nextMs: next < 0 ? null : next,
+    };
   }
 
   /** A delivery with its event, or null where either is past its retention. It goes where its endpoint is now. */
@@ -80,12 +87,15 @@ export class DeliveryStore {
     )) as DisabledReason | '';
   }
 
-  /** One page of an endpoint's log (`url`: of all webhook_urls), or null where `after` is not in it. */
+  /**
+   * One page of an endpoint's log (`url`: of all webhook_urls), or null where `after` is not in it. `last`: up to here it
+   * was looked through; a page that found nothing within its bounds still leads on.
+   */
   async list(
     project: string,
     endpoint: string,
     filter: DeliveryFilter,
-  ): Promise<{ deliveries: Delivery[]; more: boolean } | null> {
+  ): Promise<{ deliveries: Delivery[]; more: boolean; last: string | null } | null> {
     const index = this.#scripts.key('deliveries', ...(endpoint === 'url' ? ['url', project] : [endpoint]));
     const { status, order, limit } = filter;
     let after;
@@ -96,21 +106,25 @@ export class DeliveryStore {
     }
     const stretch = { from: -Infinity, to: Infinity, after, order };
     const deliveries: Delivery[] = [];
-    for (let offset = 0; ; offset += placesAtOnce) {
+    let last: string | null = null;
+    for (let offset = 0; offset < maxLots * placesAtOnce; offset += placesAtOnce) {
       const places = await readPlaces(this.#scripts, index, stretch, offset);
       const ids = places.filter((place) => isBeyond(place, stretch)).map(({ id }) => id);
-      for (const delivery of await this.#read(ids)) {
-        if (delivery?.project !== project || (status && delivery.status !== status)) continue;
-        if (deliveries.length === limit) return { deliveries, more: true };
-        deliveries.push(delivery);
+      for (const [i, delivery] of (await this.#read(ids)).entries()) {
+        if (delivery?.project === project && (!status || delivery.status === status)) {
+          if (deliveries.length === limit) return { deliveries, more: true, last };
+          deliveries.push(delivery);
+        }
+        last = ids[i] ?? null;
       }
-      if (places.length < placesAtOnce) return { deliveries, more: false };
+      if (places.length < placesAtOnce) return { deliveries, more: false, last };
     }
+    return { deliveries, more: true, last };
   }
 
   /** Makes a delivery due once more, from the beginning of the schedule. False where it is past its retention. */
   async resend({ id, endpoint, project }: Delivery): Promise<boolean> {
-    return (await this.#scripts.run('resend-delivery', endpoint, project, id)) === 1;
+    return (await this.#scripts.run('resend-delivery', endpoint, project, '', id)) === 1;
   }
 
   /** What an enabled endpoint did not get since then (ms) is due; answers how many deliveries that are. */
@@ -128,6 +142,19 @@ export class DeliveryStore {
       ]);
       if (ids.length < placesAtOnce || sequence === null || (oldest && Number(oldest) < since)) return count;
       before = sequence;
+    }
+  }
+
+  /** What webhook_urls did not take since then (ms) is due; answers how many deliveries that are. */
+  async recoverUrls(project: string, since: number): Promise<number> {
+    const index = this.#scripts.key('deliveries', 'url', project);
+    let count = 0;
+    for (let offset = 0; ; offset += placesAtOnce) {
+      const stretch = { from: since, to: Infinity, after: undefined, order: 'asc' as const };
+      const places = await readPlaces(this.#scripts, index, stretch, offset);
+      const ids = places.map(({ id }) => id);
+      if (ids.length > 0) count += Number(await this.#scripts.run('resend-delivery', 'url', project, 'failed', ...ids));
+      if (places.length < placesAtOnce) return count;
     }
   }
 

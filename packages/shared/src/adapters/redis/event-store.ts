@@ -33,11 +33,11 @@ export class EventStore {
     return decode(id, await this.#scripts.client.hgetall(this.#scripts.key('event', id)));
   }
 
-  /** One page by sequence, or null where `after` is an event that is not known. */
+  /** One page by sequence, or null where `after` is an event that is not known, or a number that none has had yet. */
   async list(project: string, filter: EventFilter): Promise<EventPage | null> {
     const { types, limit, order } = filter;
     let at = await this.#place(project, filter.after);
-    if (at === null) return null;
+    if (at === null || (order === 'asc' && Number(at ?? 0) > (await this.#latest(project)))) return null;
     const events: StoredEvent[] = [];
     let last: string | null = null;
     for (let lot = 0; lot < maxLots; lot++) {
@@ -64,6 +64,11 @@ export class EventStore {
     return order === 'asc'
       ? client.zrangebyscore(list, after === undefined ? '-inf' : `(${after}`, '+inf', 'LIMIT', 0, count)
       : client.zrevrangebyscore(list, after === undefined ? '+inf' : `(${after}`, '-inf', 'LIMIT', 0, count);
+  }
+
+  /** The number of the project's latest event. */
+  async #latest(project: string): Promise<number> {
+    return Number((await this.#scripts.client.get(this.#scripts.key('sequence', project))) ?? 0);
   }
 
   /** The sequence number that stands for `after`. */

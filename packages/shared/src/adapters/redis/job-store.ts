@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { noLimits, type OrderLimits } from '../../domain/api-keys.js';
 import { jobEvent } from '../../domain/events.js';
 import { lineEnd } from '../../domain/line-record.js';
 import { errorBodyOf } from '../../domain/errors.js';
@@ -50,12 +51,18 @@ export interface Submitted {
   readonly id: string;
 }
 
-/** The API key's spend limit has no room for it; `taken` micro-dollars are spent or under way. */
+/** A limit of the API key has no room for it. */
 export interface OverLimit {
-  readonly how: 'over_limit';
-  /** That it would have had. */
+  /** The spend limit, or one of images. */
+  readonly how: 'over_limit' | 'images_per_minute' | 'images_under_way';
+  /** That it would have had, or has. */
   readonly id: string;
-  readonly taken: number;
+  /** Micro-dollars that are spent or under way; ms until the minute ends; images that are under way. */
+  readonly fact: number;
+}
+
+export function isOverLimit(submitted: Submitted | OverLimit): submitted is OverLimit {
+  return 'fact' in submitted;
 }
 
 /** What BullMQ sorts by: lower first. Never 0, which overtakes every other. */
@@ -74,12 +81,12 @@ export class JobStore {
   }
 
   /**
-   * Writes a new job with its place in the lists, or finds the one that the request repeats: one script. `spendLimit`:
-   * that of its API key, in micro-dollars; a job under one has an estimate.
+   * Writes a new job with its place in the lists, or finds the one that the request repeats: one script. `limits`: those of
+   * its API key; a job under a spend limit has an estimate.
    */
-  async submit(job: NewJob, repeat: Repeat, spendLimit: number | null = null): Promise<Submitted | OverLimit> {
+  async submit(job: NewJob, repeat: Repeat, limits = noLimits): Promise<Submitted | OverLimit> {
     const { spec } = job;
-    const [how, id] = (await this.#scripts.run(
+    const [how, answer] = (await this.#scripts.run(
       'submit-job',
       spec.id,
       JSON.stringify(spec),
@@ -102,10 +109,15 @@ export class JobStore {
       entryGraceMs,
       JSON.stringify(job.routing),
       spec.key_id,
-      spendLimit ?? '',
+      limits.spendLimit ?? '',
       spec.estimate ?? '',
-    )) as [Submitted['how'] | 'over_limit', string];
-    return how === 'over_limit' ? { how, id: spec.id, taken: Number(id) } : { how, id };
+      spec.request.n,
+      limits.imagesPerMinute ?? '',
+      limits.imagesUnderWay ?? '',
+    )) as [Submitted['how'] | OverLimit['how'], string | number];
+    if (how === 'over_limit' || how === 'images_per_minute' || how === 'images_under_way')
+      return { how, id: spec.id, fact: Number(answer) };
+    return { how, id: String(answer) };
   }
 
   /** What a repeat by Idempotency-Key finds: known before the request's inputs are read again. Null for a new key. */
@@ -165,14 +177,16 @@ export class JobStore {
 
   /**
    * Begins a new generation of an ended job that has missing images; a deadline that has passed no longer counts.
-   * `existing`: this Idempotency-Key began one before.
+   * `existing`: this Idempotency-Key began one before. `by`: the API key that asks, with its limits of images.
    */
   async retry(
     job: Job,
     routing: RoutingClass,
     stage: Stage,
     repeat: Pick<Repeat, 'key' | 'fingerprint'>,
-  ): Promise<'retried' | 'existing' | 'conflict' | 'refused'> {
+    by: OrderLimits & { readonly keyId: string } = { ...noLimits, keyId: '' },
+  ): Promise<'retried' | 'existing' | 'conflict' | 'refused' | OverLimit> {
+    const missing = missingIndexes(job).length;
     const answer = await this.#scripts.run(
       'retry-job',
       job.id,
@@ -184,8 +198,13 @@ export class JobStore {
       idempotencyTtlMs,
       JSON.stringify(routing),
       job.deadline ?? '',
-      missingIndexes(job).length === 0 ? 1 : 0,
+      missing === 0 ? 1 : 0,
+      by.keyId,
+      missing,
+      by.imagesPerMinute ?? '',
+      by.imagesUnderWay ?? '',
     );
+    if (Array.isArray(answer)) return { how: answer[0] as OverLimit['how'], id: job.id, fact: Number(answer[1]) };
     return typeof answer === 'number' ? 'retried' : (answer as 'existing' | 'conflict' | 'refused');
   }
 }

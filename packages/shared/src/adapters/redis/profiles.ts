@@ -21,7 +21,8 @@ function flat(findings: Findings): string[] {
 }
 
 function deep(fields: Readonly<Record<string, string>>): Findings {
-  const findings: Record<string, Record<string, Finding>> = {};
+  // Without a prototype: a model may be called as callers like.
+  const findings = Object.create(null) as Record<string, Record<string, Finding>>;
   for (const [place, text] of Object.entries(fields)) {
     const feature = place.split('|', 1)[0] ?? '';
     // A release that knows more features may have written it.

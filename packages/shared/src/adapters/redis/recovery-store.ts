@@ -88,7 +88,7 @@ export class RecoveryStore {
   /** A project's events are numbered; the numbers go on growing, with a gap: nobody has given so many in so few seconds. */
   async keepSequence(project: string): Promise<void> {
     const key = this.#scripts.key('sequence', project);
-    await this.#scripts.client.setnx(key, Math.floor(Date.now() / 1_000));
+    await this.#scripts.client.setnx(key, Date.now());
   }
 
   #row({ job, routing }: RestoredJob): Record<string, unknown> {

@@ -6,6 +6,11 @@ import type { WebhookStore } from './webhook-store.js';
 const projectContext = (project: string): string => `${project}|webhook-secret`;
 const endpointContext = (project: string, id: string): string => `${project}|endpoint|${id}`;
 
+/** Those that sign now, newest first. */
+function sealedOf({ sealed_secret, old_secrets }: WebhookEndpoint): string[] {
+  return [sealed_secret, ...old_secrets.filter(({ ends }) => ends > Date.now()).map(({ secret }) => secret)];
+}
+
 /** Who signs with what. Secrets lie sealed in Redis, each bound to its project and purpose. */
 export class WebhookSecrets {
   readonly #store: WebhookStore;
@@ -30,9 +35,9 @@ export class WebhookSecrets {
   }
 
   /** An endpoint's own, newest first: after a rotation the one before too, until its time is over. */
-  of({ project, id, sealed_secret, old_secrets }: WebhookEndpoint): readonly string[] {
-    const old = old_secrets.filter(({ ends }) => ends > Date.now()).map(({ secret }) => secret);
-    return [sealed_secret, ...old].map((sealed) => unseal(this.#secrets, endpointContext(project, id), sealed));
+  of(endpoint: WebhookEndpoint): readonly string[] {
+    const { project, id } = endpoint;
+    return sealedOf(endpoint).map((sealed) => unseal(this.#secrets, endpointContext(project, id), sealed));
   }
 
   /** The project's own secret: from the environment for `default`, else made once and kept. */
@@ -61,7 +66,10 @@ export class WebhookSecrets {
     for (const project of await this.#store.projects()) {
       const own = await this.#store.sealedProjectSecret(project);
       const endpoints = await this.#store.list(project);
-      const sealed = [...(own === null ? [] : [['', own]]), ...endpoints.map((row) => [row.id, row.sealed_secret])];
+      const sealed = [
+        ...(own === null ? [] : [['', own]]),
+        ...endpoints.flatMap((row) => sealedOf(row).map((one) => [row.id, one])),
+      ];
       for (const [endpoint = '', was = ''] of sealed) {
         if (!isOutdated(this.#secrets, was)) continue;
         const fresh = this.#fresh(project, endpoint, was);

@@ -1,5 +1,10 @@
 import type { EventType } from '../../domain/events.js';
-import type { DisabledReason, EndpointChanges, WebhookEndpoint } from '../../domain/webhook-endpoints.js';
+import {
+  maxEndpoints,
+  type DisabledReason,
+  type EndpointChanges,
+  type WebhookEndpoint,
+} from '../../domain/webhook-endpoints.js';
 import { idempotencyTtlMs, type Repeat } from './job-store.js';
 import type { ScriptRunner } from './scripts.js';
 
@@ -21,12 +26,12 @@ export class WebhookStore {
     this.#scripts = scripts;
   }
 
-  /** Writes a new endpoint; a repeat by Idempotency-Key finds the one that is there. */
-  async create(endpoint: NewEndpoint, repeat: EndpointRepeat): Promise<{ how: Saved; id: string }> {
+  /** Writes a new endpoint; a repeat by Idempotency-Key finds the one that is there. `full`: the project has all it may. */
+  async create(endpoint: NewEndpoint, repeat: EndpointRepeat): Promise<{ how: Saved | 'full'; id: string }> {
     const { id, project, created_at, sealed_secret, secret_hint } = endpoint;
     const fields = { created: created_at, secret: sealed_secret, hint: secret_hint, enabled: '1', ...encode(endpoint) };
     const [how, saved] = await this.#save(id, project, repeat, 0, fields);
-    return { how: how as Saved, id: saved };
+    return { how: how as Saved | 'full', id: saved };
   }
 
   /** Changes an endpoint; `gone` where it has been deleted since it was read. */
@@ -36,7 +41,7 @@ export class WebhookStore {
     repeat: EndpointRepeat,
   ): Promise<Saved | 'gone'> {
     const [how] = await this.#save(id, project, repeat, 1, encode(changes));
-    return how;
+    return how as Saved | 'gone';
   }
 
   /** The secret that signs from now on; the old one signs beside it for `overlapMs`. */
@@ -98,7 +103,8 @@ export class WebhookStore {
 
   /** The same secret under another seal; false where it was changed meanwhile. `endpoint` '': the project's own. */
   async reseal(project: string, endpoint: string, was: string, fresh: string): Promise<boolean> {
-    return (await this.#scripts.run('reseal', endpoint, project, was, fresh)) === 1;
+    const place = endpoint === '' ? `webhook-secret:${project}` : `endpoint:${endpoint}`;
+    return (await this.#scripts.run('reseal', place, was, fresh)) === 1;
   }
 
   async #save(
@@ -107,7 +113,7 @@ export class WebhookStore {
     repeat: EndpointRepeat,
     change: 0 | 1,
     fields: Readonly<Record<string, string | number>>,
-  ): Promise<[Saved | 'gone', string]> {
+  ): Promise<[Saved | 'gone' | 'full', string]> {
     return (await this.#scripts.run(
       'save-endpoint',
       id,
@@ -116,8 +122,9 @@ export class WebhookStore {
       repeat.fingerprint,
       idempotencyTtlMs,
       change,
+      maxEndpoints,
       ...Object.entries(fields).flat(),
-    )) as [Saved | 'gone', string];
+    )) as [Saved | 'gone' | 'full', string];
   }
 }
 

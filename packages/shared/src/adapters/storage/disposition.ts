@@ -1,9 +1,4 @@
-/** `Content-Disposition` of a file that a browser shows, and saves under this name. */
-export function inlineAs(fileName: string): string {
-  return `inline; ${named(fileName)}`;
-}
-
-/** The same of a file that a browser saves and does not show. */
+/** `Content-Disposition` of a file that a browser saves under this name; in a page's `<img>` it is shown all the same. */
 export function attachmentAs(fileName: string): string {
   return `attachment; ${named(fileName)}`;
 }

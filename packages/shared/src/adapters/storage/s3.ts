@@ -21,7 +21,7 @@ import {
   type ByteRange,
 } from './checks.js';
 import { contentTypeOf } from './content-types.js';
-import { inlineAs } from './disposition.js';
+import { attachmentAs } from './disposition.js';
 import { connectS3, parallelUploads, type S3Options, type S3Place } from './s3-client.js';
 import { ensureBucket } from './s3-bucket.js';
 import { failureOf, s3Error } from './s3-errors.js';
@@ -142,7 +142,7 @@ class S3Storage implements Storage {
     const contentType = contentTypeOf(key);
     const command = new GetObjectCommand({
       ...this.#at(key),
-      ResponseContentDisposition: inlineAs(fileName),
+      ResponseContentDisposition: attachmentAs(fileName),
       ...(contentType && { ResponseContentType: contentType }),
     });
     return this.#explained(`sign a link to ${key}`, () =>

@@ -109,7 +109,7 @@ export function readFacts(world: () => StorageWorld): void {
       expect(answer.status).toBe(200);
       expect(answer.headers.get('content-type')).toBe('image/png');
       expect(answer.headers.get('content-disposition')).toMatch(
-        /^inline; filename="_____ _1_\.png"; filename\*=UTF-8''%D1%88/,
+        /^attachment; filename="_____ _1_\.png"; filename\*=UTF-8''%D1%88/,
       );
       expect(sha256Of(Buffer.from(await answer.arrayBuffer()))).toBe(file.facts.sha256);
 

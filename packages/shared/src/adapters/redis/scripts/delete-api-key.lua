@@ -8,4 +8,4 @@ end
 redis.call('ZREM', P .. 'api-keys', id)
 redis.call('ZREM', P .. 'api-keys:' .. project, id)
 redis.call('PUBLISH', P .. 'keys', id)
-return redis.call('DEL', key, key .. ':spent', key .. ':open')
+return redis.call('DEL', key, key .. ':spent', key .. ':open', orderedKey(id), underWayKey(id))

@@ -10,10 +10,43 @@ end
 
 local function jobKey(id) return P .. 'job:' .. id end
 
+-- Images of an API key: those ordered in the present minute, and those under way, whose job has not ended.
+local function orderedKey(apiKey) return P .. 'api-key:' .. apiKey .. ':ordered' end
+local function underWayKey(apiKey) return P .. 'api-key:' .. apiKey .. ':under-way' end
+
+-- Which limit of an API key ('': none) so many images more would break, with what a client wants to know of it; or nil.
+local function imagesRefused(apiKey, images, perMinute, underWay)
+  if perMinute ~= '' and tonumber(redis.call('GET', orderedKey(apiKey)) or '0') + images > tonumber(perMinute) then
+    return { 'images_per_minute', redis.call('PTTL', orderedKey(apiKey)) }
+  end
+  local open = tonumber(redis.call('GET', underWayKey(apiKey)) or '0')
+  if underWay ~= '' and open + images > tonumber(underWay) then return { 'images_under_way', open } end
+end
+
+-- Counts a job's images against the limits of the API key that orders them. `metered` says on the job what is counted of it.
+local function countImages(id, apiKey, images, perMinute, underWay)
+  if perMinute ~= '' then
+    redis.call('INCRBY', orderedKey(apiKey), images)
+    if redis.call('PTTL', orderedKey(apiKey)) < 0 then redis.call('PEXPIRE', orderedKey(apiKey), 60000) end
+  end
+  if underWay ~= '' then
+    redis.call('INCRBY', underWayKey(apiKey), images)
+    redis.call('HSET', jobKey(id), 'metered', images .. ':' .. apiKey)
+  end
+end
+
+-- A job that has ended is under way no more.
+local function releaseImages(id, metered)
+  local images, apiKey = string.match(metered, '^(%d+):(.*)$')
+  redis.call('HDEL', jobKey(id), 'metered')
+  if redis.call('DECRBY', underWayKey(apiKey), images) <= 0 then redis.call('DEL', underWayKey(apiKey)) end
+end
+
 -- Moves a job between the status lists and counts the change.
 local function setStatus(id, status)
   local key = jobKey(id)
-  local job = redis.call('HMGET', key, 'project', 'status', 'created', 'batch')
+  local job = redis.call('HMGET', key, 'project', 'status', 'created', 'batch', 'metered')
+  if job[5] and status ~= 'queued' and status ~= 'in_progress' then releaseImages(id, job[5]) end
   if job[2] then redis.call('ZREM', P .. 'jobs:' .. job[1] .. ':' .. job[2], id) end
   -- A batch's jobs are listed while they run; then their batch has them.
   if not job[4] or job[4] == '' or status == 'queued' or status == 'in_progress' then
@@ -110,6 +143,9 @@ end
 -- An event and its deliveries outlive the schedule of tries (75 h, each wait at most doubled), however short the
 -- retention is.
 local EVENT_MS = 8 * 86400000
+
+-- A receiver that takes so long for an answer is delivered to where it keeps no quick one waiting.
+local SLOW_MS = 3000
 
 -- Puts a member on a list whose members end by themselves: the two oldest are looked at each time, so that it stays short.
 local function listed(list, score, id, what)

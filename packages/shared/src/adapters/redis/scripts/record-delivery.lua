@@ -10,6 +10,11 @@ if not row[1] then return '' end
 local target, endpoint = row[2], P .. 'endpoint:' .. row[3]
 local list, failing = P .. 'outbox:' .. target, P .. 'failing:' .. target
 local at = now()
+local tried = cjson.decode(try)
+-- An endpoint that has moved since: what its old URL said is not said of the new one, and the new one is asked.
+local url = redis.call('HGET', endpoint, 'url')
+local moved = url and url ~= tried.url
+if moved and gone then status, delay = 'pending', 0 end
 redis.call('RPUSH', key .. ':tries', try)
 redis.call('LTRIM', key .. ':tries', -20, -1)
 
@@ -35,7 +40,10 @@ if row[1] == taken then
   end
 end
 redis.call('PEXPIRE', key .. ':tries', redis.call('PTTL', key))
+if moved then return '' end
 
+if tried.duration_ms >= SLOW_MS then redis.call('SET', P .. 'slow:' .. target, '1', 'PX', 3600000)
+else redis.call('DEL', P .. 'slow:' .. target) end
 if status == 'delivered' then
   redis.call('DEL', failing)
   return ''

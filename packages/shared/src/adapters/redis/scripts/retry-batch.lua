@@ -10,7 +10,7 @@ if idempotency ~= '' then
   local known = redis.call('HMGET', P .. 'idempotency:' .. idempotency, 'ref', 'fingerprint')
   if known[1] then return known[2] == fingerprint and 'existing' or 'conflict' end
 end
-local row = redis.call('HMGET', key, 'status', 'rest', 'left', 'left_failed')
+local row = redis.call('HMGET', key, 'status', 'rest', 'left', 'left_failed', 'at:in_progress')
 local status, rest = row[1], row[2] or ''
 if not status then return 'gone' end
 if status ~= 'completed' and status ~= 'expired' and status ~= 'cancelled' then return status end
@@ -22,6 +22,11 @@ redis.call('HDEL', key, 'left', 'left_failed', 'output', 'errors', 'at:finalizin
 local codes = { batch_cancelled = 'cancelled', batch_expired = 'deadline_exceeded', budget_exceeded = 'budget_exceeded' }
 local all = code == '' or code == codes[rest]
 redis.call('HSET', key, 'status', 'in_progress', 'retry', code, 'rest', all and '' or rest, 'rest_kept', all and '' or '1')
+-- Cancelled before its lines were counted: there are none to look through, they are still to be read.
+if all and not row[5] then
+  redis.call('HSET', key, 'status', 'validating')
+  redis.call('HDEL', key, 'retry')
+end
 -- A deadline that has passed was that of an earlier generation.
 redis.call('HSET', key, 'deadline', 'none')
 if maxCost ~= '' then redis.call('HSET', key, 'max_cost', maxCost) end

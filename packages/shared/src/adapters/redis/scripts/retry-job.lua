@@ -4,6 +4,8 @@
 local id, class, stage, entryGrace = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local idempotency, fingerprint, keyTtl, classRow = ARGV[5], ARGV[6], ARGV[7], ARGV[8]
 local deadline, complete = ARGV[9], ARGV[10]
+-- Who asks, how many images are missing, and that API key's limits of them ('': none); refused as a new job is.
+local apiKey, images, perMinute, underWay = ARGV[11], tonumber(ARGV[12]), ARGV[13], ARGV[14]
 local key = jobKey(id)
 if idempotency ~= '' then
   local known = redis.call('HMGET', P .. 'idempotency:' .. idempotency, 'ref', 'fingerprint')
@@ -12,6 +14,8 @@ end
 local status = redis.call('HGET', key, 'status')
 if status ~= 'failed' and status ~= 'cancelled' and status ~= 'expired' then return 'refused' end
 if complete == '1' then return 'refused' end
+local refused = imagesRefused(apiKey, images, perMinute, underWay)
+if refused then return refused end
 redis.call('PERSIST', key)
 redis.call('HSET', P .. 'classes', class, classRow)
 redis.call('HSET', key, 'class', class, 'stage', stage, 'tries', 0, 'crashes', 0, 'error', '', 'worker', '')
@@ -27,6 +31,7 @@ if deadline ~= '' then
   end
 end
 setStatus(id, 'queued')
+countImages(id, apiKey, images, perMinute, underWay)
 redis.call('ZADD', P .. 'due', now() + entryGrace, id)
 if idempotency ~= '' then
   redis.call('HSET', P .. 'idempotency:' .. idempotency, 'ref', id, 'fingerprint', fingerprint)

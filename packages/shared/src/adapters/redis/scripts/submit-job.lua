@@ -1,5 +1,6 @@
 -- Writes a new job, or finds the one that this request repeats. In one step, so that no crash and no race makes two.
--- Answers {'created' | 'existing' | 'claimed' | 'conflict', job id}, or {'over_limit', what of the key's limit is taken}.
+-- Answers {'created' | 'existing' | 'claimed' | 'conflict', job id}, or the limit of its API key that refuses it: {'over_limit',
+-- what of the spend limit is taken}, {'images_per_minute', ms until the minute ends}, {'images_under_way', how many are}.
 local id, spec, project, created = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local class, stage, priority = ARGV[5], ARGV[6], ARGV[7]
 local inputs, mask, url, custom, deadline = ARGV[8], ARGV[9], ARGV[10], ARGV[11], ARGV[12]
@@ -8,6 +9,8 @@ local claim, holder, claimWindow, entryGrace = ARGV[16], ARGV[17], tonumber(ARGV
 local classRow = ARGV[20]
 -- The API key's spend limit ('': none) and what the job is expected to cost, in micro-dollars.
 local apiKey, spendLimit, estimate = ARGV[21], ARGV[22], ARGV[23]
+-- How many images it orders, and the API key's limits of them ('': none).
+local images, perMinute, underWay = tonumber(ARGV[24]), ARGV[25], ARGV[26]
 
 -- A client whose connection broke sends its command again: the first time counted.
 if redis.call('EXISTS', jobKey(id)) == 1 then return { 'created', id } end
@@ -40,6 +43,8 @@ if idempotency == '' and claim ~= '' then
   end
 end
 
+local refused = imagesRefused(apiKey, images, perMinute, underWay)
+if refused then return refused end
 if spendLimit ~= '' then
   local got, taken = reserveSpend(apiKey, tonumber(spendLimit), id, estimate, false)
   if got < 0 then return { 'over_limit', tostring(taken) } end
@@ -47,6 +52,7 @@ end
 
 -- The queue entry is derived from the list of the due. The API adds it at once; should it die first, the feeder does.
 writeJob(id, spec, project, created, class, classRow, stage, priority, inputs, mask, entryGrace, '', '')
+countImages(id, apiKey, images, perMinute, underWay)
 redis.call('HSET', jobKey(id), 'url', url, 'custom', custom, 'holder', holder)
 redis.call('SADD', P .. 'projects', project)
 redis.call('ZADD', P .. 'jobs:' .. project, created, id)

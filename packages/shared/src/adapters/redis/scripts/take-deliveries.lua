@@ -1,5 +1,6 @@
 -- Deliveries that are due, each lent to the caller for a moment: of each target as many as it may have under way, so that
--- one that is slow takes nobody's place. Answers { {id, how often it was taken}, … } and when to ask again.
+-- one that is slow takes nobody's place. Answers { {id, how often it was taken, 1 where its target is known to keep one
+-- waiting}, … } and when to ask again.
 local limit, loan, concurrency = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local at = now()
 local found = {}
@@ -37,7 +38,9 @@ local function takeFrom(target)
     giveUp(list)
   else
     -- One that does not take what it gets is asked one at a time.
-    local most = redis.call('EXISTS', P .. 'failing:' .. target) == 1 and 1 or concurrency
+    local fails = redis.call('EXISTS', P .. 'failing:' .. target)
+    local slow = math.max(fails, redis.call('EXISTS', P .. 'slow:' .. target))
+    local most = fails == 1 and 1 or concurrency
     local room = math.min(most - redis.call('ZCARD', flying), limit - #found)
     for _, id in ipairs(redis.call('ZRANGEBYSCORE', list, '-inf', at, 'LIMIT', 0, math.max(0, room))) do
       if redis.call('HGET', P .. 'delivery:' .. id, 'status') ~= 'pending' then
@@ -49,7 +52,8 @@ local function takeFrom(target)
         room = room - 1
         redis.call('ZADD', list, at + loan, id)
         redis.call('ZADD', flying, at + loan, id)
-        found[#found + 1] = { id, redis.call('HINCRBY', P .. 'delivery:' .. id, 'taken', 1) }
+        redis.call('PEXPIRE', flying, loan)
+        found[#found + 1] = { id, redis.call('HINCRBY', P .. 'delivery:' .. id, 'taken', 1), slow }
       end
     end
     -- What is recorded frees a place, and asks again.

@@ -1,0 +1,49 @@
+import type { CreateBatch, Estimate } from '@rendermill/client';
+import { RendermillError } from '@rendermill/client';
+import type { Run } from '../command.js';
+import { clip, count, dollars, duration } from '../format.js';
+
+type BatchEstimate = Extract<Estimate, { lines: number }>;
+
+/** Null where nobody knows the price. */
+export async function estimateOf({ client, terminal }: Run, body: CreateBatch): Promise<BatchEstimate | null> {
+  try {
+    const estimate = await client.post('/v1/estimates', { body });
+    return 'lines' in estimate ? estimate : null;
+  } catch (error) {
+    if (!(error instanceof RendermillError) || error.code !== 'price_unknown') throw error;
+    terminal.say(`Its price is not known: ${error.message}`);
+    return null;
+  }
+}
+
+/** What it costs, in words for people. */
+export function sayPrice({ terminal }: Run, estimate: BatchEstimate | null): void {
+  if (!estimate) return;
+  const { lines, images, cost, seconds, excludes, invalid_lines: invalid, sample } = estimate;
+  const price =
+    cost.min === cost.max
+      ? dollars(cost.max)
+      : `${dollars(cost.min)} to ${dollars(cost.max)}, by the account that makes it`;
+  const about = sample ? ` (extrapolated from the first ${sample.lines})` : '';
+  terminal.say(
+    `${count(lines, 'line')}, ${count(images, 'picture')}${about}: ${price}${seconds === null ? '' : `, about ${duration(seconds)}`}.`,
+  );
+  if (excludes.length > 0)
+    terminal.say(
+      `Not counted, because nobody knows it: ${excludes.join(', ').replaceAll('_', ' ')}. It will cost more.`,
+    );
+  if (invalid.count === 0) return;
+  terminal.say(`${count(invalid.count, 'line')} would fail without being bought:`);
+  for (const { line, custom_id, error } of invalid.first)
+    terminal.say(`  line ${line}  ${clip(custom_id, 40)}  ${error.code}: ${clip(error.message, 200)}`);
+}
+
+/** True where it may be spent. */
+export async function agreed({ terminal, values }: Run, question: string): Promise<boolean> {
+  if (values['yes'] === true) return true;
+  const yes = await terminal.confirm(question);
+  if (yes === null) terminal.say('Nothing was spent. To spend it without a terminal, add --yes.');
+  else if (!yes) terminal.say('Nothing was spent.');
+  return yes === true;
+}

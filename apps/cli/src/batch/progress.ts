@@ -1,0 +1,60 @@
+import type { Batch } from '@rendermill/client';
+import { dollars, duration } from '../format.js';
+
+/** A running batch on one line. */
+
+const boundWords: Readonly<Record<NonNullable<Batch['bound_by']>, string>> = {
+  paused: 'paused',
+  max_cost: 'its max_cost is reached',
+  account_parked: 'the account is parked: rendermill providers',
+  rate_limited: 'the provider asks to wait',
+  requests_per_day: 'bound by requests a day',
+  images_per_month: 'bound by images a month',
+  requests_per_minute: 'bound by requests a minute',
+  images_per_minute: 'bound by images a minute',
+  concurrency: 'bound by calls at once',
+};
+
+/** Lines a minute over the last while. */
+export class Rate {
+  readonly #seen: { lines: number; at: number }[];
+
+  constructor(lines: number, at: number) {
+    this.#seen = [{ lines, at }];
+  }
+
+  see(lines: number, at: number): void {
+    this.#seen.push({ lines, at });
+    while (this.#seen.length > 2 && at - (this.#seen[0]?.at ?? at) > 60_000) this.#seen.shift();
+  }
+
+  /** Null until there is something to tell. */
+  get perMinute(): number | null {
+    const [first, last] = [this.#seen[0], this.#seen.at(-1)];
+    if (!first || !last || last.at - first.at < 2_000) return null;
+    return ((last.lines - first.lines) * 60_000) / (last.at - first.at);
+  }
+}
+
+export function progressLine(batch: Batch, rate: Rate, columns: number): string {
+  const { status, progress, request_counts: n, eta_seconds, bound_by, cost } = batch;
+  if (status !== 'in_progress') return fit(`${status} …`, columns);
+  const perMinute = rate.perMinute;
+  const parts = [
+    `${bar(progress, 20)} ${Math.floor(progress * 100)} %  ${n.completed + n.failed + n.cancelled}/${n.total}`,
+    ...(n.failed > 0 ? [`${n.failed} failed`] : []),
+    ...(perMinute === null ? [] : [`${perMinute.toFixed(perMinute < 10 ? 1 : 0)} a minute`]),
+    ...(eta_seconds === null ? [] : [`${duration(eta_seconds)} left`]),
+    `${dollars(cost.actual)} spent`,
+    ...(bound_by === null ? [] : [boundWords[bound_by] ?? bound_by]),
+  ];
+  return fit(parts.join('  '), columns);
+}
+
+export function bar(share: number, width: number): string {
+  const full = Math.round(Math.min(1, Math.max(0, share)) * width);
+  return `[${'#'.repeat(full)}${'.'.repeat(width - full)}]`;
+}
+
+/** A line that wraps cannot be drawn over. */
+export const fit = (line: string, columns: number): string => line.slice(0, Math.max(1, columns - 1));

@@ -1,0 +1,62 @@
+import { bodyOf, inputOptions, inputOptionsHelp, uploadInput } from '../batch/input.js';
+import { estimateOf, sayPrice } from '../batch/price.js';
+import { exitCodes, number, type Command } from '../command.js';
+import { clip, dollars } from '../format.js';
+
+export const plan: Command = {
+  usage: 'plan FILE [--template FILE] [--rows N]',
+  summary: 'Shows the first rows as they would be sent, and what all would cost. Nothing is bought or kept.',
+  options: { ...inputOptions, rows: { type: 'string' } },
+  optionsHelp: [
+    'FILE                 .csv, .jsonl, or - for what is piped in',
+    ...inputOptionsHelp,
+    '--rows N             how many to show, 1 to 100 (10)',
+  ],
+  arguments: { least: 1, most: 1 },
+  run: async (run) => {
+    const { client, terminal, positionals, json } = run;
+    const file = positionals[0] ?? '';
+    const body = await bodyOf(run, file);
+    const stored = await uploadInput(run, file, body.template !== undefined);
+    try {
+      const whole = { ...body, input_file_id: stored.id };
+      const preview = await client.post('/v1/batches/preview', {
+        body: whole,
+        query: { limit: number(run, 'rows') ?? 10 },
+      });
+      const estimate = await estimateOf(run, whole);
+      if (json) terminal.print(JSON.stringify({ preview, estimate }, null, 2));
+      else {
+        for (const row of preview.data) terminal.print(shown(row));
+        if (preview.has_more) terminal.print('…');
+      }
+      sayPrice(run, estimate);
+      return preview.data.every(({ error }) => error === null) ? exitCodes.done : exitCodes.partly;
+    } finally {
+      await client.files.delete(stored.id);
+    }
+  },
+};
+
+interface Row {
+  readonly line: number;
+  readonly custom_id: string | null;
+  readonly type: string | null;
+  readonly model: string | null;
+  readonly request: ({ readonly images?: readonly string[] } & Readonly<Record<string, unknown>>) | null;
+  readonly cost: { readonly max: number } | null;
+  readonly error: { readonly code: string; readonly message: string } | null;
+}
+
+function shown({ line, custom_id, type, model, request, cost, error }: Row): string {
+  const head = `${line}  ${clip(custom_id ?? '', 60)}`;
+  if (error) return `${head}  ${error.code}\n   ${clip(error.message, 400)}`;
+  const { prompt, images = [], n, size, quality } = request ?? {};
+  const facts = [type, model, size, quality, n === 1 ? undefined : `${String(n)} pictures`, dollars(cost?.max)];
+  const lines = [
+    `${head}  ${facts.filter((fact) => typeof fact === 'string').join(', ')}`,
+    ...(typeof prompt === 'string' ? [clip(prompt, 400)] : []),
+    ...images.map((image) => `from ${clip(image, 200)}`),
+  ];
+  return lines.join('\n   ');
+}

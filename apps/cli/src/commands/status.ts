@@ -1,0 +1,80 @@
+import type { Batch, Job } from '@rendermill/client';
+import { endedLines, timeLeft } from '../batch/follow.js';
+import { exitCodes, type Command, type Run } from '../command.js';
+import { clip, dollars, table, time } from '../format.js';
+
+export const status: Command = {
+  usage: 'status [ID]',
+  summary: 'A batch or job as it stands; without ID the latest batches.',
+  options: {},
+  optionsHelp: ['ID   of a batch or a job'],
+  arguments: { least: 0, most: 1 },
+  run: async (run) => {
+    const { client, terminal, positionals, json } = run;
+    const [id] = positionals;
+    if (id === undefined) return latest(run);
+    const found = id.startsWith('batch_') ? await client.batches.get(id) : await client.jobs.get(id);
+    if (json) terminal.print(JSON.stringify(found, null, 2));
+    else terminal.print(table(found.object === 'batch' ? ofBatch(found) : ofJob(found)));
+    return exitCodes.done;
+  },
+};
+
+async function latest({ client, terminal, json }: Run) {
+  const page = await client.get('/v1/batches', { query: { limit: 20 } });
+  const rows = page.data.map((batch) => [
+    batch.id,
+    batch.paused_at !== null && batch.status === 'in_progress' ? 'paused' : batch.status,
+    `${endedLines(batch)}/${batch.request_counts.total}`,
+    String(batch.request_counts.failed),
+    dollars(batch.cost.actual),
+    timeLeft(batch),
+    clip(batch.metadata?.['name'] ?? '', 30),
+  ]);
+  if (json) terminal.print(JSON.stringify(page, null, 2));
+  else if (rows.length === 0) terminal.say('There are no batches yet. To submit one: rendermill submit FILE');
+  else terminal.print(table([['BATCH', 'STATUS', 'LINES', 'FAILED', 'COST', 'LEFT', 'NAME'], ...rows]));
+  return exitCodes.done;
+}
+
+function ofBatch(batch: Batch): string[][] {
+  const { request_counts: n, cost } = batch;
+  return [
+    ['id', batch.id],
+    ['status', batch.status],
+    ['lines', `${n.total}: ${n.completed} completed, ${n.failed} failed, ${n.cancelled} cancelled`],
+    ['cost', `${dollars(cost.actual)} so far, ${dollars(cost.estimated)} in all`],
+    ...(cost.possibly_billed_twice.attempts > 0
+      ? [
+          [
+            'perhaps paid twice',
+            `${cost.possibly_billed_twice.attempts} attempts, ${dollars(cost.possibly_billed_twice.cost)}`,
+          ],
+        ]
+      : []),
+    ...(batch.bound_by === null ? [] : [['bound by', batch.bound_by]]),
+    ...(timeLeft(batch) === '' ? [] : [['time', timeLeft(batch)]]),
+    ['created', time(batch.created_at)],
+    ...(batch.errors?.data ?? []).map(({ line, code, message }) => [
+      'fault',
+      `${line === null ? '' : `line ${line}: `}${code}: ${clip(message, 300)}`,
+    ]),
+  ];
+}
+
+function ofJob(job: Job): string[][] {
+  return [
+    ['id', job.id],
+    ['status', job.status],
+    ['model', job.model ?? ''],
+    ['prompt', clip(job.request?.prompt ?? '', 300)],
+    ['cost', dollars(job.cost.actual)],
+    ['created', time(job.created_at)],
+    ...job.attempts.map(({ number, provider, outcome, error }) => [
+      `attempt ${number}`,
+      `${provider}: ${outcome ?? 'under way'}${error ? `, ${error.code}: ${clip(error.message, 200)}` : ''}`,
+    ]),
+    ...job.images.map(({ index, url }) => [`picture ${index}`, url]),
+    ...(job.error ? [['error', `${job.error.code}: ${clip(job.error.message, 400)}`]] : []),
+  ];
+}

@@ -1,0 +1,74 @@
+import { open } from 'node:fs/promises';
+import { exitCodes, UsageError, type Command } from '../command.js';
+
+/** A catalogue's template to begin with, from what shops usually call their columns. */
+export const template: Command = {
+  usage: 'template FILE.csv',
+  summary: 'Writes a template for a catalogue to begin with, by the names of its columns.',
+  options: {},
+  optionsHelp: ['rendermill template shop.csv > template.json; then change the words of `prompt`: docs/catalogues.md'],
+  arguments: { least: 1, most: 1 },
+  run: async ({ positionals, terminal }) => {
+    const columns = columnsOf(await beginning(positionals[0] ?? ''));
+    if (columns.length === 0) throw new UsageError('The file has no header that names columns.');
+    terminal.print(JSON.stringify(draft(columns), null, 2));
+    terminal.say(`Columns: ${columns.join(', ')}`);
+    return exitCodes.done;
+  },
+};
+
+async function beginning(file: string): Promise<string> {
+  const handle = await open(file).catch((error: NodeJS.ErrnoException) => {
+    throw new UsageError(`${file} cannot be read (${error.code}).`);
+  });
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(65_536), 0, 65_536, 0);
+    const head = buffer.subarray(0, bytesRead);
+    const isUtf16 = head[0] === 0xff && head[1] === 0xfe;
+    return new TextDecoder(isUtf16 ? 'utf-16le' : 'utf-8').decode(head);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The header's cells. The API reads the file itself, more carefully: this is for a first draft alone. */
+function columnsOf(text: string): string[] {
+  const lines = text.split(/\r\n|\r|\n/);
+  const header = (/^sep=.$/.test(lines[0] ?? '') ? lines[1] : lines[0]) ?? '';
+  const outside = header.replaceAll(/"(?:[^"]|"")*"/g, '');
+  const counts = [',', ';', '\t', '|'].map((sign) => [sign, outside.split(sign).length] as const);
+  const [delimiter] = counts.reduce((best, one) => (one[1] > best[1] ? one : best));
+  const cell = new RegExp(
+    `(?:"((?:[^"]|"")*)"|([^${delimiter === '|' ? '\\|' : delimiter}]*))(?:${delimiter === '|' ? '\\|' : delimiter}|$)`,
+    'y',
+  );
+  const cells: string[] = [];
+  while (cell.lastIndex < header.length) {
+    const found = cell.exec(header);
+    if (!found) break;
+    cells.push((found[1]?.replaceAll('""', '"') ?? found[2] ?? '').trim());
+  }
+  return cells.filter((name) => name !== '');
+}
+
+function draft(columns: readonly string[]) {
+  const find = (...patterns: RegExp[]): string | undefined =>
+    patterns.flatMap((pattern) => columns.find((column) => pattern.test(column)) ?? [])[0];
+  const handle = find(/^handle$/i);
+  const id = handle ?? find(/sku/i, /^(product[ _]?)?id$/i, /code|number/i) ?? columns[0] ?? '';
+  const title = find(/^title$/i, /^name$/i, /title|name/i) ?? columns[0] ?? '';
+  const words = find(/^body/i, /description/i);
+  const about = words === undefined ? '' : ` ${insert(words, ' | strip_html | truncate: 300')}`;
+  return {
+    template: {
+      custom_id: insert(id),
+      when: insert(title),
+      prompt: `Studio product photograph: ${insert(title)}.${about}\nCentred on a seamless light background, soft daylight from the left, gentle shadow, true colours. No text, no watermark, no people.`,
+    },
+    ...(handle === undefined ? {} : { group_by: handle }),
+  };
+}
+
+/** A column as Liquid calls it. */
+const insert = (column: string, filter = ''): string =>
+  `{{ ${/^[A-Za-z_]\w*$/.test(column) ? column : `row[${JSON.stringify(column)}]`}${filter} }}`;

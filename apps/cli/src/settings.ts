@@ -1,0 +1,63 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { Rendermill } from '@rendermill/client';
+import { z } from 'zod';
+import { UsageError } from './command.js';
+
+/** Where Rendermill is and by which key: the environment, else what `rendermill login` kept. */
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+const savedSchema = z.strictObject({ url: z.string().optional(), api_key: z.string().optional() });
+type Saved = z.output<typeof savedSchema>;
+
+export const settingsFile = (env: Env): string =>
+  join(env['XDG_CONFIG_HOME'] || join(homedir(), '.config'), 'rendermill', 'config.json');
+
+export async function readSaved(env: Env): Promise<Saved> {
+  const file = settingsFile(env);
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return '{}';
+    throw new UsageError(`${file} cannot be read (${error.code}).`);
+  });
+  try {
+    return savedSchema.parse(JSON.parse(text));
+  } catch (cause) {
+    const message = `${file} is not what 'rendermill login' writes: run it again, or delete the file.`;
+    throw new UsageError(message, { cause });
+  }
+}
+
+/** For its owner alone: it holds a key. */
+export async function save(env: Env, saved: Saved): Promise<string> {
+  const file = settingsFile(env);
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  const draft = `${file}.${process.pid}`;
+  await writeFile(draft, `${JSON.stringify(saved, null, 2)}\n`, { mode: 0o600 });
+  await rename(draft, file);
+  return file;
+}
+
+export function checkedUrl(url: string, from: string): string {
+  if (!/^https?:\/\/[^/]/.test(url) || !URL.canParse(url))
+    throw new UsageError(`${from} is '${url}': it begins with http:// or https://.`);
+  return url.replace(/\/+$/, '');
+}
+
+export function urlOf(env: Env, saved: Saved): string {
+  if (env['RENDERMILL_URL']) return checkedUrl(env['RENDERMILL_URL'], 'RENDERMILL_URL');
+  return checkedUrl(saved.url ?? 'http://127.0.0.1:8080', settingsFile(env));
+}
+
+export function clientOf(env: Env, saved: Saved): Rendermill {
+  const url = urlOf(env, saved);
+  // A kept key is for the address that it was kept with: no other server gets to see it.
+  const kept = saved.url === undefined || checkedUrl(saved.url, settingsFile(env)) === url ? saved.api_key : undefined;
+  const apiKey = env['RENDERMILL_API_KEY'] || kept;
+  if (!apiKey)
+    throw new UsageError(
+      `Set RENDERMILL_API_KEY to an API key for ${url}, or run 'rendermill login'; 'npm start' prints a key.`,
+    );
+  return new Rendermill({ url, apiKey });
+}
