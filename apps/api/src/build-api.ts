@@ -45,6 +45,7 @@ import { Holds } from './holds.js';
 import { JobWaiter } from './job-waiter.js';
 import { KeyRing } from './key-ring.js';
 import { keepListsShort } from './keep-lists-short.js';
+import { Thumbnails } from './use-cases/thumbnails.js';
 import { makeUploadFolder, sweepUploadFolders } from './upload-folders.js';
 
 export interface Api {
@@ -149,6 +150,7 @@ export async function buildApi(
     deliveries: new DeliveryStore(scripts, events, env.RETENTION_DAYS),
     events,
     storage,
+    thumbnails: new Thumbnails(storage),
     files,
     fileStore,
     outbound,

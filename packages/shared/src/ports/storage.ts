@@ -58,8 +58,14 @@ export interface Storage {
   list(prefix: string): AsyncIterable<{ readonly key: string; readonly bytes: number }>;
   /** Removes an object; no error where there is none. */
   delete(key: string): Promise<void>;
-  /** A link that reads the object without our help for a while, or null where the caller must serve the bytes. */
-  presign(key: string, options: { readonly seconds: number; readonly fileName: string }): Promise<string | null>;
+  /**
+   * A link that reads the object without our help for a while, or null where the caller must serve the bytes. A browser
+   * shows what it reads, or saves it where `save` says so.
+   */
+  presign(
+    key: string,
+    options: { readonly seconds: number; readonly fileName: string; readonly save?: boolean },
+  ): Promise<string | null>;
   /** Resolves where the store can be reached and written. */
   check(): Promise<void>;
   close(): Promise<void>;

@@ -21,7 +21,7 @@ import {
   type ByteRange,
 } from './checks.js';
 import { contentTypeOf } from './content-types.js';
-import { inlineAs } from './disposition.js';
+import { attachmentAs, inlineAs } from './disposition.js';
 import { connectS3, parallelUploads, type S3Options, type S3Place } from './s3-client.js';
 import { ensureBucket } from './s3-bucket.js';
 import { failureOf, s3Error } from './s3-errors.js';
@@ -135,14 +135,18 @@ class S3Storage implements Storage {
 
   async presign(
     key: string,
-    { seconds, fileName }: { readonly seconds: number; readonly fileName: string },
+    {
+      seconds,
+      fileName,
+      save = false,
+    }: { readonly seconds: number; readonly fileName: string; readonly save?: boolean },
   ): Promise<string> {
     checkKey(key);
     if (seconds > maxLinkSeconds) throw new RangeError(`a link lives ${maxLinkSeconds} s at most, not ${seconds} s`);
     const contentType = contentTypeOf(key);
     const command = new GetObjectCommand({
       ...this.#at(key),
-      ResponseContentDisposition: inlineAs(fileName),
+      ResponseContentDisposition: save ? attachmentAs(fileName) : inlineAs(fileName),
       ...(contentType && { ResponseContentType: contentType }),
     });
     return this.#explained(`sign a link to ${key}`, () =>
