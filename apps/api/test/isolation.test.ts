@@ -227,9 +227,9 @@ describe('links to pictures', () => {
     const row = (typeof body === 'string' ? JSON.parse(body) : body) as {
       response: { body: { data: { url: string }[] } };
     };
-    const picture = await fetch(row.response.body.data[0]?.url ?? '');
-    expect([picture.status, picture.headers.get('content-type')]).toEqual([200, 'image/png']);
-    await picture.arrayBuffer();
+    const shown = await fetch(row.response.body.data[0]?.url ?? '');
+    expect([shown.status, shown.headers.get('content-type')]).toEqual([200, 'image/png']);
+    await shown.arrayBuffer();
   });
 });
 

@@ -34,11 +34,9 @@ test("a job's deliveries are those to each endpoint and to its own webhook_url, 
   const list = async () => (await world.call<{ data: Row[] }>('GET', `/v1/jobs/${job.id}/deliveries`)).body.data;
   await until(async () => (await list()).filter(({ status }) => status === 'delivered').length === 4);
   const rows = await list();
-  expect(rows.map((row) => [row.event_type, row.webhook_endpoint_id]).sort()).toEqual(
-    types.flatMap((type) => [
-      [type, null],
-      [type, endpoint],
-    ]),
+  const told = (type: string, to: string | null): string => `${type} ${to ?? 'own'}`;
+  expect(rows.map((row) => told(row.event_type, row.webhook_endpoint_id)).sort()).toEqual(
+    types.flatMap((type) => [told(type, null), told(type, endpoint)]).sort(),
   );
   expect(new Set(rows.flatMap(({ attempts }) => attempts.map((one) => one.http_status)))).toEqual(new Set([200]));
   const log = await world.call<{ data: Row[] }>('GET', `/v1/webhook_endpoints/${endpoint}/deliveries`);
