@@ -12,6 +12,7 @@ import { KeyEntry } from './pages/key-entry';
 import { Keys } from './pages/keys';
 import { NewBatch } from './pages/new-batch';
 import { Providers } from './pages/providers';
+import { Usage } from './pages/usage';
 import { Webhooks } from './pages/webhooks';
 import { Empty, Loading, Problem } from './parts/notice';
 import { pageOf, scopesOf, useHash, type Page } from './router';
@@ -85,7 +86,7 @@ function Opened({ apiKey, signOut }: { readonly apiKey: string; readonly signOut
   );
 }
 
-const firsts = ['batches', 'jobs', 'webhooks', 'keys', 'providers'] as const;
+const firsts = ['batches', 'jobs', 'webhooks', 'usage', 'keys', 'providers'] as const;
 
 /** The page of the address; where it names none, the first that the key may see. */
 function usePage(me: ApiKey | null): Page {
@@ -121,6 +122,7 @@ function Shown({ page }: { readonly page: Page }) {
   if (page.name === 'providers') return <Providers />;
   if (page.name === 'webhooks') return <Webhooks />;
   if (page.name === 'keys') return <Keys />;
+  if (page.name === 'usage') return <Usage />;
   if (page.name === 'batches') return <Batches />;
   return (
     <Empty>

@@ -49,6 +49,12 @@ export function whenExactly(seconds: number): string {
   return new Intl.DateTimeFormat(intlTag(), { dateStyle: 'medium', timeStyle: 'medium' }).format(seconds * 1_000);
 }
 
+/** A day as `2026-11-21`, which is one of UTC. */
+export function day(date: string): string {
+  if (date === '') return '';
+  return new Intl.DateTimeFormat(intlTag(), { day: 'numeric', month: 'short', timeZone: 'UTC' }).format(new Date(date));
+}
+
 const unit = (value: number, name: string): string =>
   number(name, { style: 'unit', unit: name, unitDisplay: 'short' }).format(value);
 

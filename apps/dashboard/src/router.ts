@@ -12,6 +12,7 @@ export type Page =
   | { readonly name: 'webhooks' }
   | { readonly name: 'endpoint'; readonly id: string }
   | { readonly name: 'keys' }
+  | { readonly name: 'usage' }
   | { readonly name: 'none' };
 
 export const paths = {
@@ -24,6 +25,7 @@ export const paths = {
   webhooks: '#/webhooks',
   endpoint: (id: string) => `#/webhooks/${id}`,
   keys: '#/keys',
+  usage: '#/usage',
 } as const;
 
 /** What a key must be allowed to see a page at all. */
@@ -37,11 +39,12 @@ export const scopesOf: Readonly<Record<Page['name'], readonly Scope[]>> = {
   webhooks: ['webhooks'],
   endpoint: ['webhooks'],
   keys: ['admin'],
+  usage: ['usage'],
   none: [],
 };
 
 const lists = { batches: 'batch', jobs: 'job', webhooks: 'endpoint' } as const;
-const alone = ['new', 'providers', 'keys'] as const;
+const alone = ['new', 'providers', 'keys', 'usage'] as const;
 
 /** Null: no page is named. */
 export function pageOf(hash: string): Page | null {

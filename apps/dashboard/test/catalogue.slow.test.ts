@@ -177,6 +177,16 @@ const shown = async (words: string | RegExp): Promise<void> => page.getByText(wo
     await look(page, '7-providers');
   });
 
+  test('usage adds up what was bought, by day, model and provider', async () => {
+    await page.getByRole('link', { name: 'Usage' }).click();
+    const { body } = await world.call<{ total: { images: number; requests: number } }>('GET', '/v1/usage');
+    expect(body.total).toMatchObject({ images: 3 });
+    await page.locator('.standing .fact', { hasText: 'Pictures' }).filter({ hasText: '3' }).waitFor(patient);
+    expect(await page.locator('.columns li').count()).toBe(30);
+    await page.getByRole('region', { name: 'By model' }).getByText('gpt-image-1').waitFor(patient);
+    await page.getByRole('region', { name: 'By provider' }).getByText('sim').waitFor(patient);
+  });
+
   test('the list shows the batch; a reload keeps the key and the place', async () => {
     await page.getByRole('link', { name: 'Batches', exact: true }).click();
     await page.getByRole('link', { name: /shop/ }).waitFor(patient);
@@ -192,7 +202,7 @@ const shown = async (words: string | RegExp): Promise<void> => page.getByText(wo
     await page.locator('.gallery img').first().waitFor(patient);
     const batch = new URL(page.url()).hash;
     const line = batch.replace('#/batches/batch', '#/jobs/job');
-    for (const hash of [batch, `${line}-1`, '#/batches', '#/jobs', '#/new', '#/providers', '#/nowhere']) {
+    for (const hash of [batch, `${line}-1`, '#/batches', '#/jobs', '#/new', '#/usage', '#/providers', '#/nowhere']) {
       await page.goto(`${world.url}/${hash}`);
       await page.locator('h1, .empty').first().waitFor(patient);
       const name = hash.replaceAll(/\W+/g, '-').slice(0, 12);

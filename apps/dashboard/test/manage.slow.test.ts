@@ -162,7 +162,7 @@ const shown = async (words: string | RegExp): Promise<void> => page.getByText(wo
     await other.getByText('No single job yet').waitFor();
     const links = await other.getByRole('navigation').getByRole('link').allInnerTexts();
     expect(links).toEqual(['Jobs']);
-    await other.getByText('This key lacks batches, files, webhooks, operator, admin').waitFor();
+    await other.getByText('This key lacks batches, files, webhooks, usage, operator, admin').waitFor();
     await other.getByText('test key · Viewer').waitFor();
     await other.goto(`${world.url}/#/webhooks`);
     await other.getByText('It needs the scope “webhooks”.').waitFor();
@@ -246,7 +246,7 @@ const shown = async (words: string | RegExp): Promise<void> => page.getByText(wo
     await other.reload();
     await other.getByRole('heading', { name: 'Webhooks' }).waitFor();
     await other.getByLabel('Language').selectOption('zh');
-    for (const hash of ['#/batches', '#/jobs', '#/new', '#/providers', '#/keys']) {
+    for (const hash of ['#/batches', '#/jobs', '#/new', '#/usage', '#/providers', '#/keys']) {
       await other.goto(`${world.url}/${hash}`);
       await other.locator('h1').waitFor();
       expect([hash, await faultsOf(other, `zh${hash.replaceAll(/\W+/g, '-')}`)]).toEqual([hash, []]);

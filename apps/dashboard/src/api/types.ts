@@ -206,3 +206,27 @@ export interface Delivery {
     readonly response_body: string | null;
   }[];
 }
+
+export interface UsageFigures {
+  readonly requests: number;
+  readonly images: number;
+  readonly success_rate: number | null;
+  readonly response_seconds: { readonly p50: number | null };
+  readonly cost: {
+    readonly total: number | null;
+    readonly mean_per_image: number | null;
+    readonly unpriced: number;
+  };
+  readonly unknown: { readonly requests: number; readonly cost: number | null };
+}
+
+export interface UsageReport {
+  readonly start_time: number;
+  readonly end_time: number;
+  readonly data: readonly (UsageFigures & {
+    readonly day: string | null;
+    readonly model: string | null;
+    readonly provider: string | null;
+  })[];
+  readonly total: UsageFigures;
+}

@@ -57,6 +57,7 @@ const places = [
   ['batches', ['batch']],
   ['jobs', ['job']],
   ['webhooks', ['endpoint']],
+  ['usage', []],
   ['providers', []],
   ['keys', []],
 ] as const;

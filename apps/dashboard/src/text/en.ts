@@ -12,6 +12,7 @@ export const en = {
     new: 'New batch',
     providers: 'Providers',
     webhooks: 'Webhooks',
+    usage: 'Usage',
     keys: 'API keys',
     docs: 'API reference',
   },
@@ -305,6 +306,25 @@ export const en = {
     sent: 'What was sent',
     resend: 'Send again',
     resent: 'It is due now.',
+  },
+
+  usage: {
+    title: 'Usage',
+    lead: 'What this project has bought in the last 30 days.',
+    emptyTitle: 'Nothing was bought yet',
+    empty: 'Pictures, their cost and how long they took are added up here as soon as the first is rendered.',
+    byDay: 'Cost by day',
+    byModel: 'By model',
+    byProvider: 'By provider',
+    cost: 'Cost',
+    images: 'Pictures',
+    perImage: 'Per picture',
+    requests: 'Attempts',
+    success: 'Successful',
+    response: 'Usual wait',
+    maybe: 'Perhaps billed too',
+    unpriced: 'Without a known price',
+    attempts: (attempts: string) => (attempts === '1' ? '1 attempt' : `${attempts} attempts`),
   },
 
   keys: {

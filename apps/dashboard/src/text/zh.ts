@@ -12,6 +12,7 @@ export const zh: Text = {
     new: '新建批次',
     providers: '服务商',
     webhooks: 'Webhook',
+    usage: '用量',
     keys: 'API 密钥',
     docs: 'API 文档',
   },
@@ -291,6 +292,25 @@ export const zh: Text = {
     sent: '发送的内容',
     resend: '重新发送',
     resent: '即将重新发送。',
+  },
+
+  usage: {
+    title: '用量',
+    lead: '本项目最近 30 天的购买情况。',
+    emptyTitle: '还没有购买记录',
+    empty: '第一张图片渲染完成后，这里会汇总图片数量、花费和用时。',
+    byDay: '每日花费',
+    byModel: '按模型',
+    byProvider: '按服务商',
+    cost: '花费',
+    images: '图片',
+    perImage: '每张',
+    requests: '调用次数',
+    success: '成功率',
+    response: '通常用时',
+    maybe: '可能另外计费',
+    unpriced: '价格未知',
+    attempts: (attempts) => `${attempts} 次调用`,
   },
 
   keys: {
