@@ -58,7 +58,11 @@ const shown = async (words: string | RegExp): Promise<void> => page.getByText(wo
   test('a dropped CSV brings a template, its first rows as prompts, and the price', async () => {
     await page.getByRole('link', { name: 'Start your first batch' }).click();
     await page.getByRole('heading', { name: 'New batch' }).waitFor(patient);
+    // Who has no file at hand has one by a click.
+    await page.getByRole('button', { name: 'Try it with three example products' }).click();
+    await shown('example-products.csv');
     await page.setInputFiles('input[type=file]', { name: 'shop.csv', mimeType: 'text/csv', buffer: Buffer.from(csv) });
+    await shown('shop.csv');
     await page.getByLabel('Model').selectOption('gpt-image-1');
     await page.getByLabel('Size').selectOption('1024x1024');
     await page.getByLabel('Quality').selectOption('low');
@@ -80,6 +84,18 @@ const shown = async (words: string | RegExp): Promise<void> => page.getByText(wo
     await page.getByRole('alert').filter({ hasText: 'Titel' }).waitFor(patient);
     expect(faults.splice(0)).toEqual([expect.stringContaining('400')]);
     await prompt.fill(good);
+    await page.getByRole('button', { name: 'Show first rows and price' }).click();
+    await shown('3 rows, 3 pictures');
+  });
+
+  test('what has no known price is said to have none, and may be started all the same', async () => {
+    await page.getByLabel('Model').selectOption('dall-e-2');
+    await page.getByLabel('Quality').selectOption('');
+    await page.getByRole('button', { name: 'Show first rows and price' }).click();
+    await page.getByRole('button', { name: 'Start without a known price' }).waitFor(patient);
+    await page.getByRole('alert').filter({ hasText: "What 'dall-e-2' costs is not known" }).waitFor(patient);
+    await page.getByLabel('Model').selectOption('gpt-image-1');
+    await page.getByLabel('Quality').selectOption('low');
     await page.getByRole('button', { name: 'Show first rows and price' }).click();
     await shown('3 rows, 3 pictures');
   });

@@ -39,6 +39,11 @@ async function priceOf(client: Client, body: unknown): Promise<Estimate | string
   }
 }
 
+/** Why rows have no price that could be bought all the same; null where they could not. */
+function unknownPrice({ data }: Preview): string | null {
+  return data.find(({ error }) => error?.code === 'price_unknown')?.error?.message ?? null;
+}
+
 /** A catalogue becomes a batch: file, template, a look at rows and price, go. */
 export function NewBatch() {
   const { client } = useSession();
@@ -71,7 +76,7 @@ export function NewBatch() {
       const preview = await client.post<Preview>('/v1/batches/preview?limit=8', body);
       // Rows that all have a fault have no price: the faults say more than that there is none.
       const priced = preview.data.some(({ error }) => error === null);
-      const price = priced ? await priceOf(client, body) : null;
+      const price = priced ? await priceOf(client, body) : unknownPrice(preview);
       const [estimate, unpriced] = typeof price === 'string' ? [null, price] : [price, null];
       setLook({ draft, body, idempotencyKey: newIdempotencyKey(), preview, estimate, unpriced });
     });

@@ -110,7 +110,7 @@ function By({ what }: { readonly what: 'model' | 'provider' }) {
           <tbody>
             {rows.map((row) => (
               <tr key={row[what]}>
-                <td className="wide">{row[what]}</td>
+                <td>{row[what]}</td>
                 <td className="figure">{usd(row.cost.total)}</td>
                 <td className="figure">{count(row.images)}</td>
                 <td className="figure">{usd(row.cost.mean_per_image)}</td>
