@@ -49,6 +49,7 @@ import { tellInstallation } from './installation.js';
 import { JobWaiter } from './job-waiter.js';
 import { KeyRing } from './key-ring.js';
 import { keepListsShort } from './keep-lists-short.js';
+import { Thumbnails } from './use-cases/thumbnails.js';
 import { makeUploadFolder, sweepUploadFolders } from './upload-folders.js';
 
 export interface Api {
@@ -154,6 +155,7 @@ export async function buildApi(
     deliveries: new DeliveryStore(scripts, events, env.RETENTION_DAYS),
     events,
     storage,
+    thumbnails: new Thumbnails(storage),
     files,
     fileStore,
     outbound,

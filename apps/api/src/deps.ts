@@ -34,6 +34,7 @@ import type { BatchWaiter } from './batch-waiter.js';
 import type { Holds } from './holds.js';
 import type { JobWaiter } from './job-waiter.js';
 import type { KeyRing } from './key-ring.js';
+import type { Thumbnails } from './use-cases/thumbnails.js';
 
 /** What the API's use cases and handlers work with. Made once, in `build-api.ts`. */
 export interface ApiDeps {
@@ -68,6 +69,7 @@ export interface ApiDeps {
   readonly events: EventStore;
   readonly webhookSecrets: WebhookSecrets;
   readonly storage: Storage;
+  readonly thumbnails: Thumbnails;
   /** Files with their bytes, and their records alone. */
   readonly files: Files;
   readonly fileStore: FileStore;

@@ -4,7 +4,7 @@ import type { PresentedJob } from '@rendermill/shared/domain/present-job';
 import type { Access } from '../src/http/route.js';
 import { routes } from '../src/http/routes.js';
 import { endedBatch, jsonl, line, upload, type BatchAnswer } from '../../../test/batch-calls.js';
-import { picture as drawn } from '../../../test/clients/support.js';
+import { picture } from '../../../test/clients/support.js';
 import { callWith, makeKey, tenantScopes, type MadeKey } from '../../../test/keys.js';
 import { until } from '../../../test/until.js';
 import { createWorld, type World } from '../../../test/world.js';
@@ -42,12 +42,16 @@ const things: Record<string, { readonly kind: Kind; readonly body?: object } | n
   cancelJob: { kind: 'job' },
   retryJob: { kind: 'job' },
   getJobImage: { kind: 'job' },
+  getJobImageVariant: { kind: 'job' },
+  getJobInput: { kind: 'job' },
+  listJobDeliveries: { kind: 'job' },
   getBatch: { kind: 'batch' },
   cancelBatch: { kind: 'batch' },
   pauseBatch: { kind: 'batch' },
   resumeBatch: { kind: 'batch' },
   retryBatch: { kind: 'batch' },
   listBatchJobs: { kind: 'batch' },
+  listBatchFailures: { kind: 'batch' },
   getBatchResults: { kind: 'batch' },
   createBatchResultsLink: { kind: 'batch' },
   streamBatchEvents: { kind: 'batch' },
@@ -73,20 +77,26 @@ const pathOf = (path: string, id: string): string =>
   path
     .replace('{id}', id)
     .replace('{index}', '0')
+    .replace('{variant}', 'thumbnail')
+    .replace('{name}', '0')
     .replace('{delivery_id}', owned['delivery'] ?? '');
 
 beforeAll(async () => {
   world = await createWorld();
-  square = new Uint8Array(await drawn(64));
+  square = new Uint8Array(await picture(64));
   owner = await makeKey(world, { project: 'owner' });
   stranger = await makeKey(world, { project: 'stranger' });
   const own = { ...world, call: owner.call };
   const endpoint = { name: 'owned', url: world.receiver.url, event_types: ['job.completed'] };
   owned['endpoint'] = (await owner.call<{ id: string }>('POST', '/v1/webhook_endpoints', endpoint)).body.id;
-  const job = await owner.call<PresentedJob>('POST', '/v1/jobs', { type: 'generation', prompt: 'owned' });
+  const form = new FormData();
+  form.append('purpose', 'vision');
+  form.append('file', new Blob([square]), 'owned.png');
+  const images = [{ file_id: (await owner.call<{ id: string }>('POST', '/v1/files', form)).body.id }];
+  const job = await owner.call<PresentedJob>('POST', '/v1/jobs', { type: 'edit', prompt: 'owned', images });
   owned['job'] = job.body.id;
   await owner.call('GET', `/v1/jobs/${job.body.id}?wait=60`);
-  owned['file'] = await upload(own, jsonl([line('a', { prompt: 'owned' })]), 'owned.jsonl');
+  owned['file'] = await upload(own, jsonl([line('a', { prompt: 'owned', images }, '/v1/images/edits')]), 'owned.jsonl');
   const batch = await owner.call<BatchAnswer>('POST', '/v1/batches', { input_file_id: owned['file'] });
   owned['batch'] = batch.body.id;
   owned['picture'] = await upload(own, square, 'picture.png', 'vision');
@@ -301,14 +311,24 @@ describe('links to pictures', () => {
     async (kind) => {
       const { body } = await owner.call<PresentedJob>('GET', `/v1/jobs/${owned[kind]}`);
       const link = new URL(body.images[0]?.url ?? '');
-      const picture = await fetch(link);
-      expect([picture.status, (await picture.arrayBuffer()).byteLength]).toEqual([200, body.images[0]?.bytes]);
-      for (const project of ['stranger', 'default', null]) {
-        const moved = new URL(link);
-        if (project === null) moved.searchParams.delete('project');
-        else moved.searchParams.set('project', project);
-        expect((await fetch(moved)).status).toBe(401);
+      const shown = await fetch(link);
+      expect([shown.status, (await shown.arrayBuffer()).byteLength]).toEqual([200, body.images[0]?.bytes]);
+      const input = body.request.images?.[0] as { readonly stored_url?: string } | undefined;
+      const links = [link, new URL(body.images[0]?.variants[0]?.url ?? ''), new URL(input?.stored_url ?? '')];
+      for (const one of links) {
+        const answer = await fetch(one);
+        expect([answer.status, answer.headers.get('content-type')]).toEqual([200, expect.stringMatching(/^image\//)]);
+        await answer.arrayBuffer();
+        for (const project of ['stranger', 'default', null]) {
+          const moved = new URL(one);
+          if (project === null) moved.searchParams.delete('project');
+          else moved.searchParams.set('project', project);
+          expect((await fetch(moved)).status).toBe(401);
+        }
       }
+      // A signature is leave for its one path: not for what is made of the picture, nor for what went in.
+      const others = ['/thumbnail', '/../../inputs/0'].map((path) => link.href.replace(/\?/, `${path}?`));
+      for (const other of others) expect((await fetch(other)).status).toBe(401);
     },
   );
 
@@ -317,9 +337,9 @@ describe('links to pictures', () => {
     const row = (typeof body === 'string' ? JSON.parse(body) : body) as {
       response: { body: { data: { url: string }[] } };
     };
-    const picture = await fetch(row.response.body.data[0]?.url ?? '');
-    expect([picture.status, picture.headers.get('content-type')]).toEqual([200, 'image/png']);
-    await picture.arrayBuffer();
+    const shown = await fetch(row.response.body.data[0]?.url ?? '');
+    expect([shown.status, shown.headers.get('content-type')]).toEqual([200, 'image/png']);
+    await shown.arrayBuffer();
   });
 });
 

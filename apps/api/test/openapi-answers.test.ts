@@ -52,6 +52,11 @@ test('jobs: submitted, read, listed, retried, ended, refused', async () => {
   await call('GET', '/v1/jobs', { path: '/v1/jobs?limit=5' });
   await call('POST', '/v1/jobs/{id}/cancel', { path: `/v1/jobs/${job.id}/cancel` });
   await call('POST', '/v1/jobs/{id}/retry', { path: `/v1/jobs/${job.id}/retry` });
+  await call('GET', '/v1/jobs/{id}/deliveries', { path: `/v1/jobs/${job.id}/deliveries` });
+  await call('GET', '/v1/jobs/{id}/deliveries', { path: '/v1/jobs/job_none/deliveries' });
+  await call('GET', '/v1/jobs/{id}/images/{index}', { path: `/v1/jobs/${job.id}/images/9` });
+  await call('GET', '/v1/jobs/{id}/images/{index}/{variant}', { path: `/v1/jobs/${job.id}/images/0/huge` });
+  await call('GET', '/v1/jobs/{id}/inputs/{name}', { path: `/v1/jobs/${job.id}/inputs/0` });
   await call('GET', '/v1/jobs/{id}', { path: '/v1/jobs/job_none' });
   await call('POST', '/v1/jobs', { body: { type: 'generation' } });
 });
@@ -99,6 +104,10 @@ test('batches: submitted, read, listed, line by line, changed, estimated, shown 
   await call('GET', '/v1/batches/{id}', one);
   await call('GET', '/v1/batches', { path: '/v1/batches?limit=5' });
   await call('GET', '/v1/batches/{id}/jobs', { path: `${one.path}/jobs` });
+  await call('GET', '/v1/batches/{id}/jobs', { path: `${one.path}/jobs?offset=2&limit=1` });
+  await call('GET', '/v1/batches/{id}/jobs', { path: `${one.path}/jobs?offset=2&status=queued` });
+  await call('GET', '/v1/batches/{id}/failures', { path: `${one.path}/failures` });
+  await call('GET', '/v1/batches/{id}/failures', { path: `${one.path}/failures?after=job_none` });
   await call('GET', '/v1/jobs', { path: `/v1/jobs?batch_id=${id}` });
   await call('GET', '/v1/jobs/{id}', { path: `/v1/jobs/${lineJobId(id, 4)}` });
   for (const what of ['cancel', 'pause', 'resume'])
@@ -223,6 +232,10 @@ test('one provider; a probe quoted, refused, begun, ended', async () => {
   expect(await get()).toMatchObject({ probe: { status: 'completed' }, profile: [{ model: 'gpt-image-1' }] });
   await call('GET', '/v1/providers/{id}', { path: '/v1/providers/none' });
   await call('GET', '/v1/providers');
+});
+
+test('the key that asks', async () => {
+  await call('GET', '/v1/api_keys/current');
 });
 
 test('health', async () => {

@@ -1,55 +1,132 @@
 import { useCallback, useEffect, useMemo, useState } from 'react';
-import { Client } from './api/client';
+import { ApiError, Client, messageOf } from './api/client';
 import { forgetKey, keepKey, takeKey } from './api/session';
+import type { ApiKey } from './api/types';
 import { BatchPage } from './pages/batch';
 import { Batches } from './pages/batches';
+import { EndpointPage } from './pages/endpoint';
 import { Frame } from './pages/frame';
 import { JobPage } from './pages/job';
+import { Jobs } from './pages/jobs';
 import { KeyEntry } from './pages/key-entry';
+import { Keys } from './pages/keys';
 import { NewBatch } from './pages/new-batch';
 import { Providers } from './pages/providers';
-import { pageOf, useHash, type Page } from './router';
-import { SessionContext } from './session';
-import { text } from './text';
+import { Usage } from './pages/usage';
+import { Webhooks } from './pages/webhooks';
+import { Empty, Loading, Problem } from './parts/notice';
+import { pageOf, scopesOf, useHash, type Page } from './router';
+import { SessionContext, useSession } from './session';
+import { text, useLanguage } from './text';
 
 // Once, before anything renders: the address must not keep the key.
 const handedOver = takeKey();
 
 export function App() {
+  useLanguage();
   const [key, setKey] = useState(handedOver);
   const [reason, setReason] = useState<string | null>(null);
-  const page = pageOf(useHash());
   const signOut = useCallback((why?: string) => {
     forgetKey();
     setReason(why ?? null);
     setKey(null);
   }, []);
-  const session = useMemo(() => (key === null ? null : { client: new Client(key), signOut }), [key, signOut]);
-  const title = page.name === 'new' ? text.nav.new : page.name === 'providers' ? text.nav.providers : text.nav.batches;
-  useEffect(() => {
-    document.title = `${title} · ${text.product}`;
-  }, [title]);
-
-  if (!session) {
+  if (key === null) {
     const use = (given: string): void => {
       keepKey(given);
       setKey(given);
     };
     return <KeyEntry reason={reason} use={use} />;
   }
+  return <Opened key={key} apiKey={key} signOut={signOut} />;
+}
+
+/** The page with a key: what it may do decides what is shown. */
+function Opened({ apiKey, signOut }: { readonly apiKey: string; readonly signOut: (why?: string) => void }) {
+  const client = useMemo(() => new Client(apiKey), [apiKey]);
+  const [me, setMe] = useState<ApiKey | null>(null);
+  const [problem, setProblem] = useState<string | null>(null);
+  const [round, setRound] = useState(0);
+  useEffect(() => {
+    const gone = new AbortController();
+    const ask = async (): Promise<void> => {
+      try {
+        setMe(await client.get<ApiKey>('/v1/api_keys/current', gone.signal));
+      } catch (error) {
+        if (gone.signal.aborted) return;
+        if (error instanceof ApiError && error.status === 401) signOut(text.key.refused);
+        else setProblem(messageOf(error));
+      }
+    };
+    setProblem(null);
+    void ask();
+    return () => gone.abort();
+  }, [client, signOut, round]);
+
+  const session = useMemo(() => me && { client, me, signOut }, [client, me, signOut]);
+  const page = usePage(me);
+  const title = titleOf(page);
+  useEffect(() => {
+    document.title = `${title} · ${text.product}`;
+  }, [title]);
+  if (!session) {
+    return (
+      <main className="entry">
+        {problem === null ? <Loading>{text.key.moment}</Loading> : null}
+        <Problem message={problem} again={() => setRound((before) => before + 1)} />
+      </main>
+    );
+  }
   return (
     <SessionContext value={session}>
       <Frame page={page}>
-        <Shown page={page} />
+        <Allowed page={page} />
       </Frame>
     </SessionContext>
+  );
+}
+
+const firsts = ['batches', 'jobs', 'webhooks', 'usage', 'keys', 'providers'] as const;
+
+/** The page of the address; where it names none, the first that the key may see. */
+function usePage(me: ApiKey | null): Page {
+  const named = pageOf(useHash());
+  if (named) return named;
+  return { name: firsts.find((name) => scopesOf[name].every((scope) => me?.scopes.includes(scope))) ?? 'batches' };
+}
+
+function titleOf({ name }: Page): string {
+  if (name === 'batch') return text.nav.batches;
+  if (name === 'job') return text.nav.jobs;
+  if (name === 'endpoint') return text.nav.webhooks;
+  return name === 'none' ? text.product : text.nav[name];
+}
+
+function Allowed({ page }: { readonly page: Page }) {
+  const { me } = useSession();
+  const lacking = scopesOf[page.name].find((scope) => !me.scopes.includes(scope));
+  if (lacking === undefined) return <Shown page={page} />;
+  return (
+    <Empty title={text.access.title}>
+      <p>{text.access.text(lacking)}</p>
+    </Empty>
   );
 }
 
 function Shown({ page }: { readonly page: Page }) {
   if (page.name === 'batch') return <BatchPage key={page.id} id={page.id} />;
   if (page.name === 'job') return <JobPage key={page.id} id={page.id} />;
+  if (page.name === 'endpoint') return <EndpointPage key={page.id} id={page.id} />;
+  if (page.name === 'jobs') return <Jobs />;
   if (page.name === 'new') return <NewBatch />;
   if (page.name === 'providers') return <Providers />;
-  return <Batches />;
+  if (page.name === 'webhooks') return <Webhooks />;
+  if (page.name === 'keys') return <Keys />;
+  if (page.name === 'usage') return <Usage />;
+  if (page.name === 'batches') return <Batches />;
+  return (
+    <Empty>
+      <p>{text.error.unknownPage}</p>
+    </Empty>
+  );
 }

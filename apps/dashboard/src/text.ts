@@ -1,248 +1,48 @@
-import type { BatchStatus, JobStatus } from './api/types';
+import { useSyncExternalStore } from 'react';
+import { en, type Text } from './text/en';
+import { zh } from './text/zh';
 
-/** Every word that people read here, so that another language is another file. */
-export const text = {
-  product: 'Rendermill',
-  skip: 'Skip to the page',
-  nav: { label: 'Pages', batches: 'Batches', new: 'New batch', providers: 'Providers', docs: 'API reference' },
-  theme: { label: 'Colours', auto: 'As the system', light: 'Light', dark: 'Dark' },
-  signOut: 'Forget key',
-  loading: 'Loading…',
-  again: 'Try again',
-  more: 'Show more',
-  unknown: 'not known',
+/** The words of the page in the language that is chosen: read while a page is drawn, never kept. */
 
-  error: {
-    unreachable: 'Rendermill cannot be reached. What is under way goes on; this page tries again.',
-    status: (status: number) => `The server answered ${status} without saying why.`,
-  },
+const words = { en, zh };
+export type Language = keyof typeof words;
+/** Each in its own. */
+export const languages: Readonly<Record<Language, string>> = { en: 'English', zh: '简体中文' };
+/** As Intl and the document name them. */
+const tags: Readonly<Record<Language, string>> = { en: 'en', zh: 'zh-Hans' };
 
-  key: {
-    title: 'Open your dashboard',
-    lead: 'Paste an API key. It stays in this tab and goes to this server only.',
-    label: 'API key',
-    open: 'Open',
-    opening: 'Checking…',
-    where: 'Where is my key?',
-    whereText:
-      'npm start prints it, and a link that opens this page with it. On a server it is what RENDERMILL_ADMIN_KEY was set to.',
-    refused: 'This key is not accepted. Check that all of it was copied.',
-  },
+const saved = 'rendermill.language';
+const listeners = new Set<() => void>();
 
-  batches: {
-    title: 'Batches',
-    emptyTitle: 'No batch yet',
-    empty:
-      'Drop a product export, say in one sentence what its pictures should be, see the first prompts and the price – then start it.',
-    first: 'Start your first batch',
-    columns: { batch: 'Batch', progress: 'Progress', left: 'Time left', cost: 'Cost so far', made: 'Submitted' },
-  },
+export let language: Language = firstLanguage();
+export let text: Text = words[language];
+document.documentElement.lang = tags[language];
 
-  batch: {
-    back: 'All batches',
-    untitled: 'Batch',
-    status: {
-      validating: 'Checking lines',
-      failed: 'Refused',
-      in_progress: 'Running',
-      finalizing: 'Writing results',
-      completed: 'Done',
-      expired: 'Past its deadline',
-      cancelling: 'Stopping',
-      cancelled: 'Cancelled',
-    } satisfies Record<BatchStatus, string>,
-    paused: 'Paused',
-    bound: {
-      paused: 'paused by you',
-      max_cost: 'its maximum cost is reached',
-      account_parked: 'every provider account is set aside – see Providers',
-      rate_limited: 'the provider asked for a pause',
-      requests_per_day: 'requests per day',
-      images_per_month: 'images per month',
-      requests_per_minute: 'requests per minute',
-      images_per_minute: 'images per minute',
-      concurrency: 'calls at once',
-    } as Record<string, string>,
-    facts: {
-      lines: 'Lines',
-      left: 'Time left',
-      bound: 'Held back by',
-      nothing: 'nothing',
-      cost: 'Cost so far',
-      costOver: 'Cost',
-      forecast: 'of about',
-      cap: 'at most',
-      twice: 'Perhaps billed twice',
-      twiceText: (attempts: number, cost: string) => `${attempts} attempts, ${cost}`,
-      model: 'Model',
+/** What was chosen here before, else the first of the browser's languages that there is. */
+function firstLanguage(): Language {
+  const chosen = localStorage.getItem(saved);
+  if (chosen === 'en' || chosen === 'zh') return chosen;
+  const known = navigator.languages.map((tag) => tag.slice(0, 2).toLowerCase());
+  return known.find((tag): tag is Language => tag === 'en' || tag === 'zh') ?? 'en';
+}
+
+export function setLanguage(next: Language): void {
+  language = next;
+  text = words[next];
+  localStorage.setItem(saved, next);
+  document.documentElement.lang = tags[next];
+  for (const changed of listeners) changed();
+}
+
+/** Whoever uses it is drawn anew when the language changes. */
+export function useLanguage(): Language {
+  return useSyncExternalStore(
+    (changed) => {
+      listeners.add(changed);
+      return () => listeners.delete(changed);
     },
-    counts: { completed: 'done', failed: 'failed', cancelled: 'cancelled', rest: 'to do' },
-    pause: 'Pause',
-    resume: 'Resume',
-    cancel: 'Cancel batch',
-    cancelSure:
-      'Stop this batch? Calls under way end and what is finished is kept. Lines not begun can be retried later.',
-    cancelYes: 'Stop it',
-    cancelNo: 'Keep running',
-    retryAll: 'Retry all that failed',
-    results: 'Results',
-    resultsNow: 'what has ended by now',
-    formats: { zip: 'Pictures (ZIP)', csv: 'Table (CSV)', jsonl: 'Lines (JSONL)' },
-    refusedTitle: 'This batch was refused; nothing was paid',
-    refusedLine: (line: number) => `Line ${line}: `,
-    tabs: 'Views of this batch',
-    gallery: 'Pictures',
-    failures: 'Failures',
-  },
+    () => language,
+  );
+}
 
-  failures: {
-    none: 'Nothing has failed.',
-    lines: (lines: string) => (lines === '1' ? '1 line' : `${lines} lines`),
-    some: (read: string) => `Groups are of the first ${read} failed lines.`,
-    retry: 'Retry these',
-    later: 'Can be retried once the batch has ended.',
-    show: 'Show lines',
-    advice: {
-      moderation_blocked:
-        'The provider’s moderation refused the prompt or picture. The same prompt is likely refused again.',
-      content_policy_violation: 'The provider’s policy refused the prompt. The same prompt is likely refused again.',
-      provider_unavailable: 'The provider did not answer as it should. A retry usually helps.',
-      provider_quota_exhausted: 'The account has no credit or quota left. Top it up, then retry.',
-      budget_exceeded: 'The batch’s maximum cost was reached before these.',
-      outcome_unknown: 'The connection broke during the call: it may have been billed.',
-      cancelled: 'Stopped before they were done.',
-      deadline_exceeded: 'The deadline passed before these.',
-      row_error: 'The row of the catalogue could not be used. Mend the file and submit these rows again.',
-      invalid_request: 'The request cannot be made this way. Change the template, then submit these lines again.',
-    } as Record<string, string>,
-  },
-
-  gallery: {
-    filter: 'Show',
-    all: 'All',
-    empty: 'No line is in this state.',
-    none: 'Pictures appear here as they are stored.',
-    line: (line: number) => `Line ${line}`,
-  },
-
-  job: {
-    back: 'Back to the batch',
-    status: {
-      queued: 'Waiting',
-      in_progress: 'Rendering',
-      completed: 'Done',
-      failed: 'Failed',
-      cancelled: 'Cancelled',
-      expired: 'Past its deadline',
-    } satisfies Record<JobStatus, string>,
-    prompt: 'Prompt',
-    revised: 'Prompt as the provider rewrote it',
-    before: 'Before',
-    after: 'After',
-    picture: (index: number) => `Picture ${index + 1}`,
-    input: (index: number) => `Input picture ${index + 1}`,
-    noPicture: 'No picture yet.',
-    open: 'Open in full size',
-    facts: {
-      model: 'Model',
-      provider: 'Provider',
-      cost: 'Cost',
-      line: 'Line',
-      ended: 'Ended',
-      parameters: 'Parameters',
-    },
-    attempts: 'Attempts',
-    noAttempts: 'Nothing was sent to a provider yet.',
-    columns: { number: 'No.', provider: 'Provider', began: 'Began', took: 'Took', outcome: 'Outcome', cost: 'Cost' },
-    outcome: {
-      not_sent: 'Not sent',
-      rejected: 'Refused, not billed',
-      billed: 'Billed',
-      unknown: 'Unknown, perhaps billed',
-    },
-    running: 'Under way',
-  },
-
-  providers: {
-    title: 'Providers',
-    lead: 'The accounts that pictures are bought at, and what they allow at the moment.',
-    emptyTitle: 'No provider account',
-    empty: 'Set a provider’s key, as OPENAI_API_KEY, and start Rendermill again.',
-    ok: 'Healthy',
-    cooling: (seconds: string) => `Pauses for ${seconds}, as the provider asked`,
-    parked: (reason: string) => `Set aside: ${reason}`,
-    open: 'Rests after repeated failures',
-    halfOpen: 'Is being tried again',
-    limits: {
-      concurrency: 'Calls at once',
-      requests_per_minute: 'Requests, last minute',
-      images_per_minute: 'Images, last minute',
-      requests_per_day: 'Requests today',
-      images_per_month: 'Images this month',
-    },
-    learned: (configured: string) => `learned from the provider; configured ${configured}`,
-    of: 'of',
-    spend: 'Spent today',
-    maybe: (cost: string) => `and ${cost} in attempts that may have been billed`,
-    unpriced: (attempts: number) => `${attempts} attempts without a known price`,
-    waiting: 'Jobs waiting',
-    models: 'Models',
-    any: 'any',
-    lastError: 'Last trouble',
-  },
-
-  catalogue: {
-    title: 'New batch',
-    lead: 'A product export becomes a batch: one picture per row, by the template you write.',
-    file: {
-      title: '1 · Catalogue',
-      drop: 'Drop a CSV here, or choose one',
-      hint: 'Exports of Shopify, WooCommerce and the like; any separator, up to 2 GB.',
-      choose: 'Choose a file',
-      other: 'Choose another',
-      uploading: 'Uploading…',
-      empty: 'The file is empty.',
-      rows: (columns: number) => `${columns} columns`,
-    },
-    template: {
-      title: '2 · Template',
-      hint: 'Columns go in double braces. A click inserts one where you write.',
-      columns: 'Columns of your file',
-      prompt: 'Prompt',
-      customId: 'Id of each row',
-      customIdHint: 'Different in every row, as an SKU is.',
-      when: 'Only rows where',
-      whenHint: 'Optional. A column’s name keeps the rows where it is filled.',
-      images: 'Picture to edit',
-      imagesHint: 'Optional: a column with image URLs. Rows become edits of these.',
-      groupBy: 'One job per',
-      groupByNone: 'row',
-      model: 'Model',
-      modelDefault: 'the provider’s default',
-      size: 'Size',
-      quality: 'Quality',
-      usual: 'the model’s default',
-      more: 'File format',
-      encoding: 'Encoding',
-      encodingHint: 'Where it is not UTF-8: gbk, shift_jis, windows-1252 …',
-      delimiter: 'Separator',
-      found: 'found from the file',
-      maxCost: 'Maximum cost in USD',
-      name: 'Name of the batch',
-    },
-    preview: {
-      title: '3 · See and start',
-      button: 'Show first rows and price',
-      checking: 'Rendering…',
-      stale: 'The template has changed since.',
-      price: 'Estimated price',
-      lines: (lines: string, images: string) => `${lines} rows, ${images} pictures`,
-      invalid: (lines: string) => `${lines} rows cannot be bought as they are; they will be in the error file.`,
-      sample: (share: string) => `Extrapolated from the first ${share} of the file.`,
-      time: (time: string) => `About ${time} at the present limits`,
-      rows: 'First rows as they will be sent',
-      start: 'Start the batch',
-      starting: 'Starting…',
-    },
-  },
-};
+export const intlTag = (): string => tags[language];

@@ -59,8 +59,28 @@ export async function seriousFindings(page: Page): Promise<string[]> {
     .flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target.join(' ')} ${node.failureSummary ?? ''}`));
 }
 
-/** For who wants to see: the page as it looks, in the folder that SCREENSHOTS names. */
+/** For who wants to see: the page as it looks, in the folder that SCREENSHOTS names; of a long one what is in view. */
 export async function look(page: Page, name: string): Promise<void> {
   const folder = process.env['SCREENSHOTS'];
-  if (folder) await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+  if (!folder) return;
+  const fullPage = await page.evaluate<boolean>('document.documentElement.scrollHeight < 10_000');
+  await page.screenshot({ path: join(folder, `${name}.png`), fullPage });
+}
+
+/** That a page has no serious fault, in light and in dark, and is no wider than a telephone; a picture of each. */
+export async function faultsOf(page: Page, name: string): Promise<string[]> {
+  const found: string[] = [];
+  const before = page.viewportSize();
+  for (const colorScheme of ['dark', 'light'] as const) {
+    await page.emulateMedia({ colorScheme });
+    for (const width of [390, 1440]) {
+      await page.setViewportSize({ width, height: 900 });
+      found.push(...(await seriousFindings(page)).map((finding) => `${colorScheme} ${width}: ${finding}`));
+      if (!(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')))
+        found.push(`${colorScheme}: wider than ${width}`);
+      await look(page, `${name}-${colorScheme}-${width}`);
+    }
+  }
+  if (before) await page.setViewportSize(before);
+  return found;
 }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import type { Browser, Page } from 'playwright-core';
 import { until } from '../../../test/until.js';
 import { createWorld, type World } from '../../../test/world.js';
-import { executable, look, openBrowser, openPage, seriousFindings, why } from './browser.js';
+import { executable, faultsOf, look, openBrowser, openPage, seriousFindings, why } from './browser.js';
 
 /** A person with a catalogue: key, file, template, price, go; watch; mend what failed; take the results. */
 
@@ -58,7 +58,11 @@ const shown = async (words: string | RegExp): Promise<void> => page.getByText(wo
   test('a dropped CSV brings a template, its first rows as prompts, and the price', async () => {
     await page.getByRole('link', { name: 'Start your first batch' }).click();
     await page.getByRole('heading', { name: 'New batch' }).waitFor(patient);
+    // Who has no file at hand has one by a click.
+    await page.getByRole('button', { name: 'Try it with three example products' }).click();
+    await shown('example-products.csv');
     await page.setInputFiles('input[type=file]', { name: 'shop.csv', mimeType: 'text/csv', buffer: Buffer.from(csv) });
+    await shown('shop.csv');
     await page.getByLabel('Model').selectOption('gpt-image-1');
     await page.getByLabel('Size').selectOption('1024x1024');
     await page.getByLabel('Quality').selectOption('low');
@@ -80,6 +84,18 @@ const shown = async (words: string | RegExp): Promise<void> => page.getByText(wo
     await page.getByRole('alert').filter({ hasText: 'Titel' }).waitFor(patient);
     expect(faults.splice(0)).toEqual([expect.stringContaining('400')]);
     await prompt.fill(good);
+    await page.getByRole('button', { name: 'Show first rows and price' }).click();
+    await shown('3 rows, 3 pictures');
+  });
+
+  test('what has no known price is said to have none, and may be started all the same', async () => {
+    await page.getByLabel('Model').selectOption('dall-e-2');
+    await page.getByLabel('Quality').selectOption('');
+    await page.getByRole('button', { name: 'Show first rows and price' }).click();
+    await page.getByRole('button', { name: 'Start without a known price' }).waitFor(patient);
+    await page.getByRole('alert').filter({ hasText: "What 'dall-e-2' costs is not known" }).waitFor(patient);
+    await page.getByLabel('Model').selectOption('gpt-image-1');
+    await page.getByLabel('Quality').selectOption('low');
     await page.getByRole('button', { name: 'Show first rows and price' }).click();
     await shown('3 rows, 3 pictures');
   });
@@ -130,9 +146,35 @@ const shown = async (words: string | RegExp): Promise<void> => page.getByText(wo
     await damaged.body?.cancel();
   });
 
-  test('a picture leads to its job: prompt, parameters, and every attempt with its cost', async () => {
+  test('a picture is shown large, arrows lead through the batch, Escape back to where it was left', async () => {
     await page.getByRole('button', { name: 'Pictures', exact: true }).click();
+    await page.getByRole('link', { name: /mug/ }).click(patient);
+    const viewer = page.getByRole('dialog');
+    await viewer.getByText('1 of 3').waitFor(patient);
+    await page.keyboard.press('ArrowRight');
+    await viewer.getByText('lamp').waitFor(patient);
+    const whole = 'document.querySelector("dialog img").naturalWidth';
+    await until(async () => (await page.evaluate(whole)) === 1024);
+    expect(await seriousFindings(page)).toEqual([]);
+    await look(page, '5-viewer');
+    await page.keyboard.press('+');
+    await viewer.getByRole('button', { name: 'Fit to screen (−)' }).waitFor(patient);
+    const [download] = await Promise.all([
+      page.waitForEvent('download', patient),
+      viewer.getByRole('link', { name: 'Download' }).click(),
+    ]);
+    expect(download.suggestedFilename()).toMatch(/^job_.*-2-0\.png$/);
+    await page.keyboard.press('Escape');
+    await viewer.waitFor({ state: 'detached', ...patient });
+    const focused = async (): Promise<string> => page.evaluate('document.activeElement.textContent');
+    await until(async () => (await focused()).includes('lamp'));
+    await page.keyboard.press('ArrowLeft');
+    await until(async () => (await focused()).includes('mug'));
+  });
+
+  test('a picture leads to its job: prompt, parameters, and every attempt with its cost', async () => {
     await page.getByRole('link', { name: /poison/ }).click(patient);
+    await page.getByRole('dialog').getByRole('link', { name: 'Details of the job' }).click(patient);
     await page.getByRole('heading', { name: 'poison' }).waitFor(patient);
     await shown(/Studio product photograph: Forbidden thing/);
     const attempts = page.locator('tbody tr');
@@ -151,8 +193,18 @@ const shown = async (words: string | RegExp): Promise<void> => page.getByText(wo
     await look(page, '7-providers');
   });
 
+  test('usage adds up what was bought, by day, model and provider', async () => {
+    await page.getByRole('link', { name: 'Usage' }).click();
+    const { body } = await world.call<{ total: { images: number; requests: number } }>('GET', '/v1/usage');
+    expect(body.total).toMatchObject({ images: 3 });
+    await page.locator('.standing .fact', { hasText: 'Pictures' }).filter({ hasText: '3' }).waitFor(patient);
+    expect(await page.locator('.columns li').count()).toBe(30);
+    await page.getByRole('region', { name: 'By model' }).getByText('gpt-image-1').waitFor(patient);
+    await page.getByRole('region', { name: 'By provider' }).getByText('sim').waitFor(patient);
+  });
+
   test('the list shows the batch; a reload keeps the key and the place', async () => {
-    await page.getByRole('link', { name: 'Batches' }).click();
+    await page.getByRole('link', { name: 'Batches', exact: true }).click();
     await page.getByRole('link', { name: /shop/ }).waitFor(patient);
     expect(await seriousFindings(page)).toEqual([]);
     await look(page, '8-batches');
@@ -161,26 +213,32 @@ const shown = async (words: string | RegExp): Promise<void> => page.getByText(wo
     expect(faults).toEqual([]);
   });
 
-  test('on a narrow, dark screen nothing is serious either, and no page is wider than the screen', async () => {
-    const { page: narrow, faults: narrowFaults } = await openPage(browser, {
-      viewport: { width: 390, height: 844 },
-      colorScheme: 'dark',
-    });
-    // As `npm start` hands it over: the key leaves the address at once.
+  test('every page of it is free of serious faults in light and dark, and no wider than a telephone', async () => {
+    await page.getByRole('link', { name: /shop/ }).click();
+    await page.locator('.gallery img').first().waitFor(patient);
+    const batch = new URL(page.url()).hash;
+    const line = batch.replace('#/batches/batch', '#/jobs/job');
+    for (const hash of [batch, `${line}-1`, '#/batches', '#/jobs', '#/new', '#/usage', '#/providers', '#/nowhere']) {
+      await page.goto(`${world.url}/${hash}`);
+      await page.locator('h1, .empty').first().waitFor(patient);
+      const name = hash.replaceAll(/\W+/g, '-').slice(0, 12);
+      expect([hash, await faultsOf(page, `page${name}${hash === `${line}-1` ? '-line' : ''}`)]).toEqual([hash, []]);
+    }
+    expect(faults).toEqual([]);
+  });
+
+  test('on a narrow screen the menu is folded; the key that `npm start` hands over leaves the address', async () => {
+    const { page: narrow, faults: narrowFaults } = await openPage(browser, { viewport: { width: 390, height: 844 } });
     await narrow.goto(`${world.url}/#key=${world.key}`);
     await narrow.getByRole('link', { name: /shop/ }).waitFor(patient);
     expect(narrow.url()).not.toContain(world.key);
-    const pages = ['#/batches', '#/new', '#/providers'];
-    await narrow.getByRole('link', { name: /shop/ }).click();
-    await narrow.locator('.gallery img').first().waitFor(patient);
-    pages.unshift(new URL(narrow.url()).hash);
-    for (const hash of pages) {
-      await narrow.goto(`${world.url}/${hash}`);
-      await narrow.locator('h1').waitFor(patient);
-      expect(await seriousFindings(narrow)).toEqual([]);
-      expect(await narrow.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
-      await look(narrow, `narrow${hash.replaceAll(/\W+/g, '-').slice(0, 12)}`);
-    }
+    expect(await narrow.getByRole('link', { name: 'Providers' }).isVisible()).toBe(false);
+    await narrow.getByRole('button', { name: 'Menu' }).click();
+    expect(await seriousFindings(narrow)).toEqual([]);
+    await look(narrow, 'narrow-menu');
+    await narrow.getByRole('link', { name: 'Providers' }).click();
+    await narrow.getByRole('heading', { name: 'Providers' }).waitFor(patient);
+    expect(await narrow.getByRole('link', { name: 'Webhooks' }).isVisible()).toBe(false);
     expect(narrowFaults).toEqual([]);
     await narrow.close();
   });

@@ -54,6 +54,28 @@ afterAll(async () => {
     expect(await page.locator('.gallery li').count()).toBeLessThan(150);
   });
 
+  test('what comes into view while lines are being read is read afterwards', async () => {
+    await page.evaluate('scrollTo(0, 0)');
+    await page.getByRole('link', { name: 'Done quick 1', exact: true }).waitFor();
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const caught: string[] = [];
+    await page.route(/\/v1\/batches\/[^/]+\/jobs\?/, async (route) => {
+      caught.push(route.request().url());
+      await held;
+      await route.continue();
+    });
+    // The lines in view are read again every few seconds; with that under way the page is scrolled on, and left alone.
+    await until(async () => caught.length > 0);
+    await page.evaluate('scrollTo(0, document.documentElement.scrollHeight)');
+    await page.locator('.gallery [data-place="999"]').waitFor();
+    release();
+    await page.getByRole('link', { name: /stuck 994/ }).waitFor();
+    await page.unrouteAll({ behavior: 'wait' });
+    await page.evaluate('scrollTo(0, 0)');
+    await page.getByRole('link', { name: 'Done quick 1', exact: true }).waitFor();
+  });
+
   test('it is paused and gone on with', async () => {
     await page.getByRole('button', { name: 'Pause' }).click();
     await page.locator('.fact', { hasText: 'Held back by' }).filter({ hasText: 'paused by you' }).waitFor();

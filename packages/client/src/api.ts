@@ -276,6 +276,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/v1/batches/{id}/failures': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Lines that failed, were cancelled or expired, counted by reason; `after` goes on counting where a page ended. */
+    get: operations['listBatchFailures'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/v1/batches/{id}/results': {
     parameters: {
       query?: never;
@@ -405,6 +422,57 @@ export interface paths {
     };
     /** The picture itself: needs a key, or the signature of a link that was handed out. */
     get: operations['getJobImage'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/v1/jobs/{id}/images/{index}/{variant}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** What is made of a picture, on first request: `thumbnail`, a WebP of at most 512 pixels. Key or signature as there. */
+    get: operations['getJobImageVariant'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/v1/jobs/{id}/inputs/{name}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** A picture that went into a job, by its place from 0, or its `mask`. Key or signature as there. */
+    get: operations['getJobInput'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/v1/jobs/{id}/deliveries': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** What was told of a job's end to the endpoints that there are and to its webhook_url, newest first. */
+    get: operations['listJobDeliveries'];
     put?: never;
     post?: never;
     delete?: never;
@@ -706,6 +774,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/v1/api_keys/current': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The key that asks: its project, mode, scopes and limits. */
+    get: operations['getCurrentApiKey'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/v1/api_keys/{id}': {
     parameters: {
       query?: never;
@@ -831,6 +916,8 @@ export interface components {
             n: number;
             images?: {
               url: string | null;
+              /** @description Signed link to the copy in your bucket, once there is one. */
+              stored_url?: string;
               key: string | null;
               sha256: string | null;
               bytes: number | null;
@@ -840,6 +927,8 @@ export interface components {
             }[];
             mask?: {
               url: string | null;
+              /** @description Signed link to the copy in your bucket, once there is one. */
+              stored_url?: string;
               key: string | null;
               sha256: string | null;
               bytes: number | null;
@@ -867,7 +956,15 @@ export interface components {
         sha256: string;
         revised_prompt: string | null;
         variants: {
-          [key: string]: unknown;
+          name: string;
+          /** @description Where it lies once it has been asked for. */
+          key: string;
+          url: string;
+          content_type: string;
+          width: number;
+          height: number;
+          bytes: number | null;
+          sha256: string | null;
         }[];
       }[];
       usage: {
@@ -1486,6 +1583,22 @@ export interface components {
       /** @description Null: the webhook_url of a job or batch. */
       webhook_endpoint_id: string | null;
       event_id: string;
+      /** @description Null where the event is past its retention. */
+      event_type:
+        | (
+            | 'job.completed'
+            | 'job.failed'
+            | 'job.cancelled'
+            | 'batch.in_progress'
+            | 'batch.completed'
+            | 'batch.failed'
+            | 'batch.expired'
+            | 'batch.cancelled'
+            | 'batch.progress'
+            | 'batch.lines'
+            | 'webhook_endpoint.disabled'
+          )
+        | null;
       url: string;
       /** @enum {string} */
       status: 'pending' | 'delivered' | 'failed';
@@ -4074,6 +4187,8 @@ export interface operations {
         status?: 'queued' | 'in_progress' | 'completed' | 'failed' | 'cancelled' | 'expired';
         /** @description Lines that failed with this code. */
         error_code?: string;
+        /** @description So many lines are passed over unread: of all, or of those that ended with `status`. */
+        offset?: number;
       };
       header?: never;
       path: {
@@ -4096,6 +4211,112 @@ export interface operations {
             first_id: string | null;
             last_id: string | null;
             has_more: boolean;
+          };
+        };
+      };
+      /** @description Something in the request is wrong; param names it. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorBody'];
+        };
+      };
+      /** @description There is no API key, or it does not work. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorBody'];
+        };
+      };
+      /** @description The key works, but not for this or not from here. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorBody'];
+        };
+      };
+      /** @description There is no such batch. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorBody'];
+        };
+      };
+      /** @description Asked too often: Retry-After says when again. */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorBody'];
+        };
+      };
+      /** @description Out of reach for the moment, and nothing is lost: Retry-After says when again. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorBody'];
+        };
+      };
+      /** @description An error, as code and message. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorBody'];
+        };
+      };
+    };
+  };
+  listBatchFailures: {
+    parameters: {
+      query?: {
+        /** @description last_id of the page before. */
+        after?: string;
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The groups of this stretch of lines: with `has_more`, add those of the next page to them. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': {
+            /** @constant */
+            object: 'batch_failures';
+            data: {
+              /** @description What `POST /v1/batches/{id}/retry` takes as `error_code`. */
+              code: string;
+              /** @description Of the first of them. */
+              message: string | null;
+              count: number;
+              /** @description The first of them. */
+              lines: {
+                line: number;
+                job_id: string;
+                custom_id: string | null;
+              }[];
+            }[];
+            has_more: boolean;
+            last_id: string | null;
           };
         };
       };
@@ -5108,6 +5329,13 @@ export interface operations {
         };
         content?: never;
       };
+      /** @description Unchanged since the ETag in If-None-Match. */
+      304: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
       /** @description Something in the request is wrong; param names it. */
       400: {
         headers: {
@@ -5146,6 +5374,342 @@ export interface operations {
       };
       /** @description The Range lies outside the picture. */
       416: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorBody'];
+        };
+      };
+      /** @description Asked too often: Retry-After says when again. */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorBody'];
+        };
+      };
+      /** @description Out of reach for the moment, and nothing is lost: Retry-After says when again. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorBody'];
+        };
+      };
+      /** @description An error, as code and message. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorBody'];
+        };
+      };
+    };
+  };
+  getJobImageVariant: {
+    parameters: {
+      query?: {
+        /** @description Of a link that was handed out: when it ends, in unix seconds. */
+        expires?: string;
+        /** @description Likewise: the signature. */
+        signature?: string;
+        /** @description Likewise: the project, where it is not `default`. */
+        project?: string;
+      };
+      header?: never;
+      path: {
+        id: string;
+        index: string;
+        variant: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The bytes. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'image/webp': string;
+        };
+      };
+      /** @description The bytes that the Range asks for, likewise. */
+      206: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'image/*': string;
+        };
+      };
+      /** @description Unchanged since the ETag in If-None-Match. */
+      304: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Something in the request is wrong; param names it. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorBody'];
+        };
+      };
+      /** @description No key, or a link that has expired. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorBody'];
+        };
+      };
+      /** @description The key works, but not for this or not from here. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorBody'];
+        };
+      };
+      /** @description There is no such image. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorBody'];
+        };
+      };
+      /** @description The Range lies outside the picture. */
+      416: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorBody'];
+        };
+      };
+      /** @description Asked too often: Retry-After says when again. */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorBody'];
+        };
+      };
+      /** @description Out of reach for the moment, and nothing is lost: Retry-After says when again. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorBody'];
+        };
+      };
+      /** @description An error, as code and message. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorBody'];
+        };
+      };
+    };
+  };
+  getJobInput: {
+    parameters: {
+      query?: {
+        /** @description Of a link that was handed out: when it ends, in unix seconds. */
+        expires?: string;
+        /** @description Likewise: the signature. */
+        signature?: string;
+        /** @description Likewise: the project, where it is not `default`. */
+        project?: string;
+      };
+      header?: never;
+      path: {
+        id: string;
+        name: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The bytes, where they lie in a directory store. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'image/*': string;
+        };
+      };
+      /** @description The bytes that the Range asks for, likewise. */
+      206: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'image/*': string;
+        };
+      };
+      /** @description A presigned link into the bucket. */
+      302: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Unchanged since the ETag in If-None-Match. */
+      304: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description Something in the request is wrong; param names it. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorBody'];
+        };
+      };
+      /** @description No key, or a link that has expired. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorBody'];
+        };
+      };
+      /** @description The key works, but not for this or not from here. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorBody'];
+        };
+      };
+      /** @description There is no such image. */
+      404: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorBody'];
+        };
+      };
+      /** @description The Range lies outside the picture. */
+      416: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorBody'];
+        };
+      };
+      /** @description Asked too often: Retry-After says when again. */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorBody'];
+        };
+      };
+      /** @description Out of reach for the moment, and nothing is lost: Retry-After says when again. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorBody'];
+        };
+      };
+      /** @description An error, as code and message. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorBody'];
+        };
+      };
+    };
+  };
+  listJobDeliveries: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description All of them. None of a line of a batch: these are told in digests. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': {
+            /** @constant */
+            object: 'list';
+            data: components['schemas']['WebhookDelivery'][];
+            first_id: string | null;
+            last_id: string | null;
+            has_more: boolean;
+          };
+        };
+      };
+      /** @description Something in the request is wrong; param names it. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorBody'];
+        };
+      };
+      /** @description There is no API key, or it does not work. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorBody'];
+        };
+      };
+      /** @description The key works, but not for this or not from here. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorBody'];
+        };
+      };
+      /** @description There is no such job. */
+      404: {
         headers: {
           [name: string]: unknown;
         };
@@ -7144,6 +7708,22 @@ export interface operations {
             /** @description Null: the webhook_url of a job or batch. */
             webhook_endpoint_id: string | null;
             event_id: string;
+            /** @description Null where the event is past its retention. */
+            event_type:
+              | (
+                  | 'job.completed'
+                  | 'job.failed'
+                  | 'job.cancelled'
+                  | 'batch.in_progress'
+                  | 'batch.completed'
+                  | 'batch.failed'
+                  | 'batch.expired'
+                  | 'batch.cancelled'
+                  | 'batch.progress'
+                  | 'batch.lines'
+                  | 'webhook_endpoint.disabled'
+                )
+              | null;
             url: string;
             /** @enum {string} */
             status: 'pending' | 'delivered' | 'failed';
@@ -7284,6 +7864,22 @@ export interface operations {
             /** @description Null: the webhook_url of a job or batch. */
             webhook_endpoint_id: string | null;
             event_id: string;
+            /** @description Null where the event is past its retention. */
+            event_type:
+              | (
+                  | 'job.completed'
+                  | 'job.failed'
+                  | 'job.cancelled'
+                  | 'batch.in_progress'
+                  | 'batch.completed'
+                  | 'batch.failed'
+                  | 'batch.expired'
+                  | 'batch.cancelled'
+                  | 'batch.progress'
+                  | 'batch.lines'
+                  | 'webhook_endpoint.disabled'
+                )
+              | null;
             url: string;
             /** @enum {string} */
             status: 'pending' | 'delivered' | 'failed';
@@ -7694,6 +8290,80 @@ export interface operations {
       };
       /** @description The Idempotency-Key was used with another request. */
       422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorBody'];
+        };
+      };
+      /** @description Asked too often: Retry-After says when again. */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorBody'];
+        };
+      };
+      /** @description Out of reach for the moment, and nothing is lost: Retry-After says when again. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorBody'];
+        };
+      };
+      /** @description An error, as code and message. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorBody'];
+        };
+      };
+    };
+  };
+  getCurrentApiKey: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description All but the key. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ApiKey'];
+        };
+      };
+      /** @description Something in the request is wrong; param names it. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorBody'];
+        };
+      };
+      /** @description There is no API key, or it does not work. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorBody'];
+        };
+      };
+      /** @description The key works, but not for this or not from here. */
+      403: {
         headers: {
           [name: string]: unknown;
         };

@@ -3,12 +3,12 @@ import type { StoredImage } from '@rendermill/shared/domain/job';
 import { presentJob, type PresentedJob } from '@rendermill/shared/domain/present-job';
 import type { Settings } from '../deps.js';
 import type { LineView } from '../use-cases/read-lines.js';
-import { linker } from './links.js';
+import { jobLinks, linker } from './links.js';
 
 /** A line of a batch as a job object, and as a row of results. */
 
 export function presentLine(settings: Settings, batch: Batch, view: LineView) {
-  if (view.kind === 'job') return presentJob(view.job, linker(settings, view.job));
+  if (view.kind === 'job') return presentJob(view.job, jobLinks(settings, view.job));
   const { line } = view;
   if (view.kind === 'waiting') return { ...noJob(batch, line), custom_id: view.input?.custom_id ?? null };
   const { record } = view;
@@ -58,7 +58,17 @@ function withLinks(settings: Settings, batch: Batch, record: LineRecord) {
     effective: _e,
     ...job
   } = (record.job ?? {}) as Record<string, unknown>;
-  return { ...job, images: imagesOf(settings, batch, record), line: record.line };
+  const request = withInputLinks(settings, batch, record);
+  return { ...job, ...(request ? { request } : {}), images: imagesOf(settings, batch, record), line: record.line };
+}
+
+/** Links to the pictures that went in: the record has none. */
+function withInputLinks(settings: Settings, { project }: Batch, { job }: LineRecord) {
+  const { id, request } = (job ?? {}) as Partial<PresentedJob>;
+  if (!request?.images || id === undefined) return null;
+  const { input } = jobLinks(settings, { id, project });
+  const images = request.images.map((one, i) => (one.key === null ? one : { ...one, stored_url: input(i) }));
+  return { ...request, images };
 }
 
 function imagesOf(settings: Settings, { project }: Batch, { job }: LineRecord) {

@@ -1,5 +1,6 @@
 import { apiKeyRoutes } from './handlers/api-keys.js';
 import { batchEventRoutes } from './handlers/batch-events.js';
+import { batchFailureRoutes } from './handlers/batch-failures.js';
 import { batchJobRoutes } from './handlers/batch-jobs.js';
 import { batchPreviewRoutes } from './handlers/batch-preview.js';
 import { batchResultRoutes } from './handlers/batch-results.js';
@@ -10,6 +11,7 @@ import { eventRoutes } from './handlers/events.js';
 import { fileRoutes } from './handlers/files.js';
 import { imageFileRoutes } from './handlers/image-file.js';
 import { imageRoutes } from './handlers/images.js';
+import { jobDeliveryRoutes } from './handlers/job-deliveries.js';
 import { jobRoutes } from './handlers/jobs.js';
 import { modelRoutes } from './handlers/models.js';
 import { probeRoutes } from './handlers/probes.js';
@@ -31,10 +33,12 @@ export const routes: readonly Route[] = [
   ...batchRoutes,
   ...batchRetryRoutes,
   ...batchJobRoutes,
+  ...batchFailureRoutes,
   ...batchResultRoutes,
   ...batchEventRoutes,
   ...jobRoutes,
   ...imageFileRoutes,
+  ...jobDeliveryRoutes,
   ...estimateRoutes,
   ...usageRoutes,
   ...providerRoutes,

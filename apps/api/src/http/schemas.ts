@@ -11,6 +11,7 @@ export const errorSchema = z.object({
 
 const storedInput = z.object({
   url: z.string().nullable(),
+  stored_url: z.string().optional().describe('Signed link to the copy in your bucket, once there is one.'),
   key: z.string().nullable(),
   sha256: z.string().nullable(),
   bytes: z.int().nullable(),
@@ -72,7 +73,18 @@ export const jobObject = z.object({
       bytes: z.int(),
       sha256: z.string().describe("Of the provider's bytes, which are stored untouched."),
       revised_prompt: z.string().nullable(),
-      variants: z.array(z.looseObject({})),
+      variants: z.array(
+        z.object({
+          name: z.string(),
+          key: z.string().describe('Where it lies once it has been asked for.'),
+          url: z.string(),
+          content_type: z.string(),
+          width: z.int(),
+          height: z.int(),
+          bytes: z.int().nullable(),
+          sha256: z.string().nullable(),
+        }),
+      ),
     }),
   ),
   usage: usageSchema.nullable(),

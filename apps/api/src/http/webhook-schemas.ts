@@ -70,6 +70,7 @@ export const deliveryObject = z.object({
   object: z.literal('webhook_delivery'),
   webhook_endpoint_id: z.string().nullable().describe('Null: the webhook_url of a job or batch.'),
   event_id: z.string(),
+  event_type: z.enum(eventTypes).nullable().describe('Null where the event is past its retention.'),
   url: z.string(),
   status: z.enum(deliveryStatuses),
   created_at: seconds,
@@ -80,12 +81,13 @@ export const deliveryObject = z.object({
 export const deliveryWithEvent = deliveryObject.extend({ event: eventObject.describe('What is sent, as it is sent.') });
 
 export function presentDelivery(delivery: Delivery) {
-  const { id, endpoint, event, url, status, tries } = delivery;
+  const { id, endpoint, event, event_type, url, status, tries } = delivery;
   return {
     id,
     object: 'webhook_delivery',
     webhook_endpoint_id: endpoint === 'url' ? null : endpoint,
     event_id: event,
+    event_type,
     url,
     status,
     created_at: unix(delivery.created_at),

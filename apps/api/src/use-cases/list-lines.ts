@@ -1,5 +1,6 @@
 import type { LineState } from '@rendermill/shared/adapters/redis/batch-reader';
 import { linesToRun, lineState, type Batch } from '@rendermill/shared/domain/batch';
+import type { ErrorBody } from '@rendermill/shared/domain/errors';
 import { isTerminal, type JobStatus } from '@rendermill/shared/domain/job';
 import { neverBegun } from '@rendermill/shared/domain/never-begun';
 import type { ApiDeps } from '../deps.js';
@@ -14,6 +15,8 @@ export interface LineFilter {
   readonly fits?: (line: LineView) => boolean;
   /** The line that the page comes after. */
   readonly after?: number | undefined;
+  /** So many lines that fit by their state are passed over unread. */
+  readonly offset?: number | undefined;
   readonly limit: number;
   readonly order: 'asc' | 'desc';
 }
@@ -39,8 +42,12 @@ export async function listLines(
   const lines: LineView[] = [];
   let last: number | null = filter.after ?? null;
   let read = 0;
+  let pass = filter.offset ?? 0;
   for (let stretch = nextStretch(batch, filter, last); stretch; stretch = nextStretch(batch, filter, last)) {
     const candidates = (await candidatesIn(deps, batch, filter, stretch)).filter(([, state]) => wanted.has(state));
+    const passed = candidates.splice(0, pass);
+    pass -= passed.length;
+    last = passed.at(-1)?.[0] ?? last;
     while (candidates.length > 0) {
       const lot = candidates.splice(0, Math.max(50, filter.limit + 1 - lines.length));
       for (const view of await readLines(deps, batch, new Map(lot))) {
@@ -107,7 +114,7 @@ function statesOf(batch: Batch, { status, error_code }: LineFilter): Set<LineSta
 function matches(view: LineView, { status, error_code, fits }: LineFilter): boolean {
   return (
     (status === undefined || statusOf(view) === status) &&
-    (error_code === undefined || errorOf(view) === error_code) &&
+    (error_code === undefined || errorOf(view)?.code === error_code) &&
     (fits === undefined || fits(view))
   );
 }
@@ -117,8 +124,8 @@ export function statusOf(view: LineView): JobStatus {
   return view.kind === 'record' && !view.again ? view.record.status : 'queued';
 }
 
-function errorOf(view: LineView): string | null {
+export function errorOf(view: LineView): ErrorBody | null {
   // One that is still to end may carry what went wrong with its last try.
-  if (view.kind === 'job') return isTerminal(view.job.status) ? (view.job.error?.code ?? null) : null;
-  return view.kind === 'record' && !view.again ? (view.record.error?.code ?? null) : null;
+  if (view.kind === 'job') return isTerminal(view.job.status) ? view.job.error : null;
+  return view.kind === 'record' && !view.again ? view.record.error : null;
 }

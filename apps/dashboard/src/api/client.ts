@@ -3,15 +3,17 @@ import { text } from '../text';
 /** What the API said no with, in its own words. `status` 0: it was not reached. */
 export class ApiError extends Error {
   readonly status: number;
+  readonly code: string | null;
 
-  constructor(status: number, message: string) {
+  constructor(status: number, message: string, code: string | null = null) {
     super(message);
     this.status = status;
+    this.code = code;
   }
 }
 
 interface ErrorBody {
-  readonly error?: { readonly message?: string };
+  readonly error?: { readonly message?: string; readonly code?: string | null };
 }
 
 /** The public API with one key. */
@@ -31,6 +33,10 @@ export class Client {
     return this.#ask<T>(path, { method: 'POST', ...json, headers: { 'content-type': 'application/json', ...headers } });
   }
 
+  async delete(path: string): Promise<void> {
+    await this.#ask(path, { method: 'DELETE' });
+  }
+
   async upload<T>(path: string, form: FormData): Promise<T> {
     return this.#ask<T>(path, { method: 'POST', body: form });
   }
@@ -43,7 +49,7 @@ export class Client {
     const body = await read(response);
     if (response.ok && body !== null) return body as T;
     const { error } = (body ?? {}) as ErrorBody;
-    throw new ApiError(response.status, error?.message ?? text.error.status(response.status));
+    throw new ApiError(response.status, error?.message ?? text.error.status(response.status), error?.code ?? null);
   }
 
   async #send(path: string, init: RequestInit): Promise<Response> {

@@ -51,7 +51,10 @@ export interface JobImage {
   readonly width: number;
   readonly height: number;
   readonly bytes: number;
+  readonly sha256: string;
+  readonly url_expires_at: number;
   readonly revised_prompt: string | null;
+  readonly variants: readonly { readonly name: string; readonly url: string }[];
 }
 
 export interface Attempt {
@@ -74,6 +77,7 @@ export interface Job {
   readonly batch_id: string | null;
   readonly line?: number | null;
   readonly custom_id: string | null;
+  readonly generation: number;
   readonly created_at: number;
   readonly completed_at: number | null;
   readonly request: Readonly<Record<string, unknown>> | null;
@@ -141,4 +145,88 @@ export interface Estimate {
   readonly invalid_lines: { readonly count: number };
   readonly seconds: number | null;
   readonly sample: { readonly lines: number; readonly share: number } | null;
+}
+
+export interface FailureGroup {
+  readonly code: string;
+  readonly message: string | null;
+  readonly count: number;
+  readonly lines: readonly { readonly line: number; readonly job_id: string; readonly custom_id: string | null }[];
+}
+
+export type Scope = 'jobs:write' | 'jobs:read' | 'batches' | 'files' | 'webhooks' | 'usage' | 'admin' | 'operator';
+export type Mode = 'live' | 'test';
+
+export interface ApiKey {
+  readonly id: string;
+  readonly project: string;
+  readonly name: string;
+  readonly mode: Mode;
+  readonly scopes: readonly Scope[];
+  readonly key_hint: string;
+  readonly created_at: number;
+  readonly expires_at: number | null;
+  readonly ip_ranges: readonly string[];
+  readonly spend_limit: number | null;
+  readonly spent: number;
+  readonly requests_per_minute: number | null;
+  readonly previous_key_expires_at: number | null;
+}
+
+export interface Endpoint {
+  readonly id: string;
+  readonly name: string;
+  readonly url: string;
+  readonly event_types: readonly string[];
+  readonly max_per_minute: number | null;
+  readonly enabled: boolean;
+  readonly disabled_reason: 'gone' | 'failing' | 'asked' | null;
+  readonly failing_since: number | null;
+  readonly created_at: number;
+  readonly signing_secret_hint: string;
+}
+
+export type DeliveryStatus = 'pending' | 'delivered' | 'failed';
+
+export interface Delivery {
+  readonly id: string;
+  readonly webhook_endpoint_id: string | null;
+  readonly event_id: string;
+  readonly event_type: string | null;
+  readonly url: string;
+  readonly status: DeliveryStatus;
+  readonly created_at: number;
+  readonly next_attempt_at: number | null;
+  readonly attempts: readonly {
+    readonly at: number;
+    readonly url: string;
+    readonly http_status: number | null;
+    readonly duration_ms: number;
+    readonly error: string | null;
+    readonly response_body: string | null;
+  }[];
+}
+
+export interface UsageFigures {
+  readonly requests: number;
+  readonly images: number;
+  readonly success_rate: number | null;
+  readonly response_seconds: { readonly p50: number | null };
+  readonly cost: {
+    readonly total: number | null;
+    readonly mean_per_image: number | null;
+    readonly unpriced: number;
+  };
+  readonly unknown: { readonly requests: number; readonly cost: number | null };
+}
+
+export interface UsageReport {
+  readonly start_time: number;
+  readonly end_time: number;
+  readonly data: readonly (UsageFigures & {
+    readonly day: string | null;
+    readonly model: string | null;
+    readonly provider: string | null;
+  })[];
+  readonly total: UsageFigures;
 }

@@ -30,7 +30,7 @@ export function Attempts({ attempts }: { readonly attempts: readonly Attempt[] }
                   <td>
                     {attempt.ended_at === null ? '–' : duration(Math.max(1, attempt.ended_at - attempt.started_at))}
                   </td>
-                  <td>
+                  <td className="wide">
                     {attempt.outcome === null ? running : outcome[attempt.outcome]}
                     {attempt.http_status !== null && ` · HTTP ${attempt.http_status}`}
                     {attempt.error && (

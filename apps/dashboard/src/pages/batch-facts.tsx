@@ -23,7 +23,7 @@ export function BatchFacts({ batch }: { readonly batch: Batch }) {
       <Progress batch={batch} label={text.batches.columns.progress} />
       <ul className="legend">
         {parts.map(([kind, words, lines]) => (
-          <li key={kind} data-kind={kind}>
+          <li key={kind} data-kind={lines > 0 ? kind : undefined}>
             <b>{count(lines)}</b> {words}
           </li>
         ))}

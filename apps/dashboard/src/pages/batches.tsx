@@ -1,55 +1,43 @@
-import { useState } from 'react';
 import type { Batch, List } from '../api/types';
 import { count, duration, percent, usd, when } from '../format';
-import { Empty, Loading, Problem } from '../parts/notice';
+import { Empty, Loading, Problem, Title } from '../parts/notice';
+import { Pager, usePaging } from '../parts/pager';
 import { Progress } from '../parts/progress';
 import { BatchState } from '../parts/status';
 import { paths } from '../router';
+import { useMay } from '../session';
 import { text } from '../text';
 import { useAsk } from '../use-ask';
 
-const pageSize = 25;
-
-/** The latest batches, kept fresh; older ones are added to the list on demand. */
+/** Batches, the latest first, kept fresh. */
 export function Batches() {
-  const [limit, setLimit] = useState(pageSize);
-  const { data, problem, again } = useAsk<List<Batch>>(`/v1/batches?limit=${limit}`, 2_000);
-  const [shown, setShown] = useState(data);
-  // A longer list takes a moment: the shorter one stays meanwhile.
-  if (data && data !== shown) setShown(data);
-  const batches = data ?? shown;
+  const paging = usePaging();
+  const { data, problem, again } = useAsk<List<Batch>>(`/v1/batches?limit=25${paging.after}`, 2_000);
+  const may = useMay();
+  const isEmpty = data?.data.length === 0 && paging.number === 1;
+  const add = (words: string) =>
+    may('files') && (
+      <a className="button main" href={paths.new}>
+        {words}
+      </a>
+    );
   return (
     <>
-      <div className="title">
-        <h1>{text.batches.title}</h1>
-        {batches && batches.data.length > 0 && (
-          <a className="button main" href={paths.new}>
-            {text.nav.new}
-          </a>
-        )}
-      </div>
+      <Title name={text.batches.title}>{data && !isEmpty && add(text.nav.new)}</Title>
       <Problem message={problem} again={again} />
-      {!batches && !problem && <Loading />}
-      {batches?.data.length === 0 && (
+      {!data && !problem && <Loading />}
+      {isEmpty && (
         <Empty title={text.batches.emptyTitle}>
           <p>{text.batches.empty}</p>
-          <a className="button main" href={paths.new}>
-            {text.batches.first}
-          </a>
+          {add(text.batches.first)}
         </Empty>
       )}
-      {batches && batches.data.length > 0 && (
-        <ul className="batches">
-          {batches.data.map((batch) => (
-            <Row key={batch.id} batch={batch} />
-          ))}
-        </ul>
-      )}
-      {batches?.has_more && limit < 100 && (
-        <button type="button" onClick={() => setLimit(100)}>
-          {text.more}
-        </button>
-      )}
+      <ul className="rows-of-links">
+        {data?.data.map((batch) => (
+          <Row key={batch.id} batch={batch} />
+        ))}
+      </ul>
+      <Pager paging={paging} list={data} />
     </>
   );
 }

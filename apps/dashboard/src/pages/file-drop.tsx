@@ -1,4 +1,5 @@
 import { useRef, useState } from 'react';
+import { sampleFile } from '../catalogue/sample';
 import { size } from '../format';
 import { text } from '../text';
 
@@ -46,9 +47,16 @@ export function FileDrop({ file, columns, busy, take }: Props) {
             <span className="quiet">{words.hint}</span>
           </p>
         )}
-        <button type="button" className={file ? '' : 'main'} disabled={busy} onClick={() => input.current?.click()}>
-          {busy ? words.uploading : file ? words.other : words.choose}
-        </button>
+        <div className="together">
+          <button type="button" className={file ? '' : 'main'} disabled={busy} onClick={() => input.current?.click()}>
+            {busy ? words.uploading : file ? words.other : words.choose}
+          </button>
+          {!file && (
+            <button type="button" className="plain" disabled={busy} onClick={() => take(sampleFile())}>
+              {words.sample}
+            </button>
+          )}
+        </div>
         <input
           ref={input}
           type="file"

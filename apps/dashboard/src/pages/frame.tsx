@@ -1,36 +1,24 @@
 import { useEffect, useRef, useState, type ReactNode } from 'react';
-import { paths, type Page } from '../router';
+import { LanguageChoice, ThemeChoice } from '../parts/choices';
+import { paths, scopesOf, type Page } from '../router';
 import { useSession } from '../session';
 import { text } from '../text';
 
-type Theme = 'auto' | 'light' | 'dark';
-const themes: readonly Theme[] = ['auto', 'light', 'dark'];
-
-function savedTheme(): Theme {
-  const saved = localStorage.getItem('rendermill.theme');
-  return themes.find((theme) => theme === saved) ?? 'auto';
-}
-
 /** What stands around every page. */
 export function Frame({ page, children }: { readonly page: Page; readonly children: ReactNode }) {
-  const { signOut } = useSession();
   const main = useRef<HTMLElement>(null);
   const place = 'id' in page ? `${page.name}/${page.id}` : page.name;
   const before = useRef(place);
+  // On a narrow screen the menu is folded away, and again after it was used.
+  const [open, setOpen] = useState(false);
   // Who goes on by keyboard or hears the page finds the new one's beginning.
   useEffect(() => {
     if (before.current === place) return;
     before.current = place;
+    setOpen(false);
     main.current?.focus();
     window.scrollTo(0, 0);
   }, [place]);
-
-  const link = (to: string, here: boolean, words: string) => (
-    <a href={to} aria-current={here ? 'page' : undefined}>
-      {words}
-    </a>
-  );
-  const inBatches = page.name === 'batches' || page.name === 'batch' || page.name === 'job';
   return (
     <div className="frame">
       <a
@@ -43,22 +31,18 @@ export function Frame({ page, children }: { readonly page: Page; readonly childr
       >
         {text.skip}
       </a>
-      <header>
-        <a className="wordmark" href={paths.batches}>
-          {text.product}
-        </a>
-        <nav aria-label={text.nav.label}>
-          {link(paths.batches, inBatches, text.nav.batches)}
-          {link(paths.new, page.name === 'new', text.nav.new)}
-          {link(paths.providers, page.name === 'providers', text.nav.providers)}
-        </nav>
-        <div className="aside">
-          <a href="/docs">{text.nav.docs}</a>
-          <ThemeChoice />
-          <button type="button" className="plain" onClick={() => signOut()}>
-            {text.signOut}
+      <header data-open={open}>
+        <div className="brand">
+          <a className="wordmark" href={paths.batches}>
+            <i className="mark" aria-hidden="true" />
+            {text.product}
+          </a>
+          <button type="button" className="menu" aria-expanded={open} onClick={() => setOpen(!open)}>
+            {text.nav.menu}
           </button>
         </div>
+        <Navigation page={page} />
+        <Aside />
       </header>
       <main ref={main} id="main" tabIndex={-1}>
         {children}
@@ -67,22 +51,57 @@ export function Frame({ page, children }: { readonly page: Page; readonly childr
   );
 }
 
-function ThemeChoice() {
-  const [theme, setTheme] = useState(savedTheme);
-  useEffect(() => {
-    document.documentElement.dataset['theme'] = theme;
-    localStorage.setItem('rendermill.theme', theme);
-  }, [theme]);
+/** Pages in the order of the work, each with those that belong to it. */
+const places = [
+  ['new', []],
+  ['batches', ['batch']],
+  ['jobs', ['job']],
+  ['webhooks', ['endpoint']],
+  ['usage', []],
+  ['providers', []],
+  ['keys', []],
+] as const;
+
+function Navigation({ page }: { readonly page: Page }) {
+  const { me } = useSession();
+  // A line is a job that belongs to its batch.
+  const home = page.name === 'job' && page.id.includes('-') ? 'batch' : page.name;
+  const shown = places.filter(([name]) => scopesOf[name].every((scope) => me.scopes.includes(scope)));
   return (
-    <label className="inline">
-      <span>{text.theme.label}</span>
-      <select value={theme} onChange={({ target }) => setTheme(themes.find((one) => one === target.value) ?? 'auto')}>
-        {themes.map((one) => (
-          <option key={one} value={one}>
-            {text.theme[one]}
-          </option>
-        ))}
-      </select>
-    </label>
+    <nav aria-label={text.nav.label}>
+      {shown.map(([name, within]) => {
+        const here = home === name || within.some((one) => one === home);
+        return (
+          <a key={name} href={paths[name]} className={name} aria-current={here ? 'page' : undefined}>
+            {text.nav[name]}
+          </a>
+        );
+      })}
+    </nav>
+  );
+}
+
+function Aside() {
+  const { me, signOut } = useSession();
+  const lacking = [...new Set(places.flatMap(([name]) => scopesOf[name]))].filter(
+    (scope) => !me.scopes.includes(scope),
+  );
+  return (
+    <div className="aside">
+      <p title={me.mode === 'test' ? text.access.testHint : undefined}>
+        <b>{me.project}</b>
+        <small>
+          {text.access.mode[me.mode]}
+          {me.id !== 'admin' && ` · ${me.name}`}
+        </small>
+        {lacking.length > 0 && <small>{text.access.hidden(lacking.join(', '))}</small>}
+      </p>
+      <a href="/docs">{text.nav.docs}</a>
+      <LanguageChoice />
+      <ThemeChoice />
+      <button type="button" className="plain" onClick={() => signOut()}>
+        {text.signOut}
+      </button>
+    </div>
   );
 }

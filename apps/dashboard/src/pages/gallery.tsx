@@ -1,108 +1,97 @@
-import { useEffect, useRef, useState } from 'react';
-import { here } from '../api/client';
-import type { Batch, Job, JobStatus } from '../api/types';
+import { useRef, useState } from 'react';
+import type { Batch } from '../api/types';
+import { count } from '../format';
 import { Empty, Loading, Problem } from '../parts/notice';
-import { isOver } from '../parts/status';
-import { paths } from '../router';
-import { text } from '../text';
-import { useLines } from '../use-lines';
+import { language, text } from '../text';
+import { useGridKeys } from '../use-grid-keys';
+import { useLines, type LineFilter, type Range } from '../use-lines';
 import { useWindow } from '../use-window';
+import { GalleryTools } from './gallery-tools';
+import { Tile } from './tile';
+import { Viewer } from './viewer';
 
 const tile = { least: 152, gap: 16, caption: 44 };
-const filters = ['all', 'completed', 'failed', 'queued', 'in_progress'] as const;
-type Filter = (typeof filters)[number];
-const refreshMs = 2_000;
+/** Browsers draw no page taller than some ten million pixels: beyond so many lines they are shown in stretches. */
+const stretch = 20_000;
+/** Read ahead of the view, so that a scroll finds its lines there. */
+const ahead = 60;
 
-/** A batch's lines as pictures. Only tiles near the view exist, and lines are read as it comes near to them. */
+/** A batch's lines as pictures. Only tiles near the view exist, and only their lines are read. */
 export function Gallery({ batch }: { readonly batch: Batch }) {
-  const [filter, setFilter] = useState<Filter>('all');
+  const [filter, setFilter] = useState<LineFilter>('all');
+  const [base, setBase] = useState(0);
+  const [viewed, setViewed] = useState<number | null>(null);
   const grid = useRef<HTMLUListElement>(null);
-  const { jobs, more, problem, loadMore, refresh } = useLines(batch.id, filter === 'all' ? '' : `&status=${filter}`);
   const { columns, first, end, rowHeight } = useWindow(grid, tile);
-  const over = isOver(batch);
-  const [from, to] = [first * columns, Math.min(end * columns, jobs.length)];
+  const [from, to] = [base + first * columns, base + end * columns];
+  const wanted: Range[] = [[from, to + ahead]];
+  if (viewed !== null) wanted.unshift([viewed - 1, viewed + 2]);
+  const lines = useLines(batch, filter, wanted);
+  const shown = Math.max(0, Math.min(stretch, lines.total - base));
+  const rows = Math.ceil(shown / columns);
+  const keys = useGridKeys(grid, { columns, count: shown, base, rowHeight });
 
-  // A page ahead, so that a scroll finds its lines there.
-  useEffect(() => {
-    if (more && problem === null && jobs.length < end * columns + 100) loadMore();
-  }, [more, problem, jobs.length, end, columns, loadMore]);
-
-  // What is seen and not done yet is looked at again; after the end once more, for what ended last.
-  const open = jobs.slice(from, to).findIndex(({ status }) => status === 'queued' || status === 'in_progress');
-  const oldest = open === -1 ? -1 : from + open;
-  useEffect(() => {
-    if (oldest === -1 || (filter !== 'all' && over)) return undefined;
-    const timer = window.setInterval(() => {
-      if (!document.hidden) refresh(oldest);
-    }, refreshMs);
-    return () => window.clearInterval(timer);
-  }, [oldest, filter, over, refresh]);
-
-  const rows = Math.ceil(jobs.length / columns);
+  const choose = (next: LineFilter): void => {
+    setFilter(next);
+    setBase(0);
+  };
+  /** Of all lines, in whatever stretch. */
+  const goTo = (place: number): void => {
+    const target = Math.max(0, Math.min(lines.total - 1, place));
+    setBase(Math.floor(target / stretch) * stretch);
+    keys.goTo(target);
+  };
   const column = `calc((100% - ${(columns - 1) * tile.gap}px) / ${columns})`;
+  const places = Array.from({ length: Math.max(0, Math.min(to, base + shown) - from) }, (_, i) => from + i);
   return (
     <>
-      <label className="inline">
-        <span>{text.gallery.filter}</span>
-        <select
-          value={filter}
-          onChange={({ target }) => setFilter(filters.find((one) => one === target.value) ?? 'all')}
-        >
-          {filters.map((one) => (
-            <option key={one} value={one}>
-              {one === 'all' ? text.gallery.all : text.job.status[one]}
-            </option>
-          ))}
-        </select>
-      </label>
-      <Problem message={problem} again={loadMore} />
-      {jobs.length === 0 && more && !problem && <Loading />}
-      {jobs.length === 0 && !more && (
+      <GalleryTools filter={filter} choose={choose} lines={lines} base={base} stretch={stretch} goTo={goTo} />
+      <Problem message={lines.problem} again={lines.again} />
+      {!lines.isRead && !lines.problem && lines.total === 0 && <Loading />}
+      {lines.isRead && lines.total === 0 && (
         <Empty>
           <p>{filter === 'all' ? text.gallery.none : text.gallery.empty}</p>
         </Empty>
       )}
-      <ul ref={grid} className="gallery" style={{ height: Math.max(0, rows * rowHeight - tile.gap) }}>
-        {jobs.slice(from, to).map((job, index) => {
-          const place = from + index;
-          return (
-            <li
-              key={job.id}
-              aria-setsize={more ? -1 : jobs.length}
-              aria-posinset={place + 1}
-              style={{
-                top: Math.floor(place / columns) * rowHeight,
-                left: `calc((${column} + ${tile.gap}px) * ${place % columns})`,
-                width: column,
-              }}
-            >
-              <Tile job={job} />
-            </li>
-          );
-        })}
+      <ul
+        ref={grid}
+        className="gallery"
+        onKeyDown={keys.onKeyDown}
+        style={{ height: Math.max(0, rows * rowHeight - tile.gap) }}
+      >
+        {places.map((place) => (
+          <li
+            key={place}
+            aria-setsize={lines.total}
+            aria-posinset={place + 1}
+            style={{
+              top: Math.floor((place - base) / columns) * rowHeight,
+              left: `calc((${column} + ${tile.gap}px) * ${(place - base) % columns})`,
+              width: column,
+            }}
+          >
+            <Tile job={lines.at(place)} place={place} open={setViewed} language={language} />
+          </li>
+        ))}
       </ul>
+      {viewed !== null && (
+        <Viewer
+          job={lines.at(viewed)}
+          among={{
+            place: viewed,
+            total: lines.total,
+            move: (by) => setViewed(Math.max(0, Math.min(lines.total - 1, viewed + by))),
+          }}
+          details
+          close={() => {
+            setViewed(null);
+            goTo(viewed);
+          }}
+        />
+      )}
+      {lines.total > 0 && (
+        <p className="quiet hint">{`${text.gallery.count(count(lines.total))} · ${text.gallery.hint}`}</p>
+      )}
     </>
-  );
-}
-
-const nameOf = (job: Job): string => job.custom_id ?? (job.line == null ? job.id : text.gallery.line(job.line));
-const statusOf = (status: JobStatus): string => text.job.status[status];
-
-function Tile({ job }: { readonly job: Job }) {
-  const image = job.images[0];
-  return (
-    <a href={paths.job(job.id)}>
-      <span className="picture" data-kind={job.status}>
-        {image ? (
-          <img src={here(image.url)} alt={statusOf(job.status)} loading="lazy" decoding="async" />
-        ) : (
-          <span>{statusOf(job.status)}</span>
-        )}
-      </span>
-      <span className="caption">
-        {nameOf(job)}
-        {job.error && <em>{job.error.code}</em>}
-      </span>
-    </a>
   );
 }

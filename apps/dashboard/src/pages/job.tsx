@@ -1,23 +1,28 @@
 import type { Job } from '../api/types';
-import { usd, when } from '../format';
+import { count, usd, when } from '../format';
 import { Fact, Loading, Problem } from '../parts/notice';
 import { Status } from '../parts/status';
 import { paths } from '../router';
+import { useMay, useSession } from '../session';
 import { text } from '../text';
+import { useAction } from '../use-action';
 import { useAsk } from '../use-ask';
 import { Attempts } from './attempts';
+import { JobDeliveries } from './job-deliveries';
 import { Pictures } from './pictures';
 
 const isOpen = ({ status }: Job): boolean => status === 'queued' || status === 'in_progress';
 
-/** One job: what was asked, what came, and every attempt that was made for it. */
+/** One job: what was asked, what came, every attempt that was made for it, and who was told. */
 export function JobPage({ id }: { readonly id: string }) {
   const { data: job, problem, again } = useAsk<Job>(`/v1/jobs/${id}`, 2_000, isOpen);
+  const may = useMay();
+  const isLine = job ? job.batch_id !== null : id.includes('-');
   return (
     <>
       <p className="crumb">
-        <a href={job?.batch_id ? paths.batch(job.batch_id) : paths.batches}>
-          {job?.batch_id ? text.job.back : text.batch.back}
+        <a href={job?.batch_id ? paths.batch(job.batch_id) : isLine ? paths.batches : paths.jobs}>
+          {isLine ? text.job.back : text.job.all}
         </a>
       </p>
       {!job && !problem && <Loading />}
@@ -31,14 +36,57 @@ export function JobPage({ id }: { readonly id: string }) {
                 <Status kind={job.status}>{text.job.status[job.status]}</Status> <code>{job.id}</code>
               </p>
             </div>
+            {job.batch_id === null && may('jobs:write') && <JobActions job={job} changed={again} />}
           </div>
-          {job.error && <Problem message={`${job.error.code}: ${job.error.message}`} />}
+          {job.error && <Failure job={job} />}
           <Pictures job={job} />
           <Request job={job} />
           <Attempts attempts={job.attempts} />
+          {may('webhooks') && <JobDeliveries key={job.status} job={job} />}
         </>
       )}
     </>
+  );
+}
+
+/** What went wrong, and what usually helps. */
+function Failure({ job: { error } }: { readonly job: Job }) {
+  const advice = text.failures.advice[error?.code ?? ''];
+  return (
+    <div className="problem" role="alert">
+      <div>
+        <p>
+          <code>{error?.code}</code> {error?.message}
+        </p>
+        {advice !== undefined && <p>{advice}</p>}
+      </div>
+    </div>
+  );
+}
+
+function JobActions({ job, changed }: { readonly job: Job; readonly changed: () => void }) {
+  const { client } = useSession();
+  const { busy, problem, run } = useAction();
+  const post = (what: string) => () =>
+    run(what, async () => {
+      await client.post(`/v1/jobs/${job.id}/${what}`);
+      changed();
+    });
+  const canRetry = job.status === 'failed' || job.status === 'cancelled' || job.status === 'expired';
+  return (
+    <div className="actions">
+      {isOpen(job) && (
+        <button type="button" className="grave" disabled={busy !== null} onClick={post('cancel')}>
+          {text.job.cancel}
+        </button>
+      )}
+      {canRetry && (
+        <button type="button" className="main" disabled={busy !== null} onClick={post('retry')}>
+          {text.job.retry}
+        </button>
+      )}
+      <Problem message={problem} />
+    </div>
   );
 }
 
@@ -48,9 +96,9 @@ const apart = new Set(['prompt', 'images', 'mask']);
 function Request({ job }: { readonly job: Job }) {
   const { facts } = text.job;
   const prompt = job.request?.['prompt'];
-  const parameters = Object.entries(job.request ?? {})
-    .filter(([name, value]) => !apart.has(name) && value !== null && typeof value !== 'object')
-    .map(([name, value]) => `${name} ${String(value)}`);
+  const parameters = Object.entries(job.request ?? {}).filter(
+    ([name, value]) => !apart.has(name) && value !== null && typeof value !== 'object',
+  );
   const revised = job.images.find(({ revised_prompt }) => revised_prompt !== null)?.revised_prompt;
   return (
     <section>
@@ -66,13 +114,18 @@ function Request({ job }: { readonly job: Job }) {
           <p className="prompt">{revised}</p>
         </>
       )}
-      <dl className="facts">
+      <dl className="facts card">
         {job.model && <Fact name={facts.model}>{job.model}</Fact>}
         {job.provider && <Fact name={facts.provider}>{job.provider}</Fact>}
         <Fact name={facts.cost}>{usd(job.cost.actual)}</Fact>
-        {job.line != null && <Fact name={facts.line}>{job.line}</Fact>}
+        {job.line != null && <Fact name={facts.line}>{count(job.line)}</Fact>}
+        <Fact name={facts.made}>{when(job.created_at)}</Fact>
         {job.completed_at !== null && <Fact name={facts.ended}>{when(job.completed_at)}</Fact>}
-        {parameters.length > 0 && <Fact name={facts.parameters}>{parameters.join(' · ')}</Fact>}
+        {parameters.map(([name, value]) => (
+          <Fact key={name} name={name}>
+            {String(value)}
+          </Fact>
+        ))}
       </dl>
     </section>
   );

@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import { ApiError, Client, messageOf } from '../api/client';
+import { LanguageChoice, ThemeChoice } from '../parts/choices';
 import { Problem } from '../parts/notice';
 import { text } from '../text';
 
@@ -14,7 +15,7 @@ export function KeyEntry({ reason, use }: { readonly reason: string | null; read
     setProblem(null);
     const given = key.trim();
     try {
-      await new Client(given).get('/v1/batches?limit=1');
+      await new Client(given).get('/v1/api_keys/current');
       use(given);
     } catch (error) {
       const refused = error instanceof ApiError && error.status === 401;
@@ -25,7 +26,10 @@ export function KeyEntry({ reason, use }: { readonly reason: string | null; read
 
   return (
     <main className="entry">
-      <p className="wordmark">{text.product}</p>
+      <p className="wordmark">
+        <i className="mark" aria-hidden="true" />
+        {text.product}
+      </p>
       <h1>{text.key.title}</h1>
       <p className="lead">{text.key.lead}</p>
       <form
@@ -56,6 +60,10 @@ export function KeyEntry({ reason, use }: { readonly reason: string | null; read
         <summary>{text.key.where}</summary>
         <p>{text.key.whereText}</p>
       </details>
+      <footer>
+        <LanguageChoice />
+        <ThemeChoice />
+      </footer>
     </main>
   );
 }

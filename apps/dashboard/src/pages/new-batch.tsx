@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { columnsOf } from '../catalogue/head';
 import { bodyOf, firstDraft, newIdempotencyKey, type Draft } from '../catalogue/template';
+import { ApiError, type Client } from '../api/client';
 import type { Batch, Estimate, Preview } from '../api/types';
 import { Problem } from '../parts/notice';
 import { go, paths } from '../router';
@@ -24,6 +25,23 @@ interface Look {
   readonly idempotencyKey: string;
   readonly preview: Preview;
   readonly estimate: Estimate | null;
+  /** Why there is no price though there are rows to buy. */
+  readonly unpriced: string | null;
+}
+
+/** The price, or why none is known: who knows what it costs may start all the same. */
+async function priceOf(client: Client, body: unknown): Promise<Estimate | string> {
+  try {
+    return await client.post<Estimate>('/v1/estimates', body);
+  } catch (error) {
+    if (error instanceof ApiError && error.code === 'price_unknown') return error.message;
+    throw error;
+  }
+}
+
+/** Why rows have no price that could be bought all the same; null where they could not. */
+function unknownPrice({ data }: Preview): string | null {
+  return data.find(({ error }) => error?.code === 'price_unknown')?.error?.message ?? null;
 }
 
 /** A catalogue becomes a batch: file, template, a look at rows and price, go. */
@@ -58,8 +76,9 @@ export function NewBatch() {
       const preview = await client.post<Preview>('/v1/batches/preview?limit=8', body);
       // Rows that all have a fault have no price: the faults say more than that there is none.
       const priced = preview.data.some(({ error }) => error === null);
-      const estimate = priced ? await client.post<Estimate>('/v1/estimates', body) : null;
-      setLook({ draft, body, idempotencyKey: newIdempotencyKey(), preview, estimate });
+      const price = priced ? await priceOf(client, body) : unknownPrice(preview);
+      const [estimate, unpriced] = typeof price === 'string' ? [null, price] : [price, null];
+      setLook({ draft, body, idempotencyKey: newIdempotencyKey(), preview, estimate, unpriced });
     });
 
   const start = (): void =>
@@ -70,6 +89,13 @@ export function NewBatch() {
       const batch = await client.post<Batch>('/v1/batches', look.body, headers);
       go(paths.batch(batch.id));
     });
+
+  const change = (next: Draft): void => {
+    setDraft(next);
+    if (!source || next.encoding === draft?.encoding) return;
+    // Names of columns that were read in another encoding are none.
+    upload.run('columns', async () => setSource({ ...source, columns: await columnsOf(source.file, next.encoding) }));
+  };
 
   const fresh = look !== null && look.draft === draft;
   const { preview } = text.catalogue;
@@ -90,7 +116,7 @@ export function NewBatch() {
       <Problem message={upload.problem} />
       {source && draft && (
         <>
-          <TemplateForm draft={draft} columns={source.columns} change={setDraft} />
+          <TemplateForm draft={draft} columns={source.columns} change={change} />
           <section>
             <h2>{preview.title}</h2>
             <div className="together">
@@ -102,14 +128,19 @@ export function NewBatch() {
             <Problem message={action.problem} />
             {look && (
               <>
+                <Problem message={look.unpriced} />
                 <PreviewTable preview={look.preview} estimate={look.estimate} />
                 <button
                   type="button"
                   className="main large"
-                  disabled={!fresh || action.busy !== null || !look.estimate}
+                  disabled={!fresh || action.busy !== null || (!look.estimate && look.unpriced === null)}
                   onClick={start}
                 >
-                  {action.busy === 'start' ? preview.starting : preview.start}
+                  {action.busy === 'start'
+                    ? preview.starting
+                    : look.unpriced === null
+                      ? preview.start
+                      : preview.startUnpriced}
                 </button>
               </>
             )}

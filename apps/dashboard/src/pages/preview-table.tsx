@@ -2,10 +2,9 @@ import type { Estimate, Preview, PreviewLine } from '../api/types';
 import { count, duration, percent, usdRange } from '../format';
 import { text } from '../text';
 
-const words = text.catalogue.preview;
-
 /** The price, and the first rows as they would be sent: what is wrong with one stands in its place. */
 export function PreviewTable({ preview, estimate }: { readonly preview: Preview; readonly estimate: Estimate | null }) {
+  const words = text.catalogue.preview;
   return (
     <>
       {estimate && <Price estimate={estimate} />}
@@ -33,6 +32,7 @@ function promptOf({ request }: PreviewLine): string {
 }
 
 function Price({ estimate: { cost, lines, images, invalid_lines, sample, seconds } }: { readonly estimate: Estimate }) {
+  const words = text.catalogue.preview;
   return (
     <div className="price">
       <p className="quiet">{words.price}</p>

@@ -3,12 +3,12 @@ import { count, duration, usd, when } from '../format';
 import { Empty, Fact, Loading, Problem } from '../parts/notice';
 import { Status } from '../parts/status';
 import { text } from '../text';
+import type { Text } from '../text/en';
 import { useAsk } from '../use-ask';
-
-const words = text.providers;
 
 /** Each account: whether it serves, how much of its limits is used, what it cost today. */
 export function Providers() {
+  const words = text.providers;
   const { data, problem, again } = useAsk<List<Provider>>('/v1/providers', 3_000);
   return (
     <>
@@ -33,6 +33,7 @@ export function Providers() {
 }
 
 function Account({ provider }: { readonly provider: Provider }) {
+  const words = text.providers;
   const { billed, unknown } = provider.spend_today;
   const models = provider.models === 'any' ? words.any : provider.models.join(', ');
   return (
@@ -72,6 +73,7 @@ function Account({ provider }: { readonly provider: Provider }) {
 }
 
 function Health({ provider: { parked, circuit, cooldown_seconds } }: { readonly provider: Provider }) {
+  const words = text.providers;
   if (parked) return <Status kind="failed">{words.parked(parked.reason)}</Status>;
   if (circuit === 'open') return <Status kind="failed">{words.open}</Status>;
   if (circuit === 'half_open') return <Status kind="paused">{words.halfOpen}</Status>;
@@ -80,7 +82,7 @@ function Health({ provider: { parked, circuit, cooldown_seconds } }: { readonly 
 }
 
 interface Limit {
-  readonly name: keyof typeof words.limits;
+  readonly name: keyof Text['providers']['limits'];
   readonly used: number;
   readonly limit: number;
   readonly configured: number | null;
@@ -103,6 +105,7 @@ function limitsOf({ limits, configured_limits, in_use }: Provider): Limit[] {
 }
 
 function Use({ name, used: taken, limit, configured }: Limit) {
+  const words = text.providers;
   return (
     <Fact name={words.limits[name]}>
       {count(taken)} {words.of} {count(limit)}

@@ -1,12 +1,12 @@
-import { useId, useRef } from 'react';
+import { useRef } from 'react';
 import type { List } from '../api/types';
 import { insertOf, type Draft } from '../catalogue/template';
+import { Choice, Field } from '../parts/field';
 import { text } from '../text';
 import { useAsk } from '../use-ask';
 
 const sizes = ['1024x1024', '1024x1536', '1536x1024', 'auto'];
 const qualities = ['low', 'medium', 'high', 'auto'];
-const words = text.catalogue.template;
 
 interface Props {
   readonly draft: Draft;
@@ -16,6 +16,7 @@ interface Props {
 
 /** The template, written with the file's columns at hand. */
 export function TemplateForm({ draft, columns, change }: Props) {
+  const words = text.catalogue.template;
   const { data: models } = useAsk<List<{ id: string }>>('/v1/models');
   const prompt = useRef<HTMLTextAreaElement>(null);
   const set = (field: keyof Draft) => (value: string) => change({ ...draft, [field]: value });
@@ -37,6 +38,7 @@ export function TemplateForm({ draft, columns, change }: Props) {
     <section>
       <h2>{words.title}</h2>
       <p className="quiet">{words.hint}</p>
+      {columns.length === 0 && <p className="bad">{words.unread}</p>}
       <ul className="chips" aria-label={words.columns}>
         {columns.map((column) => (
           <li key={column}>
@@ -69,51 +71,5 @@ export function TemplateForm({ draft, columns, change }: Props) {
         </div>
       </details>
     </section>
-  );
-}
-
-interface FieldProps {
-  readonly label: string;
-  readonly value: string;
-  readonly change: (value: string) => void;
-}
-
-function Field({ label, hint, value, change }: FieldProps & { readonly hint: string }) {
-  const id = useId();
-  return (
-    <div className="field">
-      <label htmlFor={id}>{label}</label>
-      <input
-        id={id}
-        value={value}
-        spellCheck={false}
-        aria-describedby={hint ? `${id}-hint` : undefined}
-        onChange={({ target }) => change(target.value)}
-      />
-      {hint && <small id={`${id}-hint`}>{hint}</small>}
-    </div>
-  );
-}
-
-function Choice({
-  label,
-  none,
-  values,
-  value,
-  change,
-}: FieldProps & { readonly none: string; readonly values: readonly string[] }) {
-  const id = useId();
-  return (
-    <div className="field">
-      <label htmlFor={id}>{label}</label>
-      <select id={id} value={value} onChange={({ target }) => change(target.value)}>
-        <option value="">{none}</option>
-        {values.map((one) => (
-          <option key={one} value={one}>
-            {one}
-          </option>
-        ))}
-      </select>
-    </div>
   );
 }

@@ -16,6 +16,15 @@ export function Problem({ message, again }: { readonly message: string | null; r
   );
 }
 
+/** What went well, said where it was asked for. */
+export function Done({ message }: { readonly message: string | null }) {
+  return (
+    <p className="well" role="status">
+      {message}
+    </p>
+  );
+}
+
 /** Nothing is here yet: what to do first. */
 export function Empty({ title, children }: { readonly title?: string; readonly children: ReactNode }) {
   return (
@@ -26,11 +35,32 @@ export function Empty({ title, children }: { readonly title?: string; readonly c
   );
 }
 
-export function Loading() {
+export function Loading({ children }: { readonly children?: string }) {
   return (
     <p className="quiet" role="status">
-      {text.loading}
+      {children ?? text.loading}
     </p>
+  );
+}
+
+/** A page's name, what it is for, and what can be done on it. */
+export function Title({
+  name,
+  lead,
+  children,
+}: {
+  readonly name: string;
+  readonly lead?: string;
+  readonly children?: ReactNode;
+}) {
+  return (
+    <div className="title">
+      <div>
+        <h1>{name}</h1>
+        {lead && <p className="lead">{lead}</p>}
+      </div>
+      {children && <div className="actions">{children}</div>}
+    </div>
   );
 }
 

@@ -1,3 +1,5 @@
+import type { EventType } from './events.js';
+
 /** One event on its way to one endpoint, and the tries made so far. Times in milliseconds since the epoch. */
 
 /** Of what a receiver answers so many characters are kept: enough for its error, little enough for Redis. */
@@ -21,6 +23,8 @@ export interface Delivery {
   readonly id: string;
   readonly project: string;
   readonly event: string;
+  /** Null where the event is past its retention. */
+  readonly event_type: EventType | null;
   /** An endpoint id, or `url` for the webhook_url of the job or batch itself. */
   readonly endpoint: string;
   readonly url: string;
@@ -33,4 +37,9 @@ export interface Delivery {
   /** The last of them, oldest first. */
   readonly tries: readonly DeliveryTry[];
   readonly next_at: number | null;
+}
+
+/** The id of an event's delivery to an endpoint (or to `url`, its object's own webhook_url). */
+export function deliveryId(event: string, endpoint: string): string {
+  return `${event}-${endpoint}`;
 }

@@ -60,6 +60,16 @@ export function imageKeyPrefix(job: JobPlace, index: number): string {
   return `${folderOf(job, 'images')}/${index}.`;
 }
 
+/** The small copy of a picture, beside it. Its name begins as no picture's does: see {@link imageKeyPrefix}. */
+export function thumbnailKey(key: string): string {
+  return key.replace(/\.[a-z]+$/, '-thumbnail.webp');
+}
+
+/** What every ending of one input begins with. */
+export function inputKeyPrefix(job: JobPlace, name: number | 'mask'): string {
+  return `${folderOf(job, 'inputs')}/${name}.`;
+}
+
 export function inputKey(job: JobPlace, name: number | 'mask', contentType: string): string {
   return `${folderOf(job, 'inputs')}/${name}.${extensionOf(contentType)}`;
 }

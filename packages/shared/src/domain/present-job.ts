@@ -8,12 +8,29 @@ import { dollars } from './prices.js';
 export interface ImageLink {
   readonly url: string;
   readonly url_expires_at: number;
+  /** What is made of the picture on demand. */
+  readonly variants: readonly {
+    readonly name: string;
+    readonly key: string;
+    readonly url: string;
+    readonly content_type: string;
+    readonly width: number;
+    readonly height: number;
+    readonly bytes: null;
+    readonly sha256: null;
+  }[];
+}
+
+export interface JobLinks {
+  readonly image: (image: StoredImage) => ImageLink;
+  /** To a picture that went in, by its place, or the mask. */
+  readonly input: (name: number | 'mask') => string;
 }
 
 const seconds = (ms: number | null): number | null => (ms === null ? null : Math.floor(ms / 1_000));
 
-/** `link` makes the signed link of an image; without it the object has none, as in the bucket. */
-export function presentJob(job: Job, link?: (image: StoredImage) => ImageLink) {
+/** `links` makes signed links to its pictures; without it the object has none, as in the bucket. */
+export function presentJob(job: Job, links?: JobLinks) {
   const { prompt, ...parameters } = job.request;
   return {
     id: job.id,
@@ -35,10 +52,10 @@ export function presentJob(job: Job, link?: (image: StoredImage) => ImageLink) {
     request: {
       prompt,
       ...parameters,
-      ...(job.inputs.length > 0 ? { images: job.inputs.map(presentInput) } : {}),
-      ...(job.mask ? { mask: presentInput(job.mask) } : {}),
+      ...(job.inputs.length > 0 ? { images: job.inputs.map((input, i) => presentInput(input, i, links)) } : {}),
+      ...(job.mask ? { mask: presentInput(job.mask, 'mask', links) } : {}),
     },
-    images: job.images.map((image) => ({ ...image, ...link?.(image), variants: [] })),
+    images: job.images.map((image) => ({ ...image, variants: [], ...links?.image(image) })),
     usage: job.usage,
     cost: {
       currency: 'USD',
@@ -74,7 +91,8 @@ function presentAttempt(attempt: Attempt) {
 }
 
 /** No bytes, and no query of a URL: it may be a signature. */
-function presentInput(input: JobInput) {
+function presentInput(input: JobInput, name: number | 'mask', links: JobLinks | undefined) {
   const { url, ...facts } = input;
-  return { url: url === null ? null : (url.split(/[?#]/)[0] ?? null), ...facts };
+  const stored = links && input.key !== null ? { stored_url: links.input(name) } : {};
+  return { url: url === null ? null : (url.split(/[?#]/)[0] ?? null), ...facts, ...stored };
 }

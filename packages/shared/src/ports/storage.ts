@@ -58,7 +58,10 @@ export interface Storage {
   list(prefix: string): AsyncIterable<{ readonly key: string; readonly bytes: number }>;
   /** Removes an object; no error where there is none. */
   delete(key: string): Promise<void>;
-  /** A link that reads the object without our help for a while, or null where the caller must serve the bytes. */
+  /**
+   * A link that reads the object without our help for a while, or null where the caller must serve the bytes. A browser
+   * that is led there saves the file; in a page's `<img>` it is shown.
+   */
   presign(key: string, options: { readonly seconds: number; readonly fileName: string }): Promise<string | null>;
   /** Resolves where the store can be reached and written. */
   check(): Promise<void>;

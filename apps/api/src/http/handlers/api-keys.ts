@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { KeyBooks, SavedKey } from '@rendermill/shared/adapters/redis/api-key-store';
 import {
+  adminsKey,
   createKeySchema,
   digestOf,
   hintOf,
@@ -197,6 +198,13 @@ async function get(context: Context): Promise<void> {
   sendJson(context.response, 200, object);
 }
 
+/** What the key that asks may do: a program can fit itself to it. */
+async function current({ deps, caller, response }: Context): Promise<void> {
+  const key = caller.keyId === adminsKey.id ? adminsKey : ((await deps.apiKeys.get(caller.keyId)) ?? noSuchKey());
+  const [object] = await shown(deps, [key]);
+  sendJson(response, 200, object);
+}
+
 const tag = 'API keys';
 const access = 'admin';
 const one = '/v1/api_keys/{id}';
@@ -230,6 +238,17 @@ export const apiKeyRoutes: readonly Route[] = [
     query: listQuery,
     answers: { 200: { description: 'One page.', schema: listOf(apiKeyObject) } },
     handle: list,
+  },
+  // Before the one with an id in this place.
+  {
+    method: 'get',
+    path: '/v1/api_keys/current',
+    operationId: 'getCurrentApiKey',
+    access: 'any',
+    summary: 'The key that asks: its project, mode, scopes and limits.',
+    tag,
+    answers: { 200: { description: 'All but the key.', schema: apiKeyObject } },
+    handle: current,
   },
   {
     method: 'get',

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { lineJobId, lineOfJob, type Batch } from '@rendermill/shared/domain/batch';
+import { lineJobId, lineOfJob, maxBatchLines, type Batch } from '@rendermill/shared/domain/batch';
 import { RendermillError } from '@rendermill/shared/domain/errors';
-import { jobStatuses } from '@rendermill/shared/domain/job';
+import { isTerminal, jobStatuses } from '@rendermill/shared/domain/job';
 import { listLines, type LineFilter } from '../../use-cases/list-lines.js';
-import { page, pageQuery } from '../list-query.js';
+import { page, pageQuery, wholeNumber } from '../list-query.js';
 import { presentLine } from '../present-line.js';
 import { sendJson, type Context, type Route } from '../route.js';
 import { jobObject, listOf } from '../schemas.js';
@@ -20,10 +20,19 @@ const listQuery = z.strictObject({
     .regex(/^[a-z_]{1,64}$/, 'must be a code')
     .optional()
     .describe('Lines that failed with this code.'),
+  offset: wholeNumber(0, maxBatchLines)
+    .optional()
+    .describe('So many lines are passed over unread: of all, or of those that ended with `status`.'),
 });
 
 async function list(context: Context): Promise<void> {
   const filter = context.query as z.output<typeof listQuery>;
+  const { offset, status, error_code } = filter;
+  // Which of the lines under way wait, and which code one failed with, is known only of lines that are read.
+  if (offset !== undefined && (error_code !== undefined || (status !== undefined && !isTerminal(status)))) {
+    const message = 'offset: goes with no filter, or with the status of lines that have ended; else use after';
+    throw new RendermillError('invalid_parameter', message, { param: 'offset' });
+  }
   await sendLines(context, await requireBatch(context), filter);
 }
 

@@ -16,7 +16,7 @@ import { statusOf } from '../../use-cases/list-lines.js';
 import type { LineView } from '../../use-cases/read-lines.js';
 import { overLimit, reserveForRetry } from '../../use-cases/reserve-spend.js';
 import { submitJob } from '../../use-cases/submit-job.js';
-import { linker } from '../links.js';
+import { jobLinks } from '../links.js';
 import { page, pageQuery, wholeNumber } from '../list-query.js';
 import { requireOwnMode, requireOwnOrder } from '../own-order.js';
 import { presentLine } from '../present-line.js';
@@ -31,7 +31,7 @@ import { sendLines } from './batch-jobs.js';
 /** `/v1/jobs`: one image job at a time. */
 
 export function present(context: Context, job: Job) {
-  return presentJob(job, linker(context.deps.settings, job));
+  return presentJob(job, jobLinks(context.deps.settings, job));
 }
 
 function noSuchJob(): never {

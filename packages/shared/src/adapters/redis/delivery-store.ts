@@ -1,5 +1,5 @@
 import type { Delivery, DeliveryStatus, DeliveryTry } from '../../domain/deliveries.js';
-import type { StoredEvent } from '../../domain/events.js';
+import type { EventType, StoredEvent } from '../../domain/events.js';
 import type { DisabledReason } from '../../domain/webhook-endpoints.js';
 import type { EventStore } from './event-store.js';
 import type { Due } from './feed.js';
@@ -158,26 +158,42 @@ export class DeliveryStore {
     }
   }
 
+  /** Those of these deliveries that there are. */
+  async many(ids: readonly string[]): Promise<Delivery[]> {
+    return (await this.#read(ids)).filter((delivery) => delivery !== null);
+  }
+
   async #read(ids: readonly string[]): Promise<(Delivery | null)[]> {
     const pipeline = this.#scripts.client.pipeline();
     for (const id of ids) {
       pipeline.hgetall(this.#scripts.key('delivery', id));
       pipeline.lrange(this.#scripts.key('delivery', id, 'tries'), 0, -1);
+      // A delivery's id begins with its event's.
+      pipeline.hget(this.#scripts.key('event', id.split('-')[0] ?? ''), 'type');
     }
     const answers = ((await pipeline.exec()) ?? []).map(([error, answer]) => {
       if (error) throw error;
       return answer;
     });
-    return ids.map((id, i) => decode(id, answers[2 * i] as Record<string, string>, answers[2 * i + 1] as string[]));
+    return ids.map((id, i) => {
+      const [row, tries, type] = answers.slice(3 * i, 3 * i + 3);
+      return decode(id, row as Record<string, string>, tries as string[], type as EventType | null);
+    });
   }
 }
 
-function decode(id: string, row: Readonly<Record<string, string>>, tries: readonly string[]): Delivery | null {
+function decode(
+  id: string,
+  row: Readonly<Record<string, string>>,
+  tries: readonly string[],
+  type: EventType | null,
+): Delivery | null {
   if (!row['event']) return null;
   return {
     id,
     project: row['project'] ?? '',
     event: row['event'],
+    event_type: type,
     endpoint: row['endpoint'] ?? '',
     url: row['url'] ?? '',
     status: row['status'] as DeliveryStatus,

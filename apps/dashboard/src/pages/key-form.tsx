@@ -1,0 +1,149 @@
+import { useState } from 'react';
+import type { Mode, Scope } from '../api/types';
+import { newIdempotencyKey } from '../catalogue/template';
+import { Checks, Choice, Field } from '../parts/field';
+import { Problem } from '../parts/notice';
+import { useSession } from '../session';
+import { text } from '../text';
+import { useAction } from '../use-action';
+import type { MadeKey } from './key-row';
+
+interface Props {
+  readonly cancel: () => void;
+  readonly done: (made: MadeKey) => void;
+}
+
+const usual: readonly Scope[] = ['jobs:write', 'jobs:read', 'batches', 'files'];
+
+interface Draft {
+  readonly name: string;
+  readonly project: string;
+  readonly mode: Mode;
+  readonly scopes: readonly string[];
+  readonly expires: string;
+  readonly spend: string;
+  readonly perMinute: string;
+  readonly ranges: string;
+}
+
+/** What is left empty is left to the API's defaults. */
+function bodyOf({ name, project, mode, scopes, expires, spend, perMinute, ranges }: Draft) {
+  return {
+    name,
+    project,
+    mode,
+    scopes,
+    ...(expires === '' ? {} : { expires_at: Math.floor(new Date(expires).getTime() / 1_000) }),
+    ...(spend === '' ? {} : { spend_limit: Number(spend) }),
+    ...(perMinute === '' ? {} : { requests_per_minute: Number(perMinute) }),
+    ...(ranges.trim() === '' ? {} : { ip_ranges: ranges.trim().split(/[\s,]+/) }),
+  };
+}
+
+export function KeyForm({ cancel, done }: Props) {
+  const { client, me } = useSession();
+  const { busy, problem, run } = useAction();
+  const [draft, setDraft] = useState<Draft>({
+    name: '',
+    project: me.project,
+    mode: me.mode,
+    scopes: usual,
+    expires: '',
+    spend: '',
+    perMinute: '',
+    ranges: '',
+  });
+  const [sent, setSent] = useState({ text: '', key: '' });
+  const words = text.keys;
+  const set = (field: keyof Draft) => (value: string) => setDraft({ ...draft, [field]: value });
+  const isOperator = me.scopes.includes('operator');
+  // Nobody gives what only an operator may give, and a test key makes test keys.
+  const scopes = (Object.keys(words.scope) as Scope[]).filter((scope) => isOperator || scope !== 'operator');
+  const create = (): void =>
+    run('create', async () => {
+      const body = bodyOf(draft);
+      const written = JSON.stringify(body);
+      const key = sent.text === written ? sent.key : newIdempotencyKey();
+      setSent({ text: written, key });
+      done(await client.post<MadeKey>('/v1/api_keys', body, { 'idempotency-key': key }));
+    });
+  return (
+    <form
+      className="card"
+      aria-label={words.add}
+      onSubmit={(event) => {
+        event.preventDefault();
+        create();
+      }}
+    >
+      <h2>{words.add}</h2>
+      <div className="grid">
+        <Field label={words.name} hint={words.nameHint} value={draft.name} change={set('name')} required />
+        {isOperator && (
+          <Field
+            label={words.project}
+            hint={words.projectHint}
+            value={draft.project}
+            change={set('project')}
+            required
+          />
+        )}
+        <Choice
+          label={words.mode}
+          values={me.mode === 'test' ? ['test'] : ['live', 'test']}
+          value={draft.mode}
+          change={set('mode')}
+          nameOf={(mode) => words.modes[mode === 'test' ? 'test' : 'live']}
+        />
+      </div>
+      <Checks
+        label={words.scopes}
+        values={scopes}
+        chosen={draft.scopes}
+        change={(chosen) => setDraft({ ...draft, scopes: chosen })}
+        show={(scope) => (
+          <>
+            <code>{scope}</code> <span className="quiet">{words.scope[scope as Scope]}</span>
+          </>
+        )}
+      />
+      <h3>{words.limits}</h3>
+      <div className="grid">
+        <Field
+          label={words.expires}
+          hint={words.expiresHint}
+          value={draft.expires}
+          change={set('expires')}
+          type="datetime-local"
+        />
+        <Field
+          label={words.spend}
+          hint={words.spendHint}
+          value={draft.spend}
+          change={set('spend')}
+          type="number"
+          min={0}
+          step="any"
+        />
+        <Field
+          label={words.perMinute}
+          hint={words.perMinuteHint}
+          value={draft.perMinute}
+          change={set('perMinute')}
+          type="number"
+          min={1}
+        />
+        <Field label={words.ranges} hint={words.rangesHint} value={draft.ranges} change={set('ranges')} />
+      </div>
+      <Problem message={problem} />
+      <div className="together">
+        <button type="submit" className="main" disabled={busy !== null || draft.scopes.length === 0}>
+          {busy ? words.making : words.create}
+        </button>
+        <button type="button" onClick={cancel}>
+          {words.discard}
+        </button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,51 @@
+import { useEffect, useState } from 'react';
+import { languages, setLanguage, text, useLanguage, type Language } from '../text';
+
+type Theme = 'auto' | 'light' | 'dark';
+const themes: readonly Theme[] = ['auto', 'light', 'dark'];
+const saved = 'rendermill.theme';
+
+function savedTheme(): Theme {
+  const name = localStorage.getItem(saved);
+  return themes.find((theme) => theme === name) ?? 'auto';
+}
+
+export function ThemeChoice() {
+  const [theme, setTheme] = useState(savedTheme);
+  useEffect(() => {
+    document.documentElement.dataset['theme'] = theme;
+    localStorage.setItem(saved, theme);
+  }, [theme]);
+  return (
+    <label className="inline">
+      <span>{text.theme.label}</span>
+      <select value={theme} onChange={({ target }) => setTheme(themes.find((one) => one === target.value) ?? 'auto')}>
+        {themes.map((one) => (
+          <option key={one} value={one}>
+            {text.theme[one]}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+export function LanguageChoice() {
+  const language = useLanguage();
+  const names = Object.keys(languages) as Language[];
+  return (
+    <label className="inline">
+      <span>{text.language}</span>
+      <select
+        value={language}
+        onChange={({ target }) => setLanguage(names.find((one) => one === target.value) ?? 'en')}
+      >
+        {names.map((one) => (
+          <option key={one} value={one} lang={one}>
+            {languages[one]}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
