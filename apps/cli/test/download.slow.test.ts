@@ -119,7 +119,11 @@ describe('from a directory store', () => {
     const { code, out } = await rendermill(['download', id, folder]);
     expect([code, out]).toEqual([0, expect.stringMatching(/^6 pictures in .*: 6 fetched now/)]);
     expect(way.passed).toHaveLength(7);
-    expect(passed()).toBe(sizes());
+    const ranges = way.passed.flatMap(({ range }) => range ?? []);
+    expect(ranges).toEqual([expect.stringMatching(/^bytes=[1-9]\d*-$/)]);
+    // What was still on its way inside the client when the connection broke came twice: less than was kept.
+    const twice = passed() - sizes();
+    expect([twice >= 0, twice < Number(ranges[0]?.match(/\d+/)?.[0])]).toEqual([true, true]);
     await expectAll(folder);
   });
 

@@ -97,9 +97,13 @@ test('Ctrl-C at the question spends nothing and leaves nothing behind', async ()
 });
 
 test('yes submits, and a bar is drawn over itself until the batch has ended', async () => {
+  const fault = { kind: 'hang_before_headers' } as const;
+  await world.simulator.faults([{ when: { promptIncludes: 'yes' }, times: 1, fault }]);
   const screen = onTerminal(['submit', await input('yes.jsonl', 8, 'yes'), '--watch']);
   await screen.shows('Spend it? [y/N]');
   screen.type('y\r');
+  await screen.shows(' 87 %');
+  await world.simulator.release();
   const { code, all } = await screen.ended;
   expect(code).toBe(0);
   const drawn = all.split('\r\u001b[2K').filter((text) => /^\[#*\.*\] +\d+ %/.test(text));

@@ -41,9 +41,14 @@ export function runSection(
     });
 
     test('asked again, leaves memory and built-in objects as they were', async () => {
-      const before = liveBytes();
-      for (const { n } of rows) await asks[n]?.(world);
-      expect(liveBytes() - before).toBeLessThan(slackBytes);
+      let grown = Infinity;
+      // What leaks grows each time; what is only late in being let go does not.
+      for (let round = 0; round < 4 && grown >= slackBytes; round++) {
+        const before = liveBytes();
+        for (const { n } of rows) await asks[n]?.(world);
+        grown = liveBytes() - before;
+      }
+      expect(grown).toBeLessThan(slackBytes);
       expect(Object.keys(Object.prototype)).toEqual([]);
     });
 

@@ -38,9 +38,25 @@ export interface Document {
   readonly methods: ReadonlyMap<string, readonly string[]>;
 }
 
+interface Whole {
+  readonly paths: Record<string, Record<string, Written>>;
+  readonly components: unknown;
+}
+
+/** A schema that refers to `#/components/…` gets them with it: it is used without the document around it. */
+function standAlone(inside: unknown, components: unknown): void {
+  if (typeof inside !== 'object' || inside === null) return;
+  for (const [key, value] of Object.entries(inside)) {
+    if (key === 'schema' && JSON.stringify(value).includes('"#/components/'))
+      Object.assign(value as object, { components });
+    else standAlone(value, components);
+  }
+}
+
 export async function readDocument(url: string): Promise<Document> {
   const response = await fetch(`${url}/openapi.json`);
-  const { paths } = (await response.json()) as { paths: Record<string, Record<string, Written>> };
+  const { paths, components } = (await response.json()) as Whole;
+  standAlone(paths, components);
   const operations = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, written]) => ({
       ...written,

@@ -50,7 +50,9 @@ async function pathOf(operation: Operation, { whose, garbage }: Case, { owner, s
     whose === 'unknown' || (whose === 'foreign' && shared) ? nobodys[kind] : await theirs.idFor(operation, kind);
   const filled = operation.path
     .replace('{id}', whose === 'garbage' ? garbage : id)
-    .replace('{index}', whose === 'garbage' ? garbage : '0');
+    .replace('{index}', whose === 'garbage' ? garbage : '0')
+    .replace('{variant}', whose === 'garbage' ? garbage : 'thumbnail')
+    .replace('{name}', whose === 'garbage' ? garbage : '0');
   if (!filled.includes('{delivery_id}')) return filled;
   return filled.replace('{delivery_id}', whose === 'garbage' ? garbage : await theirs.delivery());
 }

@@ -67,6 +67,7 @@ export class Things {
       return this.kept(operationId, async () => this.#paused());
     if (/^delete|^cancel/.test(operationId)) return this.make(kind);
     if (operationId === 'retryJob') return this.kept('refused job', async () => this.#job(refused));
+    if (operationId === 'getJobInput') return this.kept('edit', async () => this.#edit());
     if (operationId === 'retryBatch') return this.kept('faulty batch', async () => this.#batch([line('bad', {})]));
     if (/^(update|rotate|test)Webhook/.test(operationId))
       return this.kept('endpoint to change', async () => this.make('endpoint'));
@@ -130,6 +131,14 @@ export class Things {
 
   async #job(prompt: string): Promise<string> {
     const id = await this.#submit(prompt);
+    await this.key.call('GET', `/v1/jobs/${id}?wait=60`);
+    return id;
+  }
+
+  async #edit(): Promise<string> {
+    const images = [{ image_url: (await picture()).url }];
+    const { id } = await this.#post('/v1/jobs', { type: 'edit', prompt: 'edited', images });
+    this.jobs.add(id);
     await this.key.call('GET', `/v1/jobs/${id}?wait=60`);
     return id;
   }
