@@ -95,7 +95,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   );
   const receiver = await startReceiver();
   const config = join(dir, 'config.json');
-  const account = { preset: 'openai', api_key: 'sk-test-0000' };
+  const account = { preset: 'openai', api_key: '${TEST_PROVIDER_KEY}' };
   await writeFile(
     config,
     JSON.stringify({
@@ -114,6 +114,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     RENDERMILL_ADMIN_KEY: adminKey,
     RENDERMILL_SECRET: 'test-secret-0123456789',
     RENDERMILL_CONFIG: config,
+    TEST_PROVIDER_KEY: 'sk-test-0000',
     RENDERMILL_ALLOW_NETS: '127.0.0.0/8',
     LOG_LEVEL: 'debug',
     PORT: '0',

@@ -33,7 +33,7 @@ export class Ours {
       id: 'sim',
       preset: 'openai',
       base_url: simulator.url,
-      api_key: apiKey,
+      api_key: '${BENCH_PROVIDER_KEY}',
       limits,
     };
     await writeFile(config, JSON.stringify({ providers: [account] }));
@@ -45,6 +45,7 @@ export class Ours {
       RENDERMILL_ADMIN_KEY: key,
       RENDERMILL_SECRET: randomBytes(16).toString('hex'),
       RENDERMILL_CONFIG: config,
+      BENCH_PROVIDER_KEY: apiKey,
       PORT: '0',
     };
     this.#api = this.#start('api');

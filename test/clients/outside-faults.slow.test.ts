@@ -34,7 +34,7 @@ beforeAll(async () => {
     rows.map((row) => ({
       id: accountOf(preset, row),
       preset,
-      api_key: 'sk-test-0000',
+      api_key: '${TEST_PROVIDER_KEY}',
       base_url: servers.get(preset)?.urlOf(row),
       ...row.account,
     })),

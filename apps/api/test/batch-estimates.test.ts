@@ -26,13 +26,13 @@ interface Preview {
 
 let world: World;
 beforeAll(async () => {
-  const address = { preset: 'openai-compatible', base_url: 'http://127.0.0.1:9/v1', api_key: 'k' };
+  const address = { preset: 'openai-compatible', base_url: 'http://127.0.0.1:9/v1', api_key: '${TEST_PROVIDER_KEY}' };
   const dear = { currency: 'USD', models: { 'gpt-image-1': { per_image: { '*': { '*': 0.05 } } } } };
   world = await createWorld({
     worker: false,
     config: {
       providers: [
-        { id: 'list', preset: 'openai', api_key: 'k' },
+        { id: 'list', preset: 'openai', api_key: '${TEST_PROVIDER_KEY}' },
         { ...address, id: 'dear', prices: dear, priority: 1 },
       ],
     },

@@ -24,7 +24,7 @@ const body = { type: 'generation', prompt: 'a mug', model: 'gpt-image-1', size: 
 
 describe('POST /v1/estimates with several accounts', () => {
   let world: World;
-  const address = { preset: 'openai-compatible', base_url: 'http://127.0.0.1:9/v1', api_key: 'k' };
+  const address = { preset: 'openai-compatible', base_url: 'http://127.0.0.1:9/v1', api_key: '${TEST_PROVIDER_KEY}' };
   const perImage = (currency: string, price: number) => ({
     currency,
     models: { 'gpt-image-1': { per_image: { '*': { '*': price } } } },
@@ -37,7 +37,7 @@ describe('POST /v1/estimates with several accounts', () => {
   };
   beforeAll(async () => {
     const providers = [
-      { id: 'list', preset: 'openai', api_key: 'k' },
+      { id: 'list', preset: 'openai', api_key: '${TEST_PROVIDER_KEY}' },
       { ...address, id: 'flat', prices: perImage('USD', 0.03), priority: 1 },
       { ...address, id: 'yuan', prices: threeCurrencies, priority: 2 },
       { ...address, id: 'yen', prices: perImage('JPY', 5), priority: 3 },

@@ -84,7 +84,7 @@ beforeAll(async () => {
     const { hostname, port } = new URL(s3.endpoint);
     store = await FaultProxy.open({ host: hostname, port: Number(port) });
   }
-  const account = { preset: 'openai-compatible', base_url: `${provider.url}/v1`, api_key: providerKey };
+  const account = { preset: 'openai-compatible', base_url: `${provider.url}/v1`, api_key: '${CANARY_PROVIDER_KEY}' };
   world = await createWorld({
     worker: false,
     account,
@@ -92,6 +92,7 @@ beforeAll(async () => {
     config: { webhook_schedule_seconds: [0, 0.05] },
     env: {
       RENDERMILL_SECRET: secret,
+      CANARY_PROVIDER_KEY: providerKey,
       WORKER_METRICS_PORT: '0',
       ...(s3 && store ? { ...s3.env, S3_ENDPOINT: `http://127.0.0.1:${store.port}` } : {}),
     },

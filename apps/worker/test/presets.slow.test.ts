@@ -172,9 +172,9 @@ test('a price in the configuration is added to those of the preset; each keeps i
   const folder = await mkdtemp(join(tmpdir(), 'rm-prices-'));
   const file = join(folder, 'config.json');
   const prices = { currency: 'CNY', models: { mine: { per_image: { '*': { '*': 0.5 } } } } };
-  const providers = [{ id: 'a', preset: 'apiyi', api_key: 'k', prices }];
+  const providers = [{ id: 'a', preset: 'apiyi', api_key: '${KEY}', prices }];
   await writeFile(file, JSON.stringify({ providers, usd_per: { CNY: 0.14 } }));
-  const { accounts } = loadConfiguration({ RENDERMILL_CONFIG: file });
+  const { accounts } = loadConfiguration({ RENDERMILL_CONFIG: file, KEY: 'k' });
   await rm(folder, { recursive: true });
   const rates = Object.entries(accounts[0]?.prices ?? {}).map(([model, { usdRate }]) => [model, usdRate]);
   expect(Object.fromEntries(rates)).toMatchObject({ 'gpt-image-1': 1, sora_image: 1, mine: 0.14 });

@@ -45,10 +45,10 @@ async function demo(env: NodeJS.ProcessEnv = {}): Promise<Demo> {
 
 /** The environment of somebody with an account at that provider. */
 async function withAccount(fields: Record<string, unknown> = {}): Promise<NodeJS.ProcessEnv> {
-  const account = { id: 'shop', preset: 'openai', base_url: provider.url, api_key: 'sk-test-0000', ...fields };
+  const account = { id: 'shop', preset: 'openai', base_url: provider.url, api_key: '${SHOP_KEY}', ...fields };
   const path = join(await tempDir(), 'config.json');
   await writeFile(path, JSON.stringify({ providers: [account] }));
-  return { RENDERMILL_CONFIG: path };
+  return { RENDERMILL_CONFIG: path, SHOP_KEY: 'sk-test-0000' };
 }
 
 const bought = async (): Promise<number> => (await provider.ledger()).length - calls;

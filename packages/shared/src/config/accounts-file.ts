@@ -71,10 +71,10 @@ function account(
   faults: string[],
 ): Account {
   const preset = presets[row.preset];
-  // Files are copied, mounted and committed; a literal key is for trying things out.
-  if (env['NODE_ENV'] === 'production' && row.api_key && !reference.test(row.api_key))
+  // Files are copied, mounted and committed.
+  if (row.api_key && !reference.test(row.api_key))
     faults.push(
-      `provider ${row.id}: api_key stands in the file itself: with NODE_ENV=production put it into the environment, and write "\${ITS_NAME}" here`,
+      `provider ${row.id}: api_key stands in the file itself: put it into the environment, and write "\${ITS_NAME}" here`,
     );
   const apiKey = row.api_key ? substitute(row.api_key, env, faults) : preset.envKey ? env[preset.envKey] : undefined;
   const baseUrl = row.base_url ? substitute(row.base_url, env, faults) : givenBase(preset, env);
