@@ -43,7 +43,8 @@ export function createHttpServer(app: RequestListener, { lingerMs, ...times }: S
 function endUnread(request: IncomingMessage, response: ServerResponse, lingerMs: number): void {
   response.on('finish', () => {
     if (request.complete) return;
-    const late = setTimeout(() => request.socket.destroy(), lingerMs);
+    // No reason to stay: who ends the server ends its connections.
+    const late = setTimeout(() => request.socket.destroy(), lingerMs).unref();
     // Also where it is closed by now, which its events would not tell any more.
     finished(request, { writable: false }, () => clearTimeout(late));
   });
