@@ -88,6 +88,42 @@ describe('/v1/api_keys', () => {
     const live = { name: 'x', project: 'branch', mode: 'live', scopes: ['jobs:write'] };
     expect((await trial.call('POST', '/v1/api_keys', live)).status).toBe(403);
   });
+
+  test.each([
+    ['an admin of default', 'a key over all projects', { scopes: ['admin'] }, { scopes: ['operator'] }],
+    ['a test key', 'a live one', { mode: 'test', scopes: ['admin'] }, { scopes: ['admin'] }],
+  ])('lets %s see %s, but neither rotate nor revoke it', async (_who, _whose, own, theirs) => {
+    const { call } = await makeKey(world, { project: 'default', ...own });
+    const { id, key } = await makeKey(world, { project: 'default', ...theirs });
+    const path = `/v1/api_keys/${id}`;
+    expect((await call('GET', path)).status).toBe(200);
+    for (const [method, of] of [
+      ['POST', `${path}/rotate`],
+      ['DELETE', path],
+    ] as const) {
+      const body = method === 'POST' ? { overlap_hours: 0 } : undefined;
+      const { status, body: refused } = await call<Refusal>(method, of, body);
+      expect([status, refused]).toEqual([403, { error: expect.objectContaining({ code: 'insufficient_scope' }) }]);
+    }
+    expect([await statusWith(key, '/v1/api_keys/current'), (await call<Shown>('GET', path)).body.rotated_at]).toEqual([
+      200,
+      null,
+    ]);
+  });
+
+  test('lets a project’s admin rotate and revoke its keys, and a test one those of its mode', async () => {
+    for (const mode of ['live', 'test']) {
+      const { call } = await makeKey(world, { project: 'reach', mode, scopes: ['admin'] });
+      const { id, key } = await makeKey(world, { project: 'reach', mode: 'test', scopes: ['admin', 'usage'] });
+      const path = `/v1/api_keys/${id}`;
+      const rotated = await call<{ key: string }>('POST', `${path}/rotate`, { overlap_hours: 0 });
+      expect([rotated.status, await statusWith(key, '/v1/usage')]).toEqual([200, 401]);
+      expect(await statusWith(rotated.body.key, '/v1/usage')).toBe(200);
+      expect([(await call('DELETE', path)).status, await statusWith(rotated.body.key, '/v1/usage')]).toEqual([
+        200, 401,
+      ]);
+    }
+  });
 });
 
 describe('a key', () => {
