@@ -14,7 +14,7 @@ import { committedJob } from '../../use-cases/committed-job.js';
 import { findJob, type FoundJob } from '../../use-cases/find-job.js';
 import { statusOf } from '../../use-cases/list-lines.js';
 import type { LineView } from '../../use-cases/read-lines.js';
-import { overLimit, reserveForRetry } from '../../use-cases/reserve-spend.js';
+import { overLimit, requirePrice } from '../../use-cases/reserve-spend.js';
 import { submitJob } from '../../use-cases/submit-job.js';
 import { jobLinks } from '../links.js';
 import { page, pageQuery, wholeNumber } from '../list-query.js';
@@ -204,9 +204,10 @@ async function retry(context: Context): Promise<void> {
   const repeat = repeatOf(deps, caller, request, job.id, false);
   const { routing } = routeJob(deps.accounts, job, deps.prefer);
   const fetched = [...job.inputs, job.mask].every((input) => input === null || input.width !== null);
-  if (!(await deps.jobs.repeated(repeat))) await reserveForRetry(deps, caller, job);
+  if (!(await deps.jobs.repeated(repeat))) requirePrice(caller, job.estimate);
+  const by = { ...caller, cost: job.estimate };
   const how = await orderImages(context, async () => {
-    const retried = await deps.jobs.retry(job, routing, fetched ? 'ready' : 'prepare', repeat, caller);
+    const retried = await deps.jobs.retry(job, routing, fetched ? 'ready' : 'prepare', repeat, by);
     if (typeof retried === 'object') throw overLimit(caller, retried);
     return retried;
   });
