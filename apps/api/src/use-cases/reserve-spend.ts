@@ -7,12 +7,9 @@ import { tooManyImages } from './image-limits.js';
 
 type Deps = Pick<ApiDeps, 'apiKeys'>;
 
-/** What has no known price cannot be kept within a limit. */
-export function requirePrice({ spendLimit }: Caller, estimate: number | null): void {
-  if (spendLimit === null || estimate !== null) return;
-  const message = 'What this costs is not known, and the API key has a spend_limit.';
-  throw new RendermillError('price_unknown', message, { param: 'model' });
-}
+/** What is to be kept within a limit, as {@link expectedCost} asks for it. */
+export const limitOf = ({ spendLimit }: Caller): string | null =>
+  spendLimit === null ? null : 'this API key has a spend_limit';
 
 /**
  * Sets aside what a new batch may cost, at most `wanted` (null: all that is left). Answers what it got, which goes for
