@@ -62,7 +62,7 @@ export interface OverLimit {
 }
 
 /** Who asks for a job to be run again, and what it is expected to cost: known under a spend limit. */
-export type Retrier = OrderLimits & { readonly keyId: string; readonly cost: number | null };
+type Retrier = OrderLimits & { readonly keyId: string; readonly cost: number | null };
 
 export function isOverLimit(submitted: Submitted | OverLimit): submitted is OverLimit {
   return 'fact' in submitted;
