@@ -102,6 +102,46 @@ describe('a key with a spend limit', () => {
     expect(await spentBy(world, key)).toBe(0.1);
   });
 
+  test('with room for one begins one of three retries at once, and the others are 402', async () => {
+    const key = await buyer(world, 0.05);
+    await world.simulator.faults([{ when: { promptIncludes: 'refused' }, fault: { kind: 'moderation_blocked' } }]);
+    const failed: PresentedJob[] = [];
+    for (let i = 0; i < 3; i++) failed.push(await bought(key, { prompt: `refused ${i}` }));
+    expect(failed.map(({ status }) => status)).toEqual(['failed', 'failed', 'failed']);
+    // It stays under way while the others ask.
+    await world.simulator.faults([{ when: { promptIncludes: 'refused' }, fault: { kind: 'hang_before_headers' } }]);
+    const retry = async ({ id }: { id: string }) => key.call<Refusal>('POST', `/v1/jobs/${id}/retry`);
+    const answers = await Promise.all(failed.map(retry));
+    expect(answers.map(({ status }) => status).sort((a, b) => a - b)).toEqual([202, 402, 402]);
+    expect((await ask(key)).status).toBe(402);
+    const untouched = failed.filter((_, i) => answers[i]?.status === 402);
+    for (const { id } of untouched)
+      expect((await key.call('GET', `/v1/jobs/${id}`)).body).toMatchObject({ status: 'failed' });
+    await world.simulator.faults([]);
+  });
+
+  test('with room for one line begins one of three retries of batches at once, and repeats of it are answered', async () => {
+    const key = await buyer(world, 0.05);
+    const own = { ...world, call: key.call };
+    await world.simulator.faults([{ when: { promptIncludes: 'barred' }, fault: { kind: 'moderation_blocked' } }]);
+    const ended: BatchAnswer[] = [];
+    for (let i = 0; i < 3; i++) {
+      const { body } = await key.call<BatchAnswer>('POST', '/v1/batches', { requests: lines(1, `barred ${i}`) });
+      ended.push(await endedBatch(own, body.id));
+    }
+    await world.simulator.faults([]);
+    const retry = async ({ id }: { id: string }) =>
+      key.call<Refusal>('POST', `/v1/batches/${id}/retry`, {}, { 'idempotency-key': `again-${id}` });
+    const answers = await Promise.all(ended.map(retry));
+    expect(answers.map(({ status }) => status).sort((a, b) => a - b)).toEqual([200, 402, 402]);
+    const counts = await Promise.all(ended.map(async ({ id }) => (await endedBatch(own, id)).request_counts.completed));
+    expect(counts).toEqual(answers.map(({ status }) => (status === 200 ? 1 : 0)));
+    expect(await spentBy(world, key)).toBe(0.05);
+    expect((await Promise.all(ended.map(retry))).map(({ status }) => status)).toEqual(
+      answers.map(({ status }) => status),
+    );
+  });
+
   test('of which nothing is left begins no batch', async () => {
     const key = await buyer(idle, 0);
     const { status, body } = await key.call<Refusal>('POST', '/v1/batches', { requests: lines(1, 'none') });

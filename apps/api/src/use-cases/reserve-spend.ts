@@ -1,6 +1,5 @@
 import type { OverLimit } from '@rendermill/shared/adapters/redis/job-store';
 import { RendermillError } from '@rendermill/shared/domain/errors';
-import type { Job } from '@rendermill/shared/domain/job';
 import type { ApiDeps, Caller } from '../deps.js';
 import { tooManyImages } from './image-limits.js';
 
@@ -8,25 +7,13 @@ import { tooManyImages } from './image-limits.js';
 
 type Deps = Pick<ApiDeps, 'apiKeys'>;
 
-/** What has no known price cannot be kept within a limit. */
-export function requirePrice({ spendLimit }: Caller, estimate: number | null): void {
-  if (spendLimit === null || estimate !== null) return;
-  const message = 'What this costs is not known, and the API key has a spend_limit.';
-  throw new RendermillError('price_unknown', message, { param: 'model' });
-}
-
-/** Sets aside what a job's retry is expected to cost, in micro-dollars; a new job's share is set aside as it is written. */
-export async function reserveForRetry(deps: Deps, caller: Caller, job: Pick<Job, 'id' | 'estimate'>): Promise<void> {
-  const { keyId: id, spendLimit: limit } = caller;
-  requirePrice(caller, job.estimate);
-  if (limit === null) return;
-  const { got, taken } = await deps.apiKeys.reserve({ id, limit }, job.id, job.estimate, false);
-  if (got === null) throw overSpend(caller, taken);
-}
+/** What is to be kept within a limit, as {@link expectedCost} asks for it. */
+export const limitOf = ({ spendLimit }: Caller): string | null =>
+  spendLimit === null ? null : 'this API key has a spend_limit';
 
 /**
- * Sets aside what a batch may still cost, at most `wanted` (null: all that is left). Answers what it got, which goes for
- * the batch's max_cost; `wanted` itself where the key has no limit.
+ * Sets aside what a new batch may cost, at most `wanted` (null: all that is left). Answers what it got, which goes for
+ * the batch's max_cost; `wanted` itself where the key has no limit. A job's share, and a retry's, is set aside as that is written.
  */
 export async function reserveForBatch(
   deps: Deps,
@@ -36,7 +23,7 @@ export async function reserveForBatch(
 ): Promise<number | null> {
   const { keyId: id, spendLimit: limit } = caller;
   if (limit === null) return wanted;
-  const { got, taken } = await deps.apiKeys.reserve({ id, limit }, batch, wanted, true);
+  const { got, taken } = await deps.apiKeys.reserve({ id, limit }, batch, wanted);
   if (got === null) throw overSpend(caller, taken);
   return got;
 }

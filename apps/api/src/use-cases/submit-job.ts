@@ -8,11 +8,11 @@ import {
   type Submitted,
 } from '@rendermill/shared/adapters/redis/job-store';
 import { RendermillError } from '@rendermill/shared/domain/errors';
+import { expectedCost } from '@rendermill/shared/domain/estimates';
 import type { Job, JobSpec } from '@rendermill/shared/domain/job';
 import type { JobInput, JobRequest, Operation } from '@rendermill/shared/domain/job-request';
 import { queuedJob } from '@rendermill/shared/domain/queued-job';
 import type { JobBody } from '@rendermill/shared/domain/request-body';
-import { estimateAt } from '@rendermill/shared/domain/routing';
 import { route } from '@rendermill/shared/domain/routing-class';
 import { inSpan, sendAttributes, spanKind, traceField } from '@rendermill/shared/observability/tracing';
 import { jobEntryId, prepareQueue, readyQueue } from '@rendermill/shared/queues/entries';
@@ -21,7 +21,7 @@ import type { ReceivedBody } from '../http/receive-body.js';
 import { ingestInputs, storeInputs, type IngestedInputs } from './ingest-inputs.js';
 import { planCallersJob } from './plan-job.js';
 import { requireFit } from './image-limits.js';
-import { overLimit, requirePrice } from './reserve-spend.js';
+import { limitOf, overLimit } from './reserve-spend.js';
 
 export interface Submission {
   readonly caller: Caller;
@@ -65,9 +65,7 @@ export async function submitJob(deps: ApiDeps, submission: Submission): Promise<
   const { inputs, mask } = await storeInputs(deps, place, ingested);
   const routed = { model, type: job.type, mode: caller.mode, provider: job.provider ?? null, request, inputs, mask };
   const { eligible, routing } = route(deps.accounts, routed, deps.prefer);
-  const estimates = eligible.flatMap((account) => estimateAt(account, routed) ?? []);
-  const estimate = estimates.length === 0 ? null : Math.min(...estimates);
-  requirePrice(caller, estimate);
+  const estimate = expectedCost(eligible, routed, limitOf(caller));
   const spec: JobSpec = {
     ...place,
     key_id: caller.keyId,

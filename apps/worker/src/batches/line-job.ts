@@ -4,12 +4,12 @@ import type { NewJob } from '@rendermill/shared/adapters/redis/job-store';
 import { lineJobId, type Batch, type LineRecord } from '@rendermill/shared/domain/batch';
 import { orderOf, readLine, type Line } from '@rendermill/shared/domain/batch-line';
 import { errorBody, RendermillError, type ErrorBody } from '@rendermill/shared/domain/errors';
+import { expectedCost } from '@rendermill/shared/domain/estimates';
 import { isFileId, sha256 } from '@rendermill/shared/domain/ids';
 import type { JobSpec } from '@rendermill/shared/domain/job';
 import type { ImageReference, JobInput } from '@rendermill/shared/domain/job-request';
 import { batchKey } from '@rendermill/shared/domain/object-keys';
 import { planJob } from '@rendermill/shared/domain/plan';
-import { estimateAt } from '@rendermill/shared/domain/routing';
 import { route } from '@rendermill/shared/domain/routing-class';
 import { Base64Error, bytesOfBase64 } from '@rendermill/shared/streams/base64-decoder';
 import type { WorkerDeps } from '../deps.js';
@@ -67,12 +67,7 @@ async function jobOf(
   const wanted = { model, type: job.type, request, inputs: images.map(() => unknown) };
   const routed = { ...wanted, mode: batch.mode, provider: job.provider ?? null, mask: job.mask ?? null };
   const { eligible, routing } = route(accounts, routed, deps.prefer);
-  const estimates = eligible.flatMap((account) => estimateAt(account, wanted) ?? []);
-  const estimate = estimates.length === 0 ? null : Math.min(...estimates);
-  if (batch.max_cost !== null && estimate === null) {
-    const message = `What '${model}' costs is not known, and the batch has a max_cost.`;
-    throw new RendermillError('price_unknown', message, { param: 'model' });
-  }
+  const estimate = expectedCost(eligible, wanted, batch.max_cost === null ? null : 'the batch has a max_cost');
   const name = (i: number): string => (images.length > 1 ? `images.${i}` : 'image');
   const inputs = await Promise.all(
     images.map(async (image, i) => inputOf(deps, batch, image, `${number}-${i}`, name(i))),

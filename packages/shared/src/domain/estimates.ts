@@ -2,7 +2,7 @@ import type { Account } from './accounts.js';
 import { RendermillError } from './errors.js';
 import { leftOut, type NotCounted, type Price, type Wanted } from './costs.js';
 import type { JobRequest } from './job-request.js';
-import { imagePriceAt, plannedCalls } from './routing.js';
+import { estimateAt, imagePriceAt, plannedCalls } from './routing.js';
 import type { RoutingClass } from './routing-class.js';
 
 /** What a job is expected to cost and take, before anything is bought. */
@@ -26,6 +26,24 @@ export function offersFor(eligible: readonly Account[], wanted: Wanted): Offer[]
   if (offers.some(({ price }) => price !== null)) return offers;
   const reasons = eligible.map((account) => `at '${account.id}' ${missing(account, model, request)}`);
   const message = `What '${model}' costs is not known: ${reasons.join('; ')}. Accounts are configured in RENDERMILL_CONFIG.`;
+  throw new RendermillError('price_unknown', message, { param: 'model' });
+}
+
+/**
+ * Micro-dollars that a job is expected to cost: at its cheapest account, or null where no price is known. Within a limit
+ * any account may get it: at the dearest then, and an error where one's price is unknown, since what it bills would count
+ * in nothing. `limit`: what has one, null for none.
+ */
+export function expectedCost(eligible: readonly Account[], wanted: Wanted, limit: string | null): number | null {
+  const known = eligible.flatMap((account) => estimateAt(account, wanted) ?? []);
+  if (limit === null) return known.length === 0 ? null : Math.min(...known);
+  if (known.length === eligible.length) return Math.max(...known);
+  const { model, request } = wanted;
+  const unpriced = eligible.filter((account) => imagePriceAt(account, wanted) === null);
+  const reasons = unpriced.map((account) => `at '${account.id}' ${missing(account, model, request)}`);
+  const elsewhere = eligible.find((account) => !unpriced.includes(account));
+  const way = elsewhere ? ` Or name a provider whose price is known: "provider": "${elsewhere.id}".` : '';
+  const message = `What '${model}' costs is not known wherever it may go, and ${limit}: ${reasons.join('; ')}.${way}`;
   throw new RendermillError('price_unknown', message, { param: 'model' });
 }
 

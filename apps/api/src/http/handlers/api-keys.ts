@@ -69,6 +69,18 @@ function noSuchKey(): never {
   throw new RendermillError('not_found', 'There is no API key with this id.', { param: 'id' });
 }
 
+/** What a caller may rotate or revoke: a key that it might have made. A rotated key is shown to who rotates it. */
+async function requireOwnReach(context: Context): Promise<ApiKey> {
+  const key = await requireKey(context);
+  const { caller } = context;
+  if (isOperator(caller)) return key;
+  if (key.scopes.includes('operator'))
+    refuse('insufficient_scope', 'id', "id: to change a key that has 'operator' needs the scope 'operator'.");
+  if (caller.mode === 'test' && key.mode === 'live')
+    refuse('insufficient_scope', 'id', 'id: a test key changes test keys only.');
+  return key;
+}
+
 function refuse(code: 'invalid_parameter' | 'insufficient_scope', param: string, message: string): never {
   throw new RendermillError(code, message, { param });
 }
@@ -153,7 +165,7 @@ async function create(context: Context): Promise<void> {
 
 async function rotate(context: Context): Promise<void> {
   const { deps, caller, request } = context;
-  const before = await requireKey(context);
+  const before = await requireOwnReach(context);
   await withBody(context, async (body) => {
     const { overlap_hours } = parseBody(rotateKeySchema, body.value);
     const repeat = repeatOf(deps, caller, request, body.fingerprint, false);
@@ -168,7 +180,7 @@ async function rotate(context: Context): Promise<void> {
 }
 
 async function remove(context: Context): Promise<void> {
-  const key = await requireKey(context);
+  const key = await requireOwnReach(context);
   await context.deps.apiKeys.delete(key);
   sendJson(context.response, 200, { id: key.id, object: 'api_key.deleted', deleted: true });
 }

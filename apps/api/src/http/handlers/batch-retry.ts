@@ -1,9 +1,7 @@
 import { z } from 'zod';
-import type { Repeat } from '@rendermill/shared/adapters/redis/job-store';
-import type { Batch } from '@rendermill/shared/domain/batch';
 import { RendermillError } from '@rendermill/shared/domain/errors';
 import { parseBody } from '@rendermill/shared/domain/request-body';
-import { reserveForBatch } from '../../use-cases/reserve-spend.js';
+import { overLimit } from '../../use-cases/reserve-spend.js';
 import { batchObject } from '../batch-schemas.js';
 import { requireOwnOrder } from '../own-order.js';
 import { repeatOf } from '../repeat.js';
@@ -41,9 +39,11 @@ async function retry(context: Context): Promise<void> {
   const { body, fingerprint } = await given(context);
   const repeat = repeatOf(deps, caller, request, fingerprint, false);
   const asked = body.max_cost == null ? null : Math.round(body.max_cost * 1_000_000);
-  const maxCost = await withinLimit(context, found, asked, repeat);
+  // Under a spend limit the batch's own max_cost stands where none is asked for: what is left may be more.
+  const maxCost = asked ?? (caller.spendLimit === null ? null : found.max_cost);
   const code = body.error_code == null ? null : (aliases[body.error_code] ?? body.error_code);
-  const answer = await deps.batches.retry(id, { code, maxCost }, repeat);
+  const answer = await deps.batches.retry(id, { code, maxCost }, repeat, caller);
+  if (typeof answer === 'object') throw overLimit(caller, answer);
   if (answer === 'conflict')
     throw new RendermillError('idempotency_key_reused', 'This Idempotency-Key was used with another request.');
   const batch = await requireBatch(context);
@@ -53,21 +53,6 @@ async function retry(context: Context): Promise<void> {
     throw new RendermillError('batch_not_running', `The batch is ${batch.status}: ${why}.`);
   }
   sendJson(response, 200, await present(context, batch));
-}
-
-/** The retry's max_cost; under a key with a spend limit, at most what is left of that. */
-async function withinLimit(
-  { deps, caller }: Context,
-  { id, max_cost, cost }: Batch,
-  asked: number | null,
-  repeat: Repeat,
-): Promise<number | null> {
-  if (caller.spendLimit === null || (await deps.jobs.repeated(repeat))) return asked;
-  const before = cost.actual ?? 0;
-  const wanted = asked ?? max_cost;
-  const more = wanted === null ? null : Math.max(0, wanted - before);
-  const got = await reserveForBatch(deps, caller, id, more);
-  return got === null ? null : before + got;
 }
 
 /** Without a body: every line that came to nothing. */

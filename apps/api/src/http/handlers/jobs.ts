@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { RendermillError, type ErrorCode } from '@rendermill/shared/domain/errors';
+import { expectedCost } from '@rendermill/shared/domain/estimates';
 import { lineJobId } from '@rendermill/shared/domain/batch';
 import { isId } from '@rendermill/shared/domain/ids';
 import { isTerminal, jobStatuses, missingIndexes, type Job, type JobStatus } from '@rendermill/shared/domain/job';
@@ -14,7 +15,7 @@ import { committedJob } from '../../use-cases/committed-job.js';
 import { findJob, type FoundJob } from '../../use-cases/find-job.js';
 import { statusOf } from '../../use-cases/list-lines.js';
 import type { LineView } from '../../use-cases/read-lines.js';
-import { overLimit, reserveForRetry } from '../../use-cases/reserve-spend.js';
+import { limitOf, overLimit } from '../../use-cases/reserve-spend.js';
 import { submitJob } from '../../use-cases/submit-job.js';
 import { jobLinks } from '../links.js';
 import { page, pageQuery, wholeNumber } from '../list-query.js';
@@ -202,11 +203,13 @@ async function retry(context: Context): Promise<void> {
       `This is a call of a probe: POST /v1/providers/${job.provider}/probe.`,
     );
   const repeat = repeatOf(deps, caller, request, job.id, false);
-  const { routing } = routeJob(deps.accounts, job, deps.prefer);
+  const { eligible, routing } = routeJob(deps.accounts, job, deps.prefer);
   const fetched = [...job.inputs, job.mask].every((input) => input === null || input.width !== null);
-  if (!(await deps.jobs.repeated(repeat))) await reserveForRetry(deps, caller, job);
+  // A repeat is answered whatever has become of the prices.
+  const limit = (await deps.jobs.repeated(repeat)) ? null : limitOf(caller);
+  const by = { ...caller, cost: expectedCost(eligible, job, limit) };
   const how = await orderImages(context, async () => {
-    const retried = await deps.jobs.retry(job, routing, fetched ? 'ready' : 'prepare', repeat, caller);
+    const retried = await deps.jobs.retry(job, routing, fetched ? 'ready' : 'prepare', repeat, by);
     if (typeof retried === 'object') throw overLimit(caller, retried);
     return retried;
   });

@@ -80,16 +80,15 @@ export class ApiKeyStore {
   }
 
   /**
-   * Sets micro-dollars of a key's limit aside for a job or batch that is about to be written. `want` null: what is left;
-   * `less`: less than wanted will do. Answers what was set aside, or null, and what of the limit is taken without it.
+   * Sets micro-dollars of a key's limit aside for a batch that is about to be written: at most `want` (null: what is left).
+   * Answers what was set aside, or null where nothing is left, and what of the limit is taken without it.
    */
   async reserve(
     key: { readonly id: string; readonly limit: number },
-    thing: string,
+    batch: string,
     want: number | null,
-    less: boolean,
   ): Promise<{ got: number | null; taken: number }> {
-    const answer = await this.#scripts.run('reserve-spend', key.id, key.limit, thing, want ?? '', less ? '1' : '0');
+    const answer = await this.#scripts.run('reserve-spend', key.id, key.limit, batch, want ?? '');
     const [got, taken] = answer as [number, number];
     return { got: got < 0 ? null : got, taken };
   }

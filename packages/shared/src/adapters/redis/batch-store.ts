@@ -1,6 +1,6 @@
 import type { Batch, BatchSpec, BatchStatus } from '../../domain/batch.js';
 import { decodeBatch } from './batch-codec.js';
-import { idempotencyTtlMs, type Repeat, type Submitted } from './job-store.js';
+import { idempotencyTtlMs, type OverLimit, type Repeat, type Submitted } from './job-store.js';
 import { isBeyond, placesAtOnce, readPlaces, type Place } from './places.js';
 import type { ScriptRunner } from './scripts.js';
 
@@ -73,14 +73,16 @@ export class BatchStore {
 
   /**
    * Runs the lines of an ended batch again that came to nothing, or those with this error code. `existing`: this
-   * Idempotency-Key did so before; a status: what stands in the way.
+   * Idempotency-Key did so before; a status: what stands in the way. Under a spend limit of `by`, the API key that asks,
+   * at most what is left of that is set aside and becomes the batch's max_cost.
    */
   async retry(
     id: string,
     { code, maxCost }: { readonly code: string | null; readonly maxCost: number | null },
     repeat: Pick<Repeat, 'key' | 'fingerprint'>,
-  ): Promise<'retried' | 'existing' | 'conflict' | BatchStatus | 'gone'> {
-    return (await this.#scripts.run(
+    by: { readonly keyId: string; readonly spendLimit: number | null },
+  ): Promise<'retried' | 'existing' | 'conflict' | BatchStatus | 'gone' | OverLimit> {
+    const answer = await this.#scripts.run(
       'retry-batch',
       id,
       code ?? '',
@@ -88,7 +90,11 @@ export class BatchStore {
       repeat.key,
       repeat.fingerprint,
       idempotencyTtlMs,
-    )) as 'retried' | 'existing' | 'conflict' | BatchStatus | 'gone';
+      by.keyId,
+      by.spendLimit ?? '',
+    );
+    if (Array.isArray(answer)) return { how: 'over_limit', id, fact: Number(answer[1]) };
+    return answer as 'retried' | 'existing' | 'conflict' | BatchStatus | 'gone';
   }
 
   /** Ids of the jobs that a batch's lines are now. */

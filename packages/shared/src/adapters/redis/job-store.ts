@@ -61,6 +61,9 @@ export interface OverLimit {
   readonly fact: number;
 }
 
+/** Who asks for a job to be run again, and what it is expected to cost: known under a spend limit. */
+type Retrier = OrderLimits & { readonly keyId: string; readonly cost: number | null };
+
 export function isOverLimit(submitted: Submitted | OverLimit): submitted is OverLimit {
   return 'fact' in submitted;
 }
@@ -177,14 +180,15 @@ export class JobStore {
 
   /**
    * Begins a new generation of an ended job that has missing images; a deadline that has passed no longer counts.
-   * `existing`: this Idempotency-Key began one before. `by`: the API key that asks, with its limits of images.
+   * `existing`: this Idempotency-Key began one before. `by`: the API key that asks, with its limits; under a spend limit
+   * `cost` of it, in micro-dollars, is set aside for the job.
    */
   async retry(
     job: Job,
     routing: RoutingClass,
     stage: Stage,
     repeat: Pick<Repeat, 'key' | 'fingerprint'>,
-    by: OrderLimits & { readonly keyId: string } = { ...noLimits, keyId: '' },
+    by: Retrier = { ...noLimits, keyId: '', cost: null },
   ): Promise<'retried' | 'existing' | 'conflict' | 'refused' | OverLimit> {
     const missing = missingIndexes(job).length;
     const answer = await this.#scripts.run(
@@ -203,6 +207,8 @@ export class JobStore {
       missing,
       by.imagesPerMinute ?? '',
       by.imagesUnderWay ?? '',
+      by.spendLimit ?? '',
+      by.cost ?? '',
     );
     if (Array.isArray(answer)) return { how: answer[0] as OverLimit['how'], id: job.id, fact: Number(answer[1]) };
     return typeof answer === 'number' ? 'retried' : (answer as 'existing' | 'conflict' | 'refused');

@@ -1,19 +1,29 @@
 -- A user's retry of an ended batch: lines that came to nothing are run again, in a new generation. Which ones the leader
 -- finds out by their records; what was never begun is, where the filter is for all or for its reason.
--- Answers 'retried', 'existing' or 'conflict' (by the Idempotency-Key), or the status that stands in the way.
+-- Answers 'retried', 'existing' or 'conflict' (by the Idempotency-Key), the status that stands in the way, or {'over_limit',
+-- what of the API key's spend limit is taken}.
 -- ARGV: batch, error code ('': all), new max_cost in micro-dollars ('': as it was), Idempotency-Key ('': none), fingerprint,
--- how long the key is remembered (ms).
+-- how long the key is remembered (ms), API key, its spend limit in micro-dollars ('': none): then the new max_cost is at most
+-- what is left of it, set aside in this same step, since what is set aside for what has ended is let go by whoever looks next.
 local id, code, maxCost = ARGV[1], ARGV[2], ARGV[3]
 local idempotency, fingerprint, keyTtl = ARGV[4], ARGV[5], ARGV[6]
+local apiKey, spendLimit = ARGV[7], ARGV[8]
 local key = batchKey(id)
 if idempotency ~= '' then
   local known = redis.call('HMGET', P .. 'idempotency:' .. idempotency, 'ref', 'fingerprint')
   if known[1] then return known[2] == fingerprint and 'existing' or 'conflict' end
 end
-local row = redis.call('HMGET', key, 'status', 'rest', 'left', 'left_failed', 'at:in_progress')
+local row = redis.call('HMGET', key, 'status', 'rest', 'left', 'left_failed', 'at:in_progress', 'actual')
 local status, rest = row[1], row[2] or ''
 if not status then return 'gone' end
 if status ~= 'completed' and status ~= 'expired' and status ~= 'cancelled' then return status end
+if spendLimit ~= '' then
+  local actual = tonumber(row[6] or '0')
+  local want = maxCost == '' and '' or math.max(0, tonumber(maxCost) - actual)
+  local got, taken = reserveSpend(apiKey, tonumber(spendLimit), id, want, true)
+  if got < 0 then return { 'over_limit', tostring(taken) } end
+  maxCost = string.format('%d', actual + got)
+end
 local left, failed = tonumber(row[3] or '0'), tonumber(row[4] or '0')
 redis.call('HINCRBY', key, 'failed', 0 - failed)
 redis.call('HINCRBY', key, 'cancelled', failed - left)

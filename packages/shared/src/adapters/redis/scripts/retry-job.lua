@@ -6,6 +6,9 @@ local idempotency, fingerprint, keyTtl, classRow = ARGV[5], ARGV[6], ARGV[7], AR
 local deadline, complete = ARGV[9], ARGV[10]
 -- Who asks, how many images are missing, and that API key's limits of them ('': none); refused as a new job is.
 local apiKey, images, perMinute, underWay = ARGV[11], tonumber(ARGV[12]), ARGV[13], ARGV[14]
+-- Its spend limit ('': none) and what the job is expected to cost, in micro-dollars: set aside in this same step, since
+-- what is set aside for a job that has ended is let go by whoever looks next.
+local spendLimit, estimate = ARGV[15], ARGV[16]
 local key = jobKey(id)
 if idempotency ~= '' then
   local known = redis.call('HMGET', P .. 'idempotency:' .. idempotency, 'ref', 'fingerprint')
@@ -16,6 +19,10 @@ if status ~= 'failed' and status ~= 'cancelled' and status ~= 'expired' then ret
 if complete == '1' then return 'refused' end
 local refused = imagesRefused(apiKey, images, perMinute, underWay)
 if refused then return refused end
+if spendLimit ~= '' then
+  local got, taken = reserveSpend(apiKey, tonumber(spendLimit), id, estimate, false)
+  if got < 0 then return { 'over_limit', tostring(taken) } end
+end
 redis.call('PERSIST', key)
 redis.call('HSET', P .. 'classes', class, classRow)
 redis.call('HSET', key, 'class', class, 'stage', stage, 'tries', 0, 'crashes', 0, 'error', '', 'worker', '')
