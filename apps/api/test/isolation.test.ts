@@ -346,7 +346,7 @@ describe('links to pictures', () => {
 /** Written out, so that no route takes less than it did unnoticed. */
 const takes: Record<Access, string[]> = {
   'jobs:write': ['createImage', 'createImageEdit', 'createImageVariation', 'createJob', 'cancelJob', 'retryJob'],
-  'jobs:read': ['listJobs', 'getJob', 'createEstimate', 'getJobImage'],
+  'jobs:read': ['listJobs', 'getJob', 'createEstimate', 'getJobImage', 'getJobImageVariant', 'getJobInput'],
   batches: [
     'previewBatch',
     'createBatch',
@@ -360,6 +360,7 @@ const takes: Record<Access, string[]> = {
     'createBatchResultsLink',
     'streamBatchEvents',
     'getBatchResults',
+    'listBatchFailures',
   ],
   files: ['createFile', 'listFiles', 'getFile', 'deleteFile', 'getFileContent'],
   webhooks: [
@@ -375,11 +376,12 @@ const takes: Record<Access, string[]> = {
     'getWebhookDelivery',
     'resendWebhookDelivery',
     'listEvents',
+    'listJobDeliveries',
   ],
   usage: ['getUsage'],
   admin: ['getWebhookSecret', 'createApiKey', 'listApiKeys', 'getApiKey', 'rotateApiKey', 'deleteApiKey'],
   operator: ['listProviders', 'getProvider', 'probeProvider', 'getMetrics'],
-  any: ['listModels', 'getModel', 'listWebhookEventTypes'],
+  any: ['listModels', 'getModel', 'listWebhookEventTypes', 'getCurrentApiKey'],
   open: ['getHealth', 'getReadiness'],
 };
 
@@ -389,9 +391,9 @@ describe('a key with one scope', () => {
     expect(taking.sort()).toEqual([...operations].sort());
   });
 
-  test('and a signed link in its place these two', () => {
+  test('and a signed link in its place these four', () => {
     const signed = routes.filter((route) => route.signed).map(({ operationId }) => operationId);
-    expect(signed.sort()).toEqual(['getBatchResults', 'getJobImage']);
+    expect(signed.sort()).toEqual(['getBatchResults', 'getJobImage', 'getJobImageVariant', 'getJobInput']);
   });
 
   const keys = new Map<string, string>();
