@@ -14,6 +14,8 @@ const loanMs = 60_000;
 const maxLots = 20;
 /** Deliveries under way to one target, over all workers. */
 const perTarget = 5;
+/** Likewise of one project to receivers that answer at once, and as many to those that do not: a tenth of a worker's places. */
+const perProject = 40;
 
 export interface DueDelivery {
   readonly id: string;
@@ -54,7 +56,7 @@ export class DeliveryStore {
   }
 
   async takeDue(limit: number): Promise<Due<DueDelivery>> {
-    const answer = await this.#scripts.run('take-deliveries', limit, loanMs, perTarget);
+    const answer = await this.#scripts.run('take-deliveries', limit, loanMs, perTarget, perProject);
     const [found, next] = answer as [[string, number, number][], number];
     return {
       found: found.map(([id, taken, slow]) => ({ id, taken, slow: slow === 1 })),
