@@ -84,7 +84,8 @@ test('a project with hundreds of fresh receivers takes a share of the places, ea
   const first = await deliveries.takeDue(200);
   const projects = async (found: readonly DueDelivery[]): Promise<(string | undefined)[]> =>
     (await deliveries.many(found.map(({ id }) => id))).map(({ project }) => project);
-  expect((await projects(first.found)).sort()).toEqual([...Array.from({ length: 40 }, () => 'one'), 'other']);
+  const asked = await projects(first.found);
+  expect([asked.filter((project) => project === 'one').length, asked.length]).toEqual([40, 41]);
   // Until a place is free nothing is asked again and again.
   const none = await deliveries.takeDue(200);
   expect(none.found).toEqual([]);
