@@ -235,6 +235,12 @@ local function addTo(key, name, amount)
   else redis.call('HINCRBY', key, name, amount) end
 end
 
+-- Keeps the record of a line that has ended until it lies in the bucket, and since when the first of them waits for that.
+local function keepRecord(key, record)
+  redis.call('RPUSH', key .. ':results', record)
+  redis.call('HSETNX', key, 'unflushed', now())
+end
+
 -- Counts a line of a batch that has ended: its state, its batch's counts and books, and the record of it. Once.
 -- `cost`: { actual, twice, twice_cost, reserved, usage }.
 local function endLine(id, status, record, cost)
@@ -252,7 +258,7 @@ local function endLine(id, status, record, cost)
   redis.call('HINCRBY', key, 'reserved', 0 - cost.reserved)
   for name, tokens in pairs(cost.usage) do redis.call('HINCRBY', key, name, tokens) end
   redis.call('HINCRBY', key, 'version', 1)
-  redis.call('RPUSH', key .. ':results', record)
+  keepRecord(key, record)
   redis.call('PUBLISH', P .. 'wake', 'batches')
 end
 
