@@ -183,6 +183,7 @@ export async function buildWorker(
           {
             schedule: configuration.webhookSchedule,
             disableAfterMs: configuration.webhookDisableAfterMs,
+            urlTtlSeconds: env.URL_TTL_SECONDS,
             secrets: async (project, endpoint) => secrets.forEndpoint(project, endpoint),
           },
           deliveryEntry.parse(data),

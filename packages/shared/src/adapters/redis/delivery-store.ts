@@ -64,13 +64,15 @@ export class DeliveryStore {
     };
   }
 
-  /** A delivery with its event, or null where either is past its retention. It goes where its endpoint is now. */
-  async delivery(id: string): Promise<{ delivery: Delivery; event: StoredEvent } | null> {
+  /** A delivery with its event, or null where either is past its retention. It goes where its endpoint is
+   * now. `linksAt`: our public URL where its endpoint asks for links. */
+  async delivery(id: string): Promise<{ delivery: Delivery; event: StoredEvent; linksAt: string | null } | null> {
     const [delivery] = await this.#read([id]);
     const event = delivery ? await this.#events.get(delivery.event) : null;
     if (!delivery || !event) return null;
-    const moved = await this.#scripts.client.hget(this.#scripts.key('endpoint', delivery.endpoint), 'url');
-    return { delivery: { ...delivery, url: moved ?? delivery.url }, event };
+    const endpoint = this.#scripts.key('endpoint', delivery.endpoint);
+    const [moved, links] = await this.#scripts.client.hmget(endpoint, 'url', 'links');
+    return { delivery: { ...delivery, url: moved ?? delivery.url }, event, linksAt: links || null };
   }
 
   /** Records a try, and answers why its endpoint was disabled for it, if so. */
