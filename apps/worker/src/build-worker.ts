@@ -18,6 +18,7 @@ import { Ledger } from '@rendermill/shared/adapters/redis/ledger';
 import { LiveAccounts } from '@rendermill/shared/adapters/redis/live-accounts';
 import { Liveness, renewEveryMs } from '@rendermill/shared/adapters/redis/liveness';
 import { Permits, permitLeaseMs } from '@rendermill/shared/adapters/redis/permits';
+import { PrepareLines } from '@rendermill/shared/adapters/redis/prepare-lines';
 import { Profiles } from '@rendermill/shared/adapters/redis/profiles';
 import { ScriptRunner } from '@rendermill/shared/adapters/redis/scripts';
 import { Signals } from '@rendermill/shared/adapters/redis/signals';
@@ -42,7 +43,7 @@ import {
 import { addresses } from './built-in-simulator.js';
 import { BatchLeader } from './batches/leader.js';
 import { Background } from './consumers/background.js';
-import { consumePrepare } from './consumers/consume-prepare.js';
+import { PrepareConsumer, preparePlaces } from './consumers/consume-prepare.js';
 import { Dispatcher } from './consumers/dispatch.js';
 import { Lease } from './consumers/lease.js';
 import { Loop } from './consumers/loop.js';
@@ -53,6 +54,7 @@ import { deliverEvent } from './use-cases/deliver-event.js';
 import { feedDeliveries } from './use-cases/feed-deliveries.js';
 import { feedJobs } from './use-cases/feed-jobs.js';
 import { restoreProfiles } from './use-cases/keep-profile.js';
+import { Places } from './use-cases/places.js';
 import { Sweeper } from './use-cases/sweep.js';
 import { tidySpool } from './use-cases/tidy-spool.js';
 
@@ -146,8 +148,9 @@ export async function buildWorker(
     lease,
     background: new Background(log),
     uploads: pLimit(8),
-    downloads: pLimit(8),
-    inputFetches: pLimit(16),
+    downloads: new Places(16, 8),
+    inputFetches: new Places(32, 8, 6),
+    prepareLines: new PrepareLines(scripts),
     inHand: new Set(),
     workOn: async (job, work) => workOn(deps, job, work),
     random: Math.random,
@@ -161,11 +164,12 @@ export async function buildWorker(
     classes: async () => routingClasses(scripts),
   });
   const consumer = { connection: redis, keyPrefix: env.REDIS_KEY_PREFIX, onError: onRedisError };
+  const preparing = new PrepareConsumer(deps);
   const prepare = consume({
     ...consumer,
     queue: prepareQueue,
-    concurrency: 10,
-    handle: async (data) => consumePrepare(deps, jobEntry.parse(data)),
+    concurrency: preparePlaces,
+    handle: async (data) => preparing.take(jobEntry.parse(data)),
   });
   // They wait for others' answers: those that are known to be slow take places of their own.
   const deliveries = [deliveryQueue, slowDeliveryQueue].map((queue) =>
@@ -179,6 +183,7 @@ export async function buildWorker(
           {
             schedule: configuration.webhookSchedule,
             disableAfterMs: configuration.webhookDisableAfterMs,
+            urlTtlSeconds: env.URL_TTL_SECONDS,
             secrets: async (project, endpoint) => secrets.forEndpoint(project, endpoint),
           },
           deliveryEntry.parse(data),

@@ -13,6 +13,7 @@ import type { Ledger } from '@rendermill/shared/adapters/redis/ledger';
 import type { LiveAccounts } from '@rendermill/shared/adapters/redis/live-accounts';
 import type { Liveness } from '@rendermill/shared/adapters/redis/liveness';
 import type { Permits } from '@rendermill/shared/adapters/redis/permits';
+import type { PrepareLines } from '@rendermill/shared/adapters/redis/prepare-lines';
 import type { Profiles } from '@rendermill/shared/adapters/redis/profiles';
 import type { Signals } from '@rendermill/shared/adapters/redis/signals';
 import type { Spool } from '@rendermill/shared/adapters/spool/spool';
@@ -27,6 +28,7 @@ import type { LimitFunction } from 'p-limit';
 import type { Dispatcher } from 'undici';
 import type { Background } from './consumers/background.js';
 import type { Lease } from './consumers/lease.js';
+import type { Places } from './use-cases/places.js';
 
 /** What the worker's use cases work with. Made once, in `build-worker.ts`. */
 export interface WorkerDeps {
@@ -69,10 +71,11 @@ export interface WorkerDeps {
   readonly lease: Lease;
   readonly background: Background;
   readonly uploads: LimitFunction;
-  /** Copies of paid results. */
-  readonly downloads: LimitFunction;
-  /** Input images from URLs: one that hangs keeps no paid result waiting. */
-  readonly inputFetches: LimitFunction;
+  /** Copies of paid results: shares of hosts. */
+  readonly downloads: Places;
+  /** Input images from URLs: one that hangs keeps no paid result waiting. Shares of projects, then of hosts. */
+  readonly inputFetches: Places;
+  readonly prepareLines: PrepareLines;
   /** Ids of the jobs that this process is working on; a job it owns and that is not here was dropped by a fault. */
   readonly inHand: Set<string>;
   /** Works on a job that this worker owns, and settles what that came to. */

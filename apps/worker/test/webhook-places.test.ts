@@ -6,6 +6,7 @@ import { ScriptRunner } from '@rendermill/shared/adapters/redis/scripts';
 import { deliveryQueue, slowDeliveryQueue } from '@rendermill/shared/queues/entries';
 import type { WorkerDeps } from '../src/deps.js';
 import { feedDeliveries } from '../src/use-cases/feed-deliveries.js';
+import { makeKey } from '../../../test/keys.js';
 import { register } from '../../../test/webhook-calls.js';
 import { createWorld, type World } from '../../../test/world.js';
 
@@ -65,4 +66,42 @@ test('receivers that fail or take seconds get places of their own, until they an
   await event();
   await feedDeliveries({ deliveries, queues } as WorkerDeps);
   expect([await queues.waiting(deliveryQueue), await queues.waiting(slowDeliveryQueue)]).toEqual([1, 2]);
+});
+
+test('a project with hundreds of fresh receivers takes a share of the places, each in turn; another is told at once', async () => {
+  const one = await makeKey(world, { project: 'one' });
+  const other = await makeKey(world, { project: 'other' });
+  const ended = async (call: World['call'], webhook_url: string): Promise<void> => {
+    const job = { type: 'generation', prompt: 'x', model: 'gpt-image-1', webhook_url };
+    const { body } = await call<{ id: string }>('POST', '/v1/jobs', job);
+    await call('POST', `/v1/jobs/${body.id}/cancel`);
+  };
+  const receivers = Array.from({ length: 400 }, (_, i) => `https://${i}.receiver.example/`);
+  for (const lot of Array.from({ length: 20 }, (_, i) => receivers.slice(20 * i, 20 * i + 20)))
+    await Promise.all(lot.map(async (url) => ended(one.call, url)));
+  await ended(other.call, 'https://other.example/');
+
+  const first = await deliveries.takeDue(200);
+  const projects = async (found: readonly DueDelivery[]): Promise<(string | undefined)[]> =>
+    (await deliveries.many(found.map(({ id }) => id))).map(({ project }) => project);
+  const asked = await projects(first.found);
+  expect([asked.filter((project) => project === 'one').length, asked.length]).toEqual([40, 41]);
+  // Until a place is free nothing is asked again and again.
+  const none = await deliveries.takeDue(200);
+  expect(none.found).toEqual([]);
+  expect(none.nextMs).toBeGreaterThan(1_000);
+
+  const told = new Set<string>();
+  let [found, rounds] = [first.found, 0];
+  while (found.length > 0) {
+    expect(found.length).toBeLessThanOrEqual(41);
+    for (const due of found) {
+      await record(due, taken, 20);
+      told.add(due.id);
+    }
+    ({ found } = await deliveries.takeDue(200));
+    rounds++;
+  }
+  expect([told.size, rounds]).toEqual([401, 10]);
+  expect(await world.redis.keys(`${world.prefix}*-of:*:one`)).toEqual([]);
 });

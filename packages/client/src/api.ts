@@ -1563,6 +1563,8 @@ export interface components {
         | 'webhook_endpoint.disabled'
       )[];
       max_per_minute: number | null;
+      /** @description Images in its events have signed links. */
+      include_urls: boolean;
       enabled: boolean;
       disabled_at: number | null;
       /** @description It answered 410, took nothing for days, or was disabled by a request. */
@@ -6578,6 +6580,11 @@ export interface operations {
            * @default null
            */
           max_per_minute?: number | null;
+          /**
+           * @description True: each image in an event has a signed link, which works without a key until it expires.
+           * @default false
+           */
+          include_urls?: boolean;
         };
       };
     };
@@ -6800,6 +6807,8 @@ export interface operations {
           )[];
           /** @description Deliveries a minute at most; null: as fast as it takes them. */
           max_per_minute?: number | null;
+          /** @description True: each image in an event has a signed link, which works without a key until it expires. */
+          include_urls?: boolean;
           /** @description True enables an endpoint that was disabled. */
           enabled?: boolean;
         };
@@ -7742,7 +7751,7 @@ export interface operations {
               /** @description The first 1024 characters of the answer. */
               response_body: string | null;
             }[];
-            /** @description What is sent, as it is sent. */
+            /** @description What is sent, as it is sent, but for the links of include_urls. */
             event: {
               /** @constant */
               object: 'event';
@@ -7898,7 +7907,7 @@ export interface operations {
               /** @description The first 1024 characters of the answer. */
               response_body: string | null;
             }[];
-            /** @description What is sent, as it is sent. */
+            /** @description What is sent, as it is sent, but for the links of include_urls. */
             event: {
               /** @constant */
               object: 'event';

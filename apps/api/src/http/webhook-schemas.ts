@@ -15,6 +15,7 @@ export const endpointObject = z.object({
   url: z.string(),
   event_types: z.array(z.enum(eventTypes)),
   max_per_minute: z.int().nullable(),
+  include_urls: z.boolean().describe('Images in its events have signed links.'),
   enabled: z.boolean(),
   disabled_at: seconds.nullable(),
   disabled_reason: z
@@ -37,6 +38,7 @@ export function presentEndpoint(endpoint: WebhookEndpoint) {
     url,
     event_types,
     max_per_minute,
+    include_urls: endpoint.links_at !== null,
     enabled,
     disabled_at: unix(endpoint.disabled_at),
     disabled_reason,
@@ -78,7 +80,9 @@ export const deliveryObject = z.object({
   attempts: z.array(tryObject).describe('Oldest first, the last 20.'),
 });
 
-export const deliveryWithEvent = deliveryObject.extend({ event: eventObject.describe('What is sent, as it is sent.') });
+export const deliveryWithEvent = deliveryObject.extend({
+  event: eventObject.describe('What is sent, as it is sent, but for the links of include_urls.'),
+});
 
 export function presentDelivery(delivery: Delivery) {
   const { id, endpoint, event, event_type, url, status, tries } = delivery;

@@ -28,7 +28,6 @@ export class BatchLeader {
   readonly #deps: WorkerDeps;
   readonly #tasks = new Map<string, Promise<void>>();
   readonly #readers = new Map<string, LineReader>();
-  readonly #flushedAt = new Map<string, number>();
   readonly #announced = new Map<string, number>();
   readonly #decided = new Map<string, string>();
   readonly #watch: BatchWatch;
@@ -127,11 +126,10 @@ export class BatchLeader {
   }
 
   async #flush(batch: Batch): Promise<void> {
-    const since = this.#flushedAt.get(batch.id);
-    if (since === undefined) this.#flushedAt.set(batch.id, Date.now());
-    const due = since !== undefined && Date.now() - since >= flushMs;
+    // Since a time that the ledger knows: a new leader does not begin anew.
+    const { unflushed_since: since } = batch;
+    const due = since !== null && Date.now() - since >= flushMs;
     while (await flushResults(this.#deps, batch, due));
-    if (due) this.#flushedAt.set(batch.id, Date.now());
   }
 
   /** How far it is: to its owner at the milestones, and to the ledger for its rate. */
@@ -179,7 +177,7 @@ export class BatchLeader {
 
   #forgetOthers(batches: readonly Batch[]): void {
     const known = new Set(batches.map(({ id }) => id));
-    for (const map of [this.#readers, this.#flushedAt, this.#announced, this.#decided])
+    for (const map of [this.#readers, this.#announced, this.#decided])
       for (const id of map.keys()) if (!known.has(id.split(' ')[0] ?? '')) map.delete(id);
   }
 }

@@ -77,6 +77,7 @@ function freshBatch(spec: BatchSpec, state: BatchState | null): Batch {
     error_file_id: null,
     model: null,
     pace: [],
+    unflushed_since: null,
     version: 1,
   };
 }

@@ -5,6 +5,7 @@ import type { Account } from '@rendermill/shared/domain/accounts';
 import type { PendingUrl, SpooledImage } from '@rendermill/shared/domain/attempts';
 import { storeWait } from '@rendermill/shared/domain/backoff';
 import { pause, type WorkerDeps } from '../deps.js';
+import { hostOf } from './places.js';
 
 export const maxResultBytes = 80 * 1024 * 1024;
 
@@ -28,7 +29,7 @@ export async function copyResult(
   const trusted = account && { origin: new URL(await deps.addressOf(account)).origin, dispatcher: deps.providers };
   for (let attempt = 0; ; attempt++) {
     try {
-      const written = await deps.downloads(async () =>
+      const written = await deps.downloads.run([hostOf(pending.url)], async () =>
         download(deps.outbound, pending.url, async () => deps.spool.imageSink(key, pending.index, attempt), {
           maxBytes: maxResultBytes,
           totalMs: 120_000,

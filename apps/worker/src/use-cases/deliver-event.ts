@@ -2,6 +2,7 @@ import { post, type PostResult } from '@rendermill/shared/adapters/http/post';
 import type { TryResult } from '@rendermill/shared/adapters/redis/delivery-store';
 import { redeliveryWait } from '@rendermill/shared/domain/backoff';
 import type { Delivery, DeliveryTry } from '@rendermill/shared/domain/deliveries';
+import { withLinks } from '@rendermill/shared/domain/event-links';
 import { eventBody, type StoredEvent } from '@rendermill/shared/domain/events';
 import { eventId } from '@rendermill/shared/domain/ids';
 import { signWebhook } from '@rendermill/shared/domain/webhook-signature';
@@ -16,6 +17,8 @@ export interface DeliveryOptions {
   readonly schedule: readonly number[];
   /** An endpoint that takes nothing for so long is disabled. */
   readonly disableAfterMs: number;
+  /** How long links in events work, where an endpoint asks for them. */
+  readonly urlTtlSeconds: number;
   /** The secrets that sign for an endpoint of a project (`url`: the project's own), newest first; null where it is gone. */
   readonly secrets: (project: string, endpoint: string) => Promise<readonly string[] | null>;
 }
@@ -50,11 +53,12 @@ export async function deliverEvent(
 async function tell(
   deps: WorkerDeps,
   options: DeliveryOptions,
-  { delivery, event }: { readonly delivery: Delivery; readonly event: StoredEvent },
+  { delivery, event, linksAt }: { readonly delivery: Delivery; event: StoredEvent; readonly linksAt: string | null },
   secrets: readonly string[],
 ): Promise<{ tried: DeliveryTry; result: TryResult }> {
   const startedAt = Date.now();
-  const body = eventBody(event);
+  const links = { secret: deps.secret, ttlSeconds: options.urlTtlSeconds };
+  const body = eventBody(linksAt === null ? event : withLinks(event, { ...links, publicUrl: linksAt }));
   const trace = traceparent();
   const headers = {
     ...signWebhook(secrets, event.id, Math.floor(startedAt / 1_000), body),

@@ -14,6 +14,7 @@ import { storageFailure } from './collect-results.js';
 import { cancelled, expired, failed } from './job-ends.js';
 import { keepStoring } from './keep-storing.js';
 import { readToSpool } from './load-inputs.js';
+import { hostOf } from './places.js';
 
 /**
  * Fetches a job's input images, checks them in full and stores them: without a permit, and before anything is paid.
@@ -49,7 +50,7 @@ async function fetchInput(
   const path =
     input.url === null
       ? await reload(deps, job.project, input, prefix, String(i))
-      : await fetchTo(deps, input.url, prefix, String(i), param);
+      : await fetchTo(deps, job.project, input.url, prefix, String(i), param);
   const image = await ingestImage(path, param, input.url);
   return keep(deps, job, image, i);
 }
@@ -65,17 +66,25 @@ async function fetchMask(
   if (mask.width !== null) return mask;
   const path =
     mask.url !== null && mask.key === null
-      ? await fetchTo(deps, mask.url, prefix, 'mask', 'mask')
+      ? await fetchTo(deps, job.project, mask.url, prefix, 'mask', 'mask')
       : await reload(deps, job.project, mask, prefix, 'mask');
   const image = await ingestMask(path, job.request.mask_from, { width: first.width, height: first.height }, mask.url);
   return keep(deps, job, image, 'mask');
 }
 
-async function fetchTo(deps: WorkerDeps, url: string, prefix: string, name: string, param: string): Promise<string> {
+async function fetchTo(
+  deps: WorkerDeps,
+  project: string,
+  url: string,
+  prefix: string,
+  name: string,
+  param: string,
+): Promise<string> {
   try {
     const sink = async () => deps.spool.inputSink(prefix, name);
     const limits = { maxBytes: maxInputBytes, totalMs: 30_000, idleMs: 10_000, signal: deps.interrupted };
-    const { path } = await deps.inputFetches(async () => download(deps.outbound, url, sink, limits));
+    const shares = [project, hostOf(url)];
+    const { path } = await deps.inputFetches.run(shares, async () => download(deps.outbound, url, sink, limits));
     return path;
   } catch (error) {
     if (deps.interrupted.aborted) throw new Interrupted();

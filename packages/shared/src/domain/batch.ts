@@ -132,6 +132,8 @@ export interface Batch extends BatchSpec {
   readonly usage: { readonly input_tokens: number; readonly output_tokens: number; readonly total_tokens: number };
   /** Lines that ended at two moments: what its rate is measured by. */
   readonly pace: readonly { readonly at: number; readonly done: number }[];
+  /** Since when (ms) a line's record waits for the part that will have it; null where none does. */
+  readonly unflushed_since: number | null;
   /** Grows with every change. */
   readonly version: number;
 }

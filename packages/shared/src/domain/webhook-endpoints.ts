@@ -16,18 +16,24 @@ const rate = z
   .nullable()
   .describe('Deliveries a minute at most; null: as fast as it takes them.');
 
+const includeUrls = z
+  .boolean()
+  .describe('True: each image in an event has a signed link, which works without a key until it expires.');
+
 /** Bodies of `/v1/webhook_endpoints`, as OpenAI's. The URL's host is checked where it is known what may be reached. */
 export const createEndpointSchema = z.strictObject({
   name,
   url,
   event_types: types,
   max_per_minute: rate.default(null),
+  include_urls: includeUrls.default(false),
 });
 export const updateEndpointSchema = z.strictObject({
   name: name.optional(),
   url: url.optional(),
   event_types: types.optional(),
   max_per_minute: rate.optional(),
+  include_urls: includeUrls.optional(),
   enabled: z.boolean().optional().describe('True enables an endpoint that was disabled.'),
 });
 export const testEndpointSchema = z.strictObject({ event_type: z.enum(eventTypes) });
@@ -61,6 +67,8 @@ export interface WebhookEndpoint {
   readonly url: string;
   readonly event_types: readonly EventType[];
   readonly max_per_minute: number | null;
+  /** Our public URL, under which links in its events stand; null where it asks for none. */
+  readonly links_at: string | null;
   readonly created_at: number;
   readonly updated_at: number | null;
   readonly sealed_secret: string;
@@ -77,5 +85,5 @@ export interface WebhookEndpoint {
 
 /** What a user may set of an endpoint. */
 export type EndpointChanges = Partial<
-  Pick<WebhookEndpoint, 'name' | 'url' | 'event_types' | 'max_per_minute' | 'enabled'>
+  Pick<WebhookEndpoint, 'name' | 'url' | 'event_types' | 'max_per_minute' | 'links_at' | 'enabled'>
 > & { readonly updated_at: number };

@@ -25,23 +25,24 @@ import { withBody } from '../with-body.js';
 async function create(context: Context): Promise<void> {
   const { deps, caller, request, response } = context;
   await withBody(context, async (body) => {
-    const given = parseBody(createEndpointSchema, body.value);
+    const { include_urls, ...given } = parseBody(createEndpointSchema, body.value);
+    const links_at = include_urls ? deps.settings.publicUrl : null;
     const url = await requireWebhookUrl(deps, given.url, 'url');
     const id = newId('whe');
     const { project } = caller;
     const secret = deps.webhookSecrets.fresh(project, id);
     const repeat = repeatOf(deps, caller, request, body.fingerprint, false);
-    const saved = await deps.webhooks.create({ ...given, ...secret, id, project, url, created_at: Date.now() }, repeat);
+    const endpoint = { ...given, ...secret, links_at, id, project, url, created_at: Date.now() };
+    const saved = await deps.webhooks.create(endpoint, repeat);
     if (saved.how === 'conflict') keyReused();
     if (saved.how === 'full') {
       const message = `A project has at most ${maxEndpoints} webhook endpoints: delete one that is not needed any more.`;
       throw new RendermillError('too_many_endpoints', message);
     }
-    const endpoint = await deps.webhooks.get(project, saved.id);
-    if (!endpoint)
-      throw new RendermillError('not_found', 'The endpoint that this Idempotency-Key made has been deleted.');
-    const [signing_secret] = deps.webhookSecrets.of(endpoint);
-    sendJson(response, 200, { ...presentEndpoint(endpoint), signing_secret });
+    const made = await deps.webhooks.get(project, saved.id);
+    if (!made) throw new RendermillError('not_found', 'The endpoint that this Idempotency-Key made has been deleted.');
+    const [signing_secret] = deps.webhookSecrets.of(made);
+    sendJson(response, 200, { ...presentEndpoint(made), signing_secret });
   });
 }
 
@@ -64,9 +65,15 @@ async function update(context: Context): Promise<void> {
   const { deps, caller, request, response } = context;
   const endpoint = await requireEndpoint(context);
   await withBody(context, async (body) => {
-    const given = parseBody(updateEndpointSchema, body.value);
+    const { include_urls, ...given } = parseBody(updateEndpointSchema, body.value);
+    const links_at = include_urls ? deps.settings.publicUrl : null;
     const url = given.url === undefined ? undefined : await requireWebhookUrl(deps, given.url, 'url');
-    const changes = { ...given, ...(url === undefined ? {} : { url }), updated_at: Date.now() };
+    const changes = {
+      ...given,
+      ...(url === undefined ? {} : { url }),
+      ...(include_urls === undefined ? {} : { links_at }),
+      updated_at: Date.now(),
+    };
     const repeat = repeatOf(deps, caller, request, body.fingerprint, false);
     const how = await deps.webhooks.update(endpoint, changes, repeat);
     if (how === 'conflict') keyReused();

@@ -64,6 +64,7 @@ export function decodeBatch(fields: Fields, open: number): Batch | null {
       total_tokens: number(fields['total_tokens']),
     },
     pace: fields['pace'] ? (JSON.parse(fields['pace']) as Batch['pace']) : [],
+    unflushed_since: fields['unflushed'] ? Number(fields['unflushed']) : null,
     version: number(fields['version']),
   };
 }

@@ -14,6 +14,8 @@ const loanMs = 60_000;
 const maxLots = 20;
 /** Deliveries under way to one target, over all workers. */
 const perTarget = 5;
+/** Likewise of one project to receivers that answer at once, and as many to those that do not: a tenth of a worker's places. */
+const perProject = 40;
 
 export interface DueDelivery {
   readonly id: string;
@@ -54,7 +56,7 @@ export class DeliveryStore {
   }
 
   async takeDue(limit: number): Promise<Due<DueDelivery>> {
-    const answer = await this.#scripts.run('take-deliveries', limit, loanMs, perTarget);
+    const answer = await this.#scripts.run('take-deliveries', limit, loanMs, perTarget, perProject);
     const [found, next] = answer as [[string, number, number][], number];
     return {
       found: found.map(([id, taken, slow]) => ({ id, taken, slow: slow === 1 })),
@@ -62,13 +64,15 @@ export class DeliveryStore {
     };
   }
 
-  /** A delivery with its event, or null where either is past its retention. It goes where its endpoint is now. */
-  async delivery(id: string): Promise<{ delivery: Delivery; event: StoredEvent } | null> {
+  /** A delivery with its event, or null where either is past its retention. It goes where its endpoint is
+   * now. `linksAt`: our public URL where its endpoint asks for links. */
+  async delivery(id: string): Promise<{ delivery: Delivery; event: StoredEvent; linksAt: string | null } | null> {
     const [delivery] = await this.#read([id]);
     const event = delivery ? await this.#events.get(delivery.event) : null;
     if (!delivery || !event) return null;
-    const moved = await this.#scripts.client.hget(this.#scripts.key('endpoint', delivery.endpoint), 'url');
-    return { delivery: { ...delivery, url: moved ?? delivery.url }, event };
+    const endpoint = this.#scripts.key('endpoint', delivery.endpoint);
+    const [moved, links] = await this.#scripts.client.hmget(endpoint, 'url', 'links');
+    return { delivery: { ...delivery, url: moved ?? delivery.url }, event, linksAt: links || null };
   }
 
   /** Records a try, and answers why its endpoint was disabled for it, if so. */

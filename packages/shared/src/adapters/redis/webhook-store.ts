@@ -16,7 +16,16 @@ type Saved = 'saved' | 'existing' | 'conflict';
 /** What is given when an endpoint is made. */
 export type NewEndpoint = Pick<
   WebhookEndpoint,
-  'id' | 'project' | 'name' | 'url' | 'event_types' | 'max_per_minute' | 'created_at' | 'sealed_secret' | 'secret_hint'
+  | 'id'
+  | 'project'
+  | 'name'
+  | 'url'
+  | 'event_types'
+  | 'max_per_minute'
+  | 'links_at'
+  | 'created_at'
+  | 'sealed_secret'
+  | 'secret_hint'
 >;
 
 export class WebhookStore {
@@ -129,13 +138,14 @@ export class WebhookStore {
 }
 
 function encode(endpoint: Partial<WebhookEndpoint>): Record<string, string | number> {
-  const { name, url, event_types, max_per_minute, enabled, updated_at } = endpoint;
+  const { name, url, event_types, max_per_minute, links_at, enabled, updated_at } = endpoint;
   return {
     ...(name === undefined ? {} : { name }),
     ...(url === undefined ? {} : { url }),
     // Blanks at both ends: the scripts look for a type between blanks.
     ...(event_types === undefined ? {} : { types: ` ${event_types.join(' ')} ` }),
     ...(max_per_minute === undefined ? {} : { rate: max_per_minute ?? '' }),
+    ...(links_at === undefined ? {} : { links: links_at ?? '' }),
     ...(enabled === undefined ? {} : { enabled: enabled ? '1' : '0' }),
     ...(updated_at == null ? {} : { updated: updated_at }),
   };
@@ -150,6 +160,7 @@ function decode(id: string, row: Readonly<Record<string, string>>, failing: stri
     url: row['url'] ?? '',
     event_types: (row['types'] ?? '').trim().split(' ') as EventType[],
     max_per_minute: number(row['rate']),
+    links_at: row['links'] || null,
     created_at: Number(row['created']),
     updated_at: number(row['updated']),
     sealed_secret: row['secret'] ?? '',

@@ -22,7 +22,7 @@ redis.call('HINCRBY', key, 'version', 1)
 if record ~= '' then
   setLine(batch, line, 'failed')
   redis.call('HINCRBY', key, 'failed', 1)
-  redis.call('RPUSH', key .. ':results', record)
+  keepRecord(key, record)
   return 0
 end
 local id, spec, created, class, classRow = ARGV[8], ARGV[9], ARGV[10], ARGV[11], ARGV[12]

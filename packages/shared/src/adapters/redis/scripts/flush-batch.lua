@@ -7,6 +7,8 @@ if not leads(worker) then return 0 end
 -- A client whose connection broke sends its command again: the first time counted.
 if redis.call('LINDEX', key .. ':parts', -1) == part then return 1 end
 redis.call('LTRIM', key .. ':results', count, -1)
+if redis.call('LLEN', key .. ':results') > 0 then redis.call('HSET', key, 'unflushed', now())
+else redis.call('HDEL', key, 'unflushed') end
 redis.call('RPUSH', key .. ':parts', part)
 for i = 6, #ARGV, 2 do
   local job = jobKey(ARGV[i])

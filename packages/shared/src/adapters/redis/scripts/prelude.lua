@@ -160,6 +160,27 @@ local function deliveryLog(project, endpoint)
   return P .. 'deliveries:' .. (endpoint == 'url' and 'url:' .. project or endpoint)
 end
 
+-- Deliveries of a project that are under way, in a lane: to receivers that answer at once, or to those that do not. A fresh
+-- origin is never known to be slow, and a project may name any number of them: the places are everybody's.
+local LANES = { 'quick', 'slow' }
+local function flyingOf(project, lane) return P .. 'flying-of:' .. lane .. ':' .. project end
+
+-- Its targets that wait for such a place, longest first.
+local function heldOf(project, lane) return P .. 'held-of:' .. lane .. ':' .. project end
+
+-- A delivery is under way no more: the target that has waited longest for its place is asked next. Answers whether one was.
+local function landed(project, id)
+  for _, lane in ipairs(LANES) do
+    if redis.call('ZREM', flyingOf(project, lane), id) == 1 then
+      local waiting = redis.call('ZPOPMIN', heldOf(project, lane))[1]
+      if not waiting then return false end
+      redis.call('ZADD', P .. 'outbox', now() - 1, waiting)
+      return true
+    end
+  end
+  return false
+end
+
 -- Makes a delivery due. Those of one target wait in a list of their own, so that a slow one is in nobody's way.
 local function deliverAt(delivery, target, at)
   redis.call('ZADD', P .. 'outbox:' .. target, at, delivery)
@@ -214,6 +235,12 @@ local function addTo(key, name, amount)
   else redis.call('HINCRBY', key, name, amount) end
 end
 
+-- Keeps the record of a line that has ended until it lies in the bucket, and since when the first of them waits for that.
+local function keepRecord(key, record)
+  redis.call('RPUSH', key .. ':results', record)
+  redis.call('HSETNX', key, 'unflushed', now())
+end
+
 -- Counts a line of a batch that has ended: its state, its batch's counts and books, and the record of it. Once.
 -- `cost`: { actual, twice, twice_cost, reserved, usage }.
 local function endLine(id, status, record, cost)
@@ -231,7 +258,7 @@ local function endLine(id, status, record, cost)
   redis.call('HINCRBY', key, 'reserved', 0 - cost.reserved)
   for name, tokens in pairs(cost.usage) do redis.call('HINCRBY', key, name, tokens) end
   redis.call('HINCRBY', key, 'version', 1)
-  redis.call('RPUSH', key .. ':results', record)
+  keepRecord(key, record)
   redis.call('PUBLISH', P .. 'wake', 'batches')
 end
 

@@ -34,10 +34,10 @@ if row[1] == taken then
     redis.call('ZADD', list, at + delay, id)
   end
   local following = redis.call('ZRANGE', list, 0, 0, 'WITHSCORES')
-  if following[2] then
-    redis.call('ZADD', P .. 'outbox', following[2], target)
-    redis.call('PUBLISH', P .. 'wake', 'outbox')
-  end
+  -- Behind the one that waited for its place.
+  local passed = landed(row[4], id)
+  if following[2] then redis.call('ZADD', P .. 'outbox', math.max(tonumber(following[2]), passed and at or 0), target) end
+  if following[2] or passed then redis.call('PUBLISH', P .. 'wake', 'outbox') end
 end
 redis.call('PEXPIRE', key .. ':tries', redis.call('PTTL', key))
 if moved then return '' end

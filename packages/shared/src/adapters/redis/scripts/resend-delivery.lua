@@ -11,6 +11,7 @@ for i = 4, #ARGV do
     redis.call('HSET', key, 'status', 'pending', 'made', 0, 'next', now())
     redis.call('HINCRBY', key, 'taken', 1)
     redis.call('ZREM', P .. 'flying:' .. row[4], ARGV[i])
+    landed(project, ARGV[i])
     -- Its tries may go on for days.
     for _, kept in ipairs({ key, event }) do
       if redis.call('PTTL', kept) < EVENT_MS then redis.call('PEXPIRE', kept, EVENT_MS) end

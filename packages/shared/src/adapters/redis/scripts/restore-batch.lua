@@ -10,7 +10,7 @@ for name, value in pairs(fields) do redis.call('HSET', key, name, value) end
 redis.call('SET', key .. ':index', index)
 if ARGV[9] ~= '' then redis.call('SET', key .. ':states', ARGV[9]) end
 for _, part in ipairs(parts) do redis.call('RPUSH', key .. ':parts', part) end
-for _, record in ipairs(results) do redis.call('RPUSH', key .. ':results', record) end
+for _, record in ipairs(results) do keepRecord(key, record) end
 for line, images in pairs(kept) do redis.call('HSET', key .. ':kept', line, images) end
 for _, job in ipairs(jobs) do
   restoreJob(job)

@@ -1,7 +1,7 @@
--- Deliveries that are due, each lent to the caller for a moment: of each target as many as it may have under way, so that
--- one that is slow takes nobody's place. Answers { {id, how often it was taken, 1 where its target is known to keep one
+-- Deliveries that are due, each lent to the caller for a moment: of each target and of each project as many as it may have
+-- under way, so that one that is slow takes nobody's place. Answers { {id, how often it was taken, 1 where its target is known to keep one
 -- waiting}, … } and when to ask again.
-local limit, loan, concurrency = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local limit, loan, concurrency, perProject = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local at = now()
 local found = {}
 
@@ -28,12 +28,25 @@ local function turn(key, perMinute)
   return at
 end
 
+-- How many more of a project may be under way in a lane, kept for this round; and when the first of them ends at the latest.
+local rooms = {}
+local function roomOf(project, lane)
+  local key = flyingOf(project, lane)
+  if not rooms[key] then
+    redis.call('ZREMRANGEBYSCORE', key, '-inf', at)
+    local first = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
+    rooms[key] = { key = key, held = heldOf(project, lane), left = perProject - redis.call('ZCARD', key),
+      frees = tonumber(first[2] or at + loan) }
+  end
+  return rooms[key]
+end
+
 local function takeFrom(target)
   local list, flying = P .. 'outbox:' .. target, P .. 'flying:' .. target
   redis.call('ZREMRANGEBYSCORE', flying, '-inf', at)
   local again = 0
-  local row = { '1', false }
-  if string.sub(target, 1, 4) ~= 'url:' then row = redis.call('HMGET', P .. 'endpoint:' .. target, 'enabled', 'rate') end
+  local row = { '1', false, string.match(target, '^url:([^:]*):') }
+  if not row[3] then row = redis.call('HMGET', P .. 'endpoint:' .. target, 'enabled', 'rate', 'project') end
   if row[1] ~= '1' then
     giveUp(list)
   else
@@ -41,7 +54,12 @@ local function takeFrom(target)
     local fails = redis.call('EXISTS', P .. 'failing:' .. target)
     local slow = math.max(fails, redis.call('EXISTS', P .. 'slow:' .. target))
     local most = fails == 1 and 1 or concurrency
-    local room = math.min(most - redis.call('ZCARD', flying), limit - #found)
+    local lane = LANES[slow + 1]
+    local of = roomOf(row[3], lane)
+    redis.call('ZREM', of.held, target)
+    local own = most - redis.call('ZCARD', flying)
+    local room = math.min(own, of.left, limit - #found)
+    local full = own > 0 and of.left <= 0
     for _, id in ipairs(redis.call('ZRANGEBYSCORE', list, '-inf', at, 'LIMIT', 0, math.max(0, room))) do
       if redis.call('HGET', P .. 'delivery:' .. id, 'status') ~= 'pending' then
         redis.call('ZREM', list, id)
@@ -53,11 +71,19 @@ local function takeFrom(target)
         redis.call('ZADD', list, at + loan, id)
         redis.call('ZADD', flying, at + loan, id)
         redis.call('PEXPIRE', flying, loan)
+        redis.call('ZADD', of.key, at + loan, id)
+        redis.call('PEXPIRE', of.key, loan)
+        own, of.left = own - 1, of.left - 1
+        full = own > 0 and of.left <= 0
         found[#found + 1] = { id, redis.call('HINCRBY', P .. 'delivery:' .. id, 'taken', 1), slow }
       end
     end
-    -- What is recorded frees a place, and asks again.
-    if room <= 0 and #found < limit then
+    -- What is recorded frees a place, and asks again: the project's first in line, or this one.
+    if full and redis.call('ZCOUNT', list, '-inf', at) > 0 then
+      redis.call('ZADD', of.held, at, target)
+      redis.call('PEXPIRE', of.held, 2 * loan)
+      again = math.max(again, of.frees)
+    elseif room <= 0 and #found < limit then
       local first = redis.call('ZRANGE', flying, 0, 0, 'WITHSCORES')
       again = math.max(again, tonumber(first[2] or at))
     end
@@ -68,8 +94,22 @@ local function takeFrom(target)
   else redis.call('ZREM', P .. 'outbox', target) end
 end
 
-for _, target in ipairs(redis.call('ZRANGEBYSCORE', P .. 'outbox', '-inf', at, 'LIMIT', 0, 100)) do
-  if #found < limit then takeFrom(target) end
+-- Targets whose project has no place are many at once, and leave the list for a while: beyond them others wait.
+for _ = 1, 10 do
+  local targets = redis.call('ZRANGEBYSCORE', P .. 'outbox', '-inf', at, 'LIMIT', 0, 100)
+  for _, target in ipairs(targets) do
+    if #found < limit then takeFrom(target) end
+  end
+  if #targets < 100 or #found >= limit then break end
+end
+-- Places that nobody took who was asked (its pace is slower, what waited is gone) go to who waits for one.
+for _, of in pairs(rooms) do
+  for _ = 1, 100 do
+    if of.left <= 0 or #found >= limit then break end
+    local waiting = redis.call('ZPOPMIN', of.held)[1]
+    if not waiting then break end
+    takeFrom(waiting)
+  end
 end
 local first = redis.call('ZRANGE', P .. 'outbox', 0, 0, 'WITHSCORES')
 return { found, first[2] and math.max(0, tonumber(first[2]) - at) or -1 }
