@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
  */
 
 /** What the names of `lab.test` resolve to. One good address does not excuse another. */
-const names: Readonly<Record<string, readonly string[]>> = {
+export const names: Readonly<Record<string, readonly string[]>> = {
   'loop.lab.test': ['127.0.0.1'],
   'ten.lab.test': ['10.0.0.1'],
   'private16.lab.test': ['172.16.0.1'],
@@ -81,7 +81,7 @@ export function watchConnections() {
   };
 }
 
-const literals = [
+export const literals = [
   '127.0.0.1',
   '127.1',
   '127.0.1',

@@ -7,8 +7,8 @@ import { until } from '../../../test/until.js';
 import type { World } from '../../../test/world.js';
 
 /**
- * What strangers' URLs may reach, by the front door: names are really resolved, connections really opened, and every
- * attempt of this process at one is seen.
+ * What strangers' URLs may reach, by the front door, quickly and without root: names are answered for in this process,
+ * and every attempt of it at a connection is seen. attack-network.slow.test.ts is the same with a network and names in earnest.
  */
 
 let world: World;
