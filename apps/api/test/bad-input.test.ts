@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import { connect, type AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { until } from '../../../test/until.js';
 import { createWorld, type World } from '../../../test/world.js';
@@ -31,6 +32,27 @@ describe('a body', () => {
   test('in an encoding whose name JavaScript knows is 415', async () => {
     const { status, body } = await post('{}', { ...json, 'content-encoding': 'constructor' });
     expect([status, body.error.code]).toEqual([415, 'unsupported_encoding']);
+  });
+
+  test('that is small on the wire and more than 100 MB on the disk is 413, and leaves nothing there', async () => {
+    // Members of a gzip file follow each other: four images of 40 MB each.
+    const pixels = gzipSync(Buffer.alloc(40 * 1024 * 1024, 'A'));
+    const images = [0, 1, 2, 3].flatMap((i) => [
+      gzipSync(`${i > 0 ? '"},' : ''}{"image_url":"data:image/png;base64,`),
+      pixels,
+    ]);
+    const body = Buffer.concat([
+      gzipSync('{"type":"edit","model":"gpt-image-1","prompt":"x","images":['),
+      ...images,
+      gzipSync('"}]}'),
+    ]);
+    expect(body.length).toBeLessThan(1024 * 1024);
+    const answer = await post(body, { ...json, 'content-encoding': 'gzip' });
+    expect([answer.status, answer.body.error.code]).toEqual([413, 'payload_too_large']);
+    expect(answer.body.error.message).toMatch(/more than 100 MB when it is decompressed/);
+    const uploads = `${world.env['RENDERMILL_DATA_DIR']}/uploads`;
+    const [own = ''] = await readdir(uploads);
+    await until(async () => (await readdir(`${uploads}/${own}`)).length === 0);
   });
 
   test.each([

@@ -95,6 +95,21 @@ test('a number that is none is 400', async () => {
   await endedBatch(world, id);
 });
 
+test('who asks for the head alone gets it at once, while the batch runs', async () => {
+  await world.simulator.faults([{ when: { promptIncludes: 'headless' }, fault: { kind: 'hang_before_headers' } }]);
+  const { id } = await createBatch(world, { requests: lines(1, 'headless') });
+  await until(async () => (await world.simulator.stats()).held === 1);
+  const headers = { authorization: `Bearer ${world.key}` };
+  const response = await fetch(`${world.url}/v1/batches/${id}/events?after=0`, { method: 'HEAD', headers });
+  expect([response.status, response.headers.get('content-type')]).toEqual([200, 'text/event-stream; charset=utf-8']);
+  // It is over for the API too: nobody follows the batch for it.
+  await until(() => world.logs.some(({ event, method }) => event === 'request.answered' && method === 'HEAD'));
+  expect((await getBatch(world, id)).status).toBe('in_progress');
+  await world.simulator.faults([]);
+  await world.simulator.release();
+  await endedBatch(world, id);
+});
+
 test('a client that leaves is not an error of ours', () => {
   expect(world.logs.filter(({ event }) => event === 'request.failed')).toEqual([]);
 });

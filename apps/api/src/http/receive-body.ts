@@ -36,6 +36,12 @@ function dataUrlStart(_key: string, head: string): number {
   return match ? match[0].length : -1;
 }
 
+/**
+ * What a compressed body may grow to: one of a megabyte on the wire could be seventeen images of 50 MB on our disk, before
+ * anything of it is looked at. Pictures do not shrink by it: who sends large ones sends them as they are.
+ */
+const maxInflatedBytes = 100 * 1024 * 1024;
+
 /** Where lines of a batch may come with it: read whole, so that they are few. */
 const maxLinesBytes = 8 * maxJsonBytes;
 
@@ -68,6 +74,7 @@ export async function receiveJson(
     for await (const chunk of chunks) {
       hash.update(chunk);
       bytes += chunk.length;
+      if (bytes > maxInflatedBytes && encodingOf(request) !== 'identity') throw inflatesTooFar();
       await reader.write(chunk);
     }
     if (bytes === 0) throw new RendermillError('empty_body', 'The request has no body: send a JSON object.');
@@ -107,9 +114,19 @@ const inflaters = new Map<string, () => Transform>([
   ['br', createBrotliDecompress],
 ]);
 
+function encodingOf(request: IncomingMessage): string {
+  return request.headers['content-encoding']?.toLowerCase() ?? 'identity';
+}
+
+function inflatesTooFar(): RendermillError {
+  const most = `${maxInflatedBytes / 1024 ** 2} MB`;
+  const message = `The body is more than ${most} when it is decompressed: send it without Content-Encoding, or its images as URLs or file ids.`;
+  return new RendermillError('payload_too_large', message);
+}
+
 /** The body's bytes as they were meant; limits count these, not the compressed ones. */
 function decompressed(request: IncomingMessage): Readable {
-  const encoding = request.headers['content-encoding']?.toLowerCase() ?? 'identity';
+  const encoding = encodingOf(request);
   if (encoding === 'identity') return request;
   const inflate = inflaters.get(encoding);
   if (!inflate)

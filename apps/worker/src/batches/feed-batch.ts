@@ -16,6 +16,7 @@ const lotLines = 200;
  */
 export async function feedBatch(deps: WorkerDeps, batch: Batch, room: number, reader: LineReader): Promise<boolean> {
   const lines = await reader.next(batch, Math.min(lotLines, Math.max(1, room)));
+  reader.rest();
   if (batch.cursor >= batch.gaps) return feedLines(deps, batch, lines, 'next');
   return feedBetween(deps, batch, lines);
 }

@@ -6,7 +6,7 @@ import { closeBatch } from './close-batch.js';
 import { feedAgain, feedBatch } from './feed-batch.js';
 import { findAgain, linesAgain } from './find-again.js';
 import { flushResults } from './flush-results.js';
-import { LineReader, type NextLine } from './line-reader.js';
+import { LineReader, maxTextAtOnce, type NextLine } from './line-reader.js';
 import { rooms } from './rooms.js';
 import { decisions, saveBatch, undecided } from './save-batch.js';
 import { validateBatch } from './validate-batch.js';
@@ -114,8 +114,15 @@ export class BatchLeader {
     const index = await batches.index(batch.id);
     const reader = this.#reader(`${batch.id} again`);
     const lines: NextLine[] = [];
-    for (const line of linesAgain(await batchStore.states(batch.id), room))
-      lines.push(await reader.at(batch, line, index));
+    let bytes = 0;
+    for (const line of linesAgain(await batchStore.states(batch.id), room)) {
+      const next = await reader.at(batch, line, index);
+      bytes += next.text.length;
+      // That one is found again in the next round.
+      if (bytes > maxTextAtOnce && lines.length > 0) break;
+      lines.push(next);
+    }
+    reader.rest();
     return feedAgain(this.#deps, batch, lines);
   }
 

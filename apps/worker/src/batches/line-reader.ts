@@ -3,7 +3,7 @@ import { indexEvery } from '@rendermill/shared/adapters/redis/batch-ledger';
 import { batchKey } from '@rendermill/shared/domain/object-keys';
 import { StorageError } from '@rendermill/shared/ports/storage';
 import type { WorkerDeps } from '../deps.js';
-import { splitLines, type RawLine } from '@rendermill/shared/streams/split-lines';
+import { maxLineBytes, splitLines, type RawLine } from '@rendermill/shared/streams/split-lines';
 
 /** A line of `input.jsonl` whose turn has come. */
 export interface NextLine {
@@ -15,6 +15,14 @@ export interface NextLine {
 
 /** Read ahead of the cursor in pieces of this size. */
 const pieceBytes = 512 * 1024;
+/** The largest of them: for the longest line, and the chunk with which it may end. */
+const largestPiece = maxLineBytes + 8 * 1024 * 1024;
+
+/**
+ * Lines are taken together up to so much text, or one alone: each is held as text, as what it says and as its images'
+ * bytes until all of them are jobs, and a worker's memory must be enough for that.
+ */
+export const maxTextAtOnce = 80 * 1024 * 1024;
 
 /** Reads a batch's lines from its cursor on; what it holds is at most a piece, or one line that is longer. */
 export class LineReader {
@@ -27,15 +35,19 @@ export class LineReader {
     this.#deps = deps;
   }
 
-  /** Up to `count` lines after the cursor. */
+  /** Up to `count` lines after the cursor, as many of them as may be held at once. */
   async next(batch: Batch, count: number): Promise<NextLine[]> {
     if (this.#at.line !== batch.cursor) this.#ahead = [];
     this.#at = { line: batch.cursor, offset: batch.offset };
     const wanted = Math.min(count, batch.total - batch.cursor);
     const lines: NextLine[] = [];
+    let room = maxTextAtOnce;
     while (lines.length < wanted) {
       if (this.#ahead.length === 0) this.#ahead = await this.#read(batch, this.#at.offset);
-      const raw = this.#ahead.shift();
+      const [raw] = this.#ahead;
+      room -= raw?.bytes?.length ?? 0;
+      if (room < 0 && lines.length > 0) break;
+      this.#ahead.shift();
       if (!raw?.bytes) throw new StorageError('mismatch', `input.jsonl of ${batch.id} has fewer lines than it had`);
       this.#at = { line: this.#at.line + 1, offset: raw.next };
       lines.push({ line: this.#at.line, text: raw.bytes.toString(), next: raw.next });
@@ -58,9 +70,15 @@ export class LineReader {
     }
   }
 
+  /** Until it is asked again: what was read ahead of long lines is read once more then. There are many batches. */
+  rest(): void {
+    const held = this.#ahead.reduce((sum, { bytes }) => sum + (bytes?.length ?? 0), 0);
+    if (held > pieceBytes) this.#ahead = [];
+  }
+
   async #read(batch: Batch, offset: number): Promise<RawLine[]> {
     const key = batchKey(batch, 'input.jsonl');
-    for (let bytes = pieceBytes; ; bytes *= 8) {
+    for (let bytes = pieceBytes; ; bytes = bytes < largestPiece ? Math.min(8 * bytes, largestPiece) : 2 * bytes) {
       const object = await this.#deps.storage.get(key, { start: offset, end: offset + bytes - 1 });
       if (!object) throw new StorageError('denied', `${key} is gone from the store`);
       const lines: RawLine[] = [];

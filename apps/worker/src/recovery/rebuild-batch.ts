@@ -1,7 +1,7 @@
 import type { RestoredBatch, RestoredJob } from '@rendermill/shared/adapters/redis/recovery-store';
 import { isEnded, lineJobId, lineState, type Batch, type BatchSpec } from '@rendermill/shared/domain/batch';
 import type { BatchDocument, BatchState } from '@rendermill/shared/domain/batch-document';
-import { LineReader, type NextLine } from '../batches/line-reader.js';
+import { LineReader, maxTextAtOnce, type NextLine } from '../batches/line-reader.js';
 import { Books } from './books.js';
 import type { RecoveryDeps } from './deps.js';
 import type { Journals } from './journals.js';
@@ -27,6 +27,9 @@ export interface LineCounts {
   /** They are to be rendered. */
   readonly left: number;
 }
+
+/** Lines rebuilt side by side. */
+const linesAtOnce = 8;
 
 const none: LineCounts = { done: 0, rebuilt: 0, resumed: 0, left: 0 };
 
@@ -148,10 +151,11 @@ async function rebuildRunning(
       states[line] = lineState.open;
     }
   };
-  const sideBySide = new SideBySide(8);
+  const sideBySide = new SideBySide(linesAtOnce);
   for (const line of [...begun].sort((a, b) => a - b)) {
     const next = await reader.at(fresh, line, index);
-    await sideBySide.start(async () => rebuild(next));
+    // The longest line alone is as much as all of them may be.
+    await sideBySide.start(async () => rebuild(next), Math.ceil((linesAtOnce * next.text.length) / maxTextAtOnce) || 1);
   }
   await sideBySide.end();
   if (done + begun.size === 0 && fresh.generation === 1) return validating(spec, state);

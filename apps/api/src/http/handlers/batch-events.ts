@@ -42,10 +42,14 @@ const eventsQuery = z.strictObject({
 });
 
 async function events(context: Context): Promise<void> {
-  const { deps, response, gone } = context;
+  const { deps, request, response, gone } = context;
   const { id } = await requireBatch(context);
   const after = lastSeen(context);
   response.status(200).set({ 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' });
+  if (request.method === 'HEAD') {
+    response.end();
+    return;
+  }
   response.flushHeaders();
   const beat = setInterval(() => response.write(': keep-alive\n\n'), beatEveryMs);
   const signal = AbortSignal.any([gone, deps.stopping]);

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { accountFault, type AttemptIntent, type AttemptSettlement, type Checkpoint } from '../../domain/attempts.js';
 import { lineOfJob } from '../../domain/batch.js';
 import { jobEvent } from '../../domain/events.js';
@@ -47,7 +48,7 @@ export class Ledger {
 
   /** Makes `worker` the owner of a queued job, or says why not. */
   async begin(id: string, generation: number, run: number, worker: string): Promise<LedgerJob | BeginRefusal> {
-    const answer = await this.#scripts.run('begin-job', id, generation, run, worker);
+    const answer = await this.#scripts.run('begin-job', id, generation, run, worker, randomUUID());
     return Array.isArray(answer) ? this.#decode(answer) : (answer as BeginRefusal);
   }
 

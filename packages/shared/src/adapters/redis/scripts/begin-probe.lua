@@ -11,8 +11,6 @@ local key = P .. 'account:' .. account .. ':probe'
 local present = redis.call('GET', key)
 if present then
   local old = cjson.decode(present)
-  -- Sent again by a connection that broke before it heard the answer.
-  if old.id == id then return { 'begun', id } end
   if old.status == 'running' then return { 'running', old.id } end
 end
 redis.call('SET', key, probe, 'PX', ttl)

@@ -15,6 +15,8 @@ local tried = cjson.decode(try)
 local url = redis.call('HGET', endpoint, 'url')
 local moved = url and url ~= tried.url
 if moved and gone then status, delay = 'pending', 0 end
+-- A client whose connection broke sends its command again: the first time counted.
+if redis.call('LINDEX', key .. ':tries', -1) == try then return '' end
 redis.call('RPUSH', key .. ':tries', try)
 redis.call('LTRIM', key .. ':tries', -20, -1)
 
@@ -39,7 +41,9 @@ if row[1] == taken then
   if following[2] then redis.call('ZADD', P .. 'outbox', math.max(tonumber(following[2]), passed and at or 0), target) end
   if following[2] or passed then redis.call('PUBLISH', P .. 'wake', 'outbox') end
 end
-redis.call('PEXPIRE', key .. ':tries', redis.call('PTTL', key))
+-- Of one that is kept for good there is no time, and a time of -1 would delete them.
+local left = redis.call('PTTL', key)
+if left > 0 then redis.call('PEXPIRE', key .. ':tries', left) else redis.call('PERSIST', key .. ':tries') end
 if moved then return '' end
 
 if tried.duration_ms >= SLOW_MS then redis.call('SET', P .. 'slow:' .. target, '1', 'PX', 3600000)

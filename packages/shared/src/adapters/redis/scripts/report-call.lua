@@ -68,6 +68,19 @@ local function speedUp(book)
   end
 end
 
+local function countFailure(book)
+  local hash = book.key .. 'circuit'
+  -- A connection that broke tells of it again: it failed once.
+  if redis.call('HGET', hash, 'last') == permit then return end
+  redis.call('HSET', hash, 'last', permit)
+  if redis.call('HEXISTS', hash, 'until') == 1 or redis.call('HINCRBY', hash, 'failures', 1) >= RUN then
+    -- At the longest a dozen trials an hour: each may cost money.
+    setAside(book, 'circuit', 'circuit_opened', SECOND, 5 * MINUTE)
+  else
+    redis.call('PEXPIRE', hash, HOUR)
+  end
+end
+
 if news == 'served' then
   for _, book in ipairs(books) do
     speedUp(book)
@@ -83,13 +96,7 @@ elseif news == 'limited' then
 elseif news == 'parked' and mayMove(about, 'park') then
   setAside(about, 'park', 'parked', MINUTE, HOUR)
 elseif news == 'failed' and mayMove(about, 'circuit') then
-  local hash = about.key .. 'circuit'
-  if redis.call('HEXISTS', hash, 'until') == 1 or redis.call('HINCRBY', hash, 'failures', 1) >= RUN then
-    -- At the longest a dozen trials an hour: each may cost money.
-    setAside(about, 'circuit', 'circuit_opened', SECOND, 5 * MINUTE)
-  else
-    redis.call('PEXPIRE', hash, HOUR)
-  end
+  countFailure(about)
 end
 
 -- A longer pause stands.
