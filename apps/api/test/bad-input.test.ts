@@ -3,10 +3,12 @@ import { readdir } from 'node:fs/promises';
 import { connect, type AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { PresentedJob } from '@rendermill/shared/domain/present-job';
+import { pngOfZeros } from '../../../test/hostile-images.js';
 import { until } from '../../../test/until.js';
 import { createWorld, type World } from '../../../test/world.js';
 import { createHttpServer } from '../src/http/server.js';
-import { raw } from './corpus/said.js';
+import { ask, raw } from './corpus/said.js';
 
 /** Bad input that the corpus does not know gets the envelope with a fitting code, costs nothing, and harms nobody. */
 
@@ -258,6 +260,56 @@ describe('a form', () => {
   ])('%s is 400 invalid_multipart', async (_what, type, body) => {
     const answer = await post(body, { 'content-type': type }, '/v1/images/edits');
     expect([answer.status, answer.body.error.code]).toEqual([400, 'invalid_multipart']);
+  });
+
+  const field = (type: string, text: Buffer | string, name = 'prompt') =>
+    Buffer.concat([
+      Buffer.from(`--b\r\ncontent-disposition: form-data; name="${name}"\r\n${type}\r\n`),
+      Buffer.from(text),
+      Buffer.from('\r\n'),
+    ]);
+  const editOf = async (...parts: Buffer[]) => rawEdit(Buffer.concat([...parts, Buffer.from('--b--\r\n')]));
+  const rawEdit = async (body: Buffer) =>
+    ask(world, {
+      method: 'POST',
+      path: '/v1/images/edits',
+      headers: { 'content-type': 'multipart/form-data; boundary=b', prefer: 'respond-async' },
+      body,
+    });
+  const ofText = (charset: string) => `content-type: text/plain; ${charset}\r\n`;
+
+  test.each<[string, string, Buffer]>([
+    ['in bytes that are no UTF-8', '', Buffer.from([0x41, 0xff, 0xfe, 0x42])],
+    ['in bytes that are no UTF-8 and say they are', ofText('charset=utf-8'), Buffer.from([0x41, 0xff, 0xfe, 0x42])],
+    ['with a character cut off', '', Buffer.from('é').subarray(0, 1)],
+    ['in UTF-16', ofText('charset=utf-16le'), Buffer.from('a mug', 'utf16le')],
+    ['in UTF-16 that reads as ASCII', ofText('charset="UTF-16LE"'), Buffer.from('䅁䅁', 'utf16le')],
+    ['in Latin-1', ofText('charset=iso-8859-1'), Buffer.from('café', 'latin1')],
+    ['in UTF-7', ofText("charset*=us-ascii''utf-7"), Buffer.from('+AGE-')],
+    ['in two charsets', ofText('charset=utf-8; charset=utf-16le'), Buffer.from('ab')],
+    ['in base64', 'content-transfer-encoding: base64\r\n', Buffer.from('YSBtdWc=')],
+  ])('with a prompt %s is 400 invalid_utf8', async (_what, type, text) => {
+    const { status, text: answer } = await editOf(field(type, text), field('', 'gpt-image-1', 'model'));
+    const { error } = JSON.parse(answer) as Failure;
+    expect([status, error.code, error.param]).toEqual([400, 'invalid_utf8', 'prompt']);
+  });
+
+  test.each([
+    '',
+    ofText('charset=utf-8'),
+    ofText('charset="UTF-8"'),
+    ofText('charset=us-ascii'),
+    ofText('format=flowed'),
+  ])('with a field of %p in UTF-8 is read as it is', async (type) => {
+    const prompt = 'a café 杯子 \ufffd 🫖';
+    const { status, text } = await editOf(
+      field(type, prompt),
+      field('', 'gpt-image-1', 'model'),
+      field('', pngOfZeros(64, 64, 3), 'image"; filename="a.png'),
+    );
+    const { id } = JSON.parse(text) as { id: string };
+    const made = await world.call<PresentedJob>('GET', `/v1/jobs/${id}`);
+    expect([status, made.body.request.prompt]).toEqual([202, prompt]);
   });
 
   const halves = [

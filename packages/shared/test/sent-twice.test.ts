@@ -13,6 +13,8 @@ const otherAnswer = new Map([
   ['feed-line', "it is stale: the line's job gets its entry from the list of the due"],
   ['requeue-job', 'fenced: the next run gets its entry from the list of the due'],
   ['settle-attempt', 'no news: the attempt is counted in the books, but for one in the metrics of this worker'],
+  ['wait-to-prepare', 'nobody asks'],
+  ['next-to-prepare', 'none: the line is empty, or one more of it is called up'],
   ['take-due', 'none: what was lent is due again in ten seconds'],
   ['take-deliveries', 'none: what was lent is due again in a minute'],
   ['record-delivery', "nothing of an endpoint's end: the event and the endpoint tell of it, but for a line in the log"],
@@ -144,6 +146,8 @@ const retry = (id: string, key = ''): (string | number)[] => [
   1,
   '',
   '',
+  '1000',
+  5,
 ];
 
 test('keys, endpoints and files', async () => {
@@ -198,6 +202,11 @@ test('a job, from its order to its retry', async () => {
   expect(await run('finish-job', ...finish('job_1', 1, 'completed'))).toBe(1);
   expect(await run('cancel-job', 'job_1', 1, '{}', day, '', '', '', '', '')).toBe('terminal');
 
+  await submit('job_waits');
+  expect(await run('wait-to-prepare', 'job_waits', 1, 1, minute)).toBe(1);
+  await world.redis.hset(world.scripts.key('job', 'job_waits'), 'stage', 'prepare');
+  expect(await run('next-to-prepare', 'p')).toBe(1);
+
   await begun('job_2');
   const requeued = [0, 'ready', 'class', '[]', '', 1, '', minute, '{}'];
   expect(await run('requeue-job', 'job_2', 1, ...requeued)).toBe(2);
@@ -208,7 +217,7 @@ test('a job, from its order to its retry', async () => {
 });
 
 test('a delivery', async () => {
-  const [found] = (await run('take-deliveries', 10, minute, 5)) as [[string, number, number][]];
+  const [found] = (await run('take-deliveries', 10, minute, 5, 40)) as [[string, number, number][]];
   expect(found.map(([id]) => id)).toEqual(['evt_job_1-e']);
   const tried = (status: number): string =>
     JSON.stringify({ at: at + status, url: 'https://x.test/', status, duration_ms: 5 });
@@ -282,7 +291,7 @@ test('a batch, from its order to its retry', async () => {
   expect(await run('finalize-batch', 'w', id)).toBe(1);
   const closed = ['completed', 'file_o', '', 0, ...event('evt_end', 'batch.completed')];
   expect(await run('close-batch', 'w', id, ...closed)).toBe(1);
-  expect(await run('retry-batch', id, '', '', '', '', day)).toBe('retried');
+  expect(await run('retry-batch', id, '', '', '', '', day, 'k', '1000')).toBe('retried');
   expect(await run('mark-again', 'w', id, 1, 2, '')).toBe(1);
   expect(await feed(2, 'again', 2)).toBe(1);
   await world.redis.unlink(world.scripts.key('job', `${id}-2`));
@@ -290,7 +299,7 @@ test('a batch, from its order to its retry', async () => {
   expect(await run('change-batch', id, 'cancel', '')).toEqual([1, 'cancelling']);
   expect(await run('finalize-batch', 'w', id)).toBe(1);
   expect(await run('close-batch', 'w', id, 'cancelled', '', '', 1, ...event('evt_end2', 'batch.cancelled'))).toBe(1);
-  expect(await run('retry-batch', id, '', '', 'by key', 'print', day)).toBe('retried');
+  expect(await run('retry-batch', id, '', '', 'by key', 'print', day, 'k', '')).toBe('retried');
 });
 
 test('what is restored', async () => {

@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { deflateSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import sharp, { type Sharp } from 'sharp';
 import { ingestImage, ingestMask } from '@rendermill/shared/adapters/images/ingest';
@@ -139,6 +140,124 @@ describe('a JPEG', () => {
     const clean = await cleaned(Buffer.concat([whole.subarray(0, 2), ...extra, whole.subarray(2)]));
     expect(clean.equals(await cleaned(whole))).toBe(true);
     expect(clean.includes('secret')).toBe(false);
+  });
+});
+
+/** What a decoder skips inside the parts that it reads. */
+describe('a text that is hidden', () => {
+  const secret = Buffer.from('GPS 51.5007N 0.1246W, A. Nobody');
+  const inserted = (at: number, more: Buffer) => (bytes: Buffer) =>
+    Buffer.concat([bytes.subarray(0, at), more, bytes.subarray(at)]);
+  const thumbnail = Buffer.concat([
+    Buffer.from('JFIF\0\x01\x02\0\0\x01\0\x01\x08\x08', 'latin1'),
+    Buffer.alloc(192, 7),
+  ]);
+  const jpegs: readonly [string, (jpeg: Buffer) => Buffer][] = [
+    ['behind a JFIF thumbnail', inserted(2, jpegSegment(0xe0, Buffer.concat([thumbnail, secret])))],
+    ['in a JFXX thumbnail', inserted(2, jpegSegment(0xe0, Buffer.concat([Buffer.from('JFXX\0\x10'), secret])))],
+    [
+      'in a JFIF segment cut short',
+      inserted(2, jpegSegment(0xe0, Buffer.concat([Buffer.from('JFIF\0'), secret.subarray(0, 8)]))),
+    ],
+    [
+      'behind Adobe’s twelve bytes',
+      inserted(2, jpegSegment(0xee, Buffer.concat([Buffer.from('Adobe\0\x64\0\0\0\0\x01', 'latin1'), secret]))),
+    ],
+    ['in a segment of lines', inserted(2, jpegSegment(0xdc, secret))],
+    ['in a segment behind the scan', (jpeg) => inserted(jpeg.length - 2, jpegSegment(0xdb, secret))(jpeg)],
+    [
+      'in a second scan',
+      (jpeg) =>
+        inserted(jpeg.length - 2, Buffer.concat([jpegSegment(0xda, Buffer.from([1, 1, 0, 0, 63, 0])), secret]))(jpeg),
+    ],
+    [
+      'in a profile of a number that is not there',
+      inserted(2, jpegSegment(0xe2, Buffer.concat([Buffer.from('ICC_PROFILE\0\x05\x01'), secret]))),
+    ],
+  ];
+  test.each(jpegs)('%s of a JPEG is gone, and every pixel and byte as without it', async (_where, hide) => {
+    for (const whole of [await photo().jpeg().toBuffer(), await photo().withIccProfile('p3').jpeg().toBuffer()]) {
+      const dirty = hide(whole);
+      const clean = await cleaned(dirty);
+      expect(clean.includes('51.5007')).toBe(false);
+      expect(clean.includes('Nobody')).toBe(false);
+      expect(clean.includes('GPS')).toBe(false);
+      expect((await pixels(clean)).equals(await pixels(dirty))).toBe(true);
+    }
+  });
+
+  test('behind Adobe’s twelve bytes of a CMYK JPEG is gone, and its colours are not turned', async () => {
+    const whole = await photo().toColourspace('cmyk').jpeg().toBuffer();
+    const at = whole.indexOf('Adobe');
+    const length = whole.readUInt16BE(at - 2);
+    expect(length).toBe(14);
+    const dirty = inserted(at + 12, secret)(whole);
+    dirty.writeUInt16BE(length + secret.length, at - 2);
+    const clean = await cleaned(dirty);
+    expect(clean.includes('Nobody')).toBe(false);
+    expect(clean.equals(await cleaned(whole))).toBe(true);
+  });
+
+  const rows = (more: number) => {
+    const data = Buffer.alloc(64 * (64 * 3 + 1), 9);
+    for (let y = 0; y < 64; y++) data[y * 193] = 0;
+    return deflateSync(Buffer.concat([data, ...(more > 0 ? [secret] : [])]), { level: 0 });
+  };
+  const png = (idat: readonly Buffer[], before: readonly Buffer[] = []) => {
+    const bytes = pngOfZeros(64, 64, 3);
+    const body = [...before, ...idat.map((data) => pngChunk('IDAT', data)), pngChunk('IEND', Buffer.alloc(0))];
+    return Buffer.concat([bytes.subarray(0, 33), ...body]);
+  };
+  const pngs: readonly [string, Buffer][] = [
+    ['in a chunk of data of its own', png([rows(0), secret])],
+    ['behind the data of its only chunk', png([Buffer.concat([rows(0), secret])])],
+    ['behind the last row', png([rows(1)])],
+    ...['tRNS', 'gAMA', 'cHRM', 'sRGB', 'sBIT', 'cICP', 'pHYs', 'PLTE'].map((type): [string, Buffer] => [
+      `in ${type}`,
+      png([rows(0)], [pngChunk(type, secret.subarray(0, 30))]),
+    ]),
+    [
+      'in a second pHYs',
+      png([rows(0)], [pngChunk('pHYs', Buffer.alloc(9, 1)), pngChunk('pHYs', secret.subarray(0, 9))]),
+    ],
+  ];
+  test.each(pngs)('%s of a PNG is gone, and every pixel as it was', async (_where, dirty) => {
+    expect(dirty.includes('GPS 51.50')).toBe(true);
+    const clean = await cleaned(dirty);
+    expect(clean.includes('GPS')).toBe(false);
+    expect((await pixels(clean)).equals(await pixels(dirty))).toBe(true);
+  });
+
+  test('in the name of a PNG’s profile, or behind it, is gone, and the profile stays', async () => {
+    const { icc } = await sharp(await photo().withIccProfile('p3').png().toBuffer()).metadata();
+    const body = deflateSync(Buffer.concat([icc ?? Buffer.alloc(0), secret]), { level: 0 });
+    const name = Buffer.from(`${secret.toString()}\0\0`);
+    const profiles = [Buffer.concat([name, body, secret]), Buffer.concat([name, deflateSync(icc ?? ''), secret])];
+    for (const profile of profiles) {
+      const dirty = png([rows(0)], [pngChunk('iCCP', profile)]);
+      const clean = await cleaned(dirty);
+      expect(clean.includes('Nobody')).toBe(false);
+      expect((await pixels(clean)).equals(await pixels(dirty))).toBe(true);
+    }
+    const clean = await cleaned(png([rows(0)], [pngChunk('iCCP', profiles[1] ?? Buffer.alloc(0))]));
+    expect((await sharp(clean).metadata()).icc?.equals(icc ?? Buffer.alloc(0))).toBe(true);
+  });
+
+  test.each(['RSVD', 'VP8 '])('in a chunk %s behind a WebP’s picture is gone, or the file refused', async (type) => {
+    const whole = await photo().ensureAlpha(0.5).webp().toBuffer();
+    const head = Buffer.concat([Buffer.from(type), Buffer.from([secret.length, 0, 0, 0])]);
+    const dirty = Buffer.concat([whole, head, secret, Buffer.alloc(secret.length % 2)]);
+    dirty.writeUInt32LE(dirty.length - 8, 4);
+    const clean = await cleaned(dirty).catch((error: unknown) => error);
+    if (type === 'VP8 ') expect(clean).toMatchObject({ code: 'invalid_image' });
+    else expect((clean as Buffer).equals(await cleaned(whole))).toBe(true);
+  });
+
+  test('in the bits that a WebP’s head reserves is gone', async () => {
+    const whole = await photo().ensureAlpha(0.5).webp().toBuffer();
+    const dirty = Buffer.from(whole);
+    dirty.write('GPS', 21, 'latin1');
+    expect((await cleaned(dirty)).equals(await cleaned(whole))).toBe(true);
   });
 });
 

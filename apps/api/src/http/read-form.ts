@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { finished, type Readable } from 'node:stream';
 import { Busboy, type BusboyConfig, type BusboyFileStream, type BusboyHeaders } from '@fastify/busboy';
 import { asError, RendermillError } from '@rendermill/shared/domain/errors';
+import { FieldTexts } from './field-text.js';
 
 /** What a form's reader does with its parts, in the order in which they come. Both may throw what is wrong. */
 export interface FormParts {
@@ -21,6 +22,7 @@ export async function readForm(request: IncomingMessage, limits: FormLimits, par
   const takes: Promise<unknown>[] = [];
   const streams: Readable[] = [];
   const parser = openParser(request, limits);
+  const texts = new FieldTexts(parser);
   const read = new Promise<void>((resolve, reject) => {
     const fail = (error: unknown): void => {
       request.unpipe(parser);
@@ -29,11 +31,11 @@ export async function readForm(request: IncomingMessage, limits: FormLimits, par
       for (const stream of streams) stream.destroy(asError(error));
       reject(explain(error));
     };
-    parser.on('field', (name, value, _nameCut, valueCut) => {
+    parser.on('field', (name, value, _nameCut, valueCut, transfer) => {
       try {
         refuseForbidden(name);
         if (valueCut) throw new RendermillError('payload_too_large', `The field ${name} is too long.`, { param: name });
-        parts.field(name, value);
+        parts.field(name, texts.decode(name, value, transfer));
       } catch (error) {
         fail(error);
       }
@@ -89,7 +91,7 @@ export function piecesOf(stream: Readable): AsyncIterable<Buffer> {
 
 function openParser(request: IncomingMessage, limits: FormLimits): Busboy {
   try {
-    return new Busboy({ headers: request.headers as BusboyHeaders, limits });
+    return new Busboy({ headers: request.headers as BusboyHeaders, limits, defCharset: 'latin1' });
   } catch (error) {
     throw new RendermillError('invalid_multipart', `The form cannot be read: ${(error as Error).message}.`, {
       cause: error,

@@ -1,11 +1,13 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { liveBytes } from '@rendermill/shared/testing/live-memory';
 import { endedBatch, jsonl, line, type Refusal } from '../../../../test/batch-calls.js';
 import { makeKey } from '../../../../test/keys.js';
 import { uploadsOnDisk } from '../../../../test/uploads-on-disk.js';
 import { until } from '../../../../test/until.js';
 import { createWorld, type World } from '../../../../test/world.js';
 import { section, type Exception } from './corpus.js';
+import { slackBytes } from './run-section.js';
 
 /**
  * Section F of the corpus: files for batches. What is wrong with a file's contents is found when a batch is made of it, so
@@ -246,6 +248,17 @@ test('a file of line ends alone keeps nobody busy', async () => {
   const body = { input_file_id: answer.body.id, endpoint: '/v1/images/generations' };
   const estimate = await world.call<Refusal>('POST', '/v1/estimates', body);
   expect([estimate.status, estimate.body.error.code]).toEqual([400, 'invalid_request']);
+});
+
+test('asked again, leaves memory as it was', async () => {
+  const before = liveBytes();
+  for (const { n } of rows) {
+    const answer = await sends[n]?.();
+    if (answer) await outcome(n, answer);
+  }
+  await until(async () => (await uploadsOnDisk(world)).length === 0);
+  // What a connection or a form that just ended still holds goes within a moment.
+  await until(async () => liveBytes() - before < slackBytes);
 });
 
 test('nothing answered 5xx, and no file was ever whole in memory', () => {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import sharp, { type Sharp } from 'sharp';
+import { liveBytes } from '@rendermill/shared/testing/live-memory';
 import type { PresentedJob } from '@rendermill/shared/domain/present-job';
 import type { Refusal } from '../../../../test/batch-calls.js';
 import { callsFor, read, sha } from '../../../../test/clients/support.js';
@@ -17,6 +18,7 @@ import { uploadsOnDisk } from '../../../../test/uploads-on-disk.js';
 import { until } from '../../../../test/until.js';
 import { createWorld, type World } from '../../../../test/world.js';
 import { section } from './corpus.js';
+import { slackBytes } from './run-section.js';
 
 /** Section G of the corpus: images as they are uploaded. What is refused costs nothing; what is taken reaches the provider clean. */
 
@@ -184,6 +186,17 @@ async function expectClean(n: number, id: string, parts: readonly Part[]): Promi
     expect((await sharp(bytes).metadata()).exif).toBeUndefined();
   }
 }
+
+test('asked again, leaves memory as it was', async () => {
+  const before = liveBytes();
+  for (const { n } of rows) {
+    const { status, body } = await edit(n, (await sends[n]?.()) ?? []);
+    if (status === 202) await world.ended(body.id ?? '');
+  }
+  await until(async () => (await uploadsOnDisk(world)).length === 0);
+  // What a connection or a form that just ended still holds goes within a moment.
+  await until(async () => liveBytes() - before < slackBytes);
+});
 
 test('nothing answered 5xx, and no bomb went off', () => {
   const statuses = world.logs.flatMap(({ status }) => (typeof status === 'number' ? [status] : []));

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import pLimit from 'p-limit';
 import { sniffImage, sniffLength, type ImageType } from '../../domain/magic.js';
-import { readOptions, sharp } from './sharp.js';
+import { decodeTime, readOptions, sharp } from './sharp.js';
 
 /** A picture that was decoded to its last pixel, or what its header says before it is. */
 export interface DecodedImage {
@@ -54,12 +54,11 @@ export async function decodeImage(source: string | Buffer, terms?: Terms): Promi
   const type = sniffImage(first);
   if (!type || (terms && !terms.types.includes(type))) return { kind: 'not_image' };
   if (type === 'image/svg+xml') return svgFacts(first.toString('utf8'));
-  return decodes(async () => {
-    const header = await readHeader(source, type);
-    if ('kind' in header) return header;
-    terms?.judge(header);
-    return (await readPixels(source, header.height)) ?? header;
-  });
+  // What its header gives away is refused at once, however many others are being decoded.
+  const header = await readHeader(source, type);
+  if ('kind' in header) return header;
+  terms?.judge(header);
+  return (await decodes(async () => readPixels(source, header.height))) ?? header;
 }
 
 async function readHeader(source: string | Buffer, type: ImageType): Promise<DecodedImage | DecodeFault> {
@@ -89,7 +88,7 @@ async function readPixels(source: string | Buffer, height: number): Promise<Deco
     await sharp(source, readOptions)
       .resize(1, height, { fit: 'fill', fastShrinkOnLoad: false, kernel: 'nearest' })
       .raw()
-      .timeout({ seconds: 30 })
+      .timeout(decodeTime)
       .toBuffer();
     return null;
   } catch (error) {

@@ -1,6 +1,7 @@
 import { checkInputImage, refuseImage } from './check-input.js';
 import { decodes, type DecodedImage } from './decode.js';
-import { readOptions, sharp } from './sharp.js';
+import { isOpaque } from './opaque.js';
+import { decodeTime, encodeTime, readOptions, sharp } from './sharp.js';
 
 /** A mask for an image of these dimensions: PNG, the same size, with something transparent to edit. */
 export async function checkMask(path: string, first: { width: number; height: number }): Promise<DecodedImage> {
@@ -24,15 +25,6 @@ export async function checkMask(path: string, first: { width: number; height: nu
   return mask;
 }
 
-/** `stats()` would tell too, ten times as slowly. */
-async function isOpaque(path: string): Promise<boolean> {
-  const alpha = await decodes(async () =>
-    sharp(path, readOptions).ensureAlpha().extractChannel('alpha').raw().toBuffer(),
-  );
-  // Every byte is as the one before it, and the first is full.
-  return alpha[0] === 255 && alpha.subarray(1).equals(alpha.subarray(0, -1));
-}
-
 /**
  * Makes a black-and-white mask into the alpha mask that providers take. `luminance`: black becomes transparent and is
  * replaced; `inverted`: white. Written as PNG to `target`.
@@ -45,14 +37,18 @@ export async function maskFromLuminance(path: string, target: string, how: 'lumi
       .toColourspace('b-w')
       .extractChannel(0)
       .raw()
+      .timeout(decodeTime)
       .toBuffer({ resolveWithObject: true });
     const { width, height } = info;
     const raw = { width, height, channels: 1 } as const;
     const alpha =
-      how === 'luminance' ? data : await sharp(data, { raw }).negate().toColourspace('b-w').raw().toBuffer();
+      how === 'luminance'
+        ? data
+        : await sharp(data, { raw }).negate().toColourspace('b-w').raw().timeout(decodeTime).toBuffer();
     await sharp({ create: { width, height, channels: 3, background: '#000000' } })
       .joinChannel(alpha, { raw })
       .png()
+      .timeout(encodeTime)
       .toFile(target);
   });
 }

@@ -21,4 +21,10 @@ export const readOptions = {
   sequentialRead: true,
 } as const;
 
+/** How long a picture is decoded. Who takes longer is busy, or meant to keep us so: large ones take less than a second. */
+export const decodeTime = { seconds: 10 } as const;
+
+/** How long one is made anew: 49 million pixels take 3 s as PNG on a busy core. */
+export const encodeTime = { seconds: 30 } as const;
+
 export { sharp };
