@@ -87,6 +87,7 @@ describe('with an operator’s key', () => {
       'prepare: inputs to fetch',
       expect.stringMatching(/^ready: sim/),
       'deliveries: webhooks',
+      'deliveries-slow: webhooks that fail or take long',
     ]);
     expect(shown[1]?.counts['prioritized']).toBe(2);
   });
