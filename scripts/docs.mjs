@@ -1,4 +1,5 @@
-// Writes what is generated from the code: docs/configuration.md, docs/metrics.md, .env.example and the client's types.
+// Writes what is generated from the code: docs/configuration.md, docs/metrics.md, .env.example and the client's types; and
+// the files that pages show.
 // `--check` fails where they are stale.
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +10,7 @@ import { createApiMetrics } from '../packages/shared/dist/observability/api-metr
 import { createInstallationMetrics } from '../packages/shared/dist/observability/installation-metrics.js';
 import { createWorkerMetrics, watchWorker } from '../packages/shared/dist/observability/worker-metrics.js';
 import { clientTypes } from './lib/client-types.mjs';
+import { withFiles } from './lib/include-files.mjs';
 
 const root = new URL('..', import.meta.url);
 const check = process.argv.includes('--check');
@@ -184,6 +186,7 @@ const pages = {
     singleQuote: true,
   }),
   'docs/metrics.md': await format(metricsPage(), { parser: 'markdown', printWidth: 120, singleQuote: true }),
+  'docs/webhooks.md': await withFiles(root, 'docs/webhooks.md'),
   '.env.example': envExample(rows),
   'packages/client/src/api.ts': await format(await clientTypes(), {
     ...(await resolveConfig(fileURLToPath(new URL('packages/client/src/api.ts', root)))),
