@@ -1,7 +1,7 @@
 # A receiver of webhooks that believes only what is signed. Ruby 3 with Rack.
 #
 #   gem install rack rackup puma
-#   RENDERMILL_WEBHOOK_SECRET=whsec_… rackup -o 127.0.0.1 -p 3000 ruby.ru
+#   RENDERMILL_WEBHOOK_SECRET=whsec_... rackup -o 127.0.0.1 -p 3000 ruby.ru
 require 'json'
 require 'openssl'
 
@@ -25,6 +25,6 @@ run lambda { |env|
 
   # Note the event, answer, and work elsewhere. It can come twice: take each of its ids once.
   event = JSON.parse(body)
-  puts "#{event['type']} #{event['data']['id']}"
+  warn "#{event['type']} #{event['data']['id']}"
   [204, {}, []]
 }

@@ -91,8 +91,8 @@ export interface Running {
   readonly close: () => Promise<void>;
 }
 
-/** Null where it ended instead of listening. */
-export async function startLanguage(language: Language, secret: string): Promise<Running | null> {
+/** What it said instead, where it ended without listening. */
+export async function startLanguage(language: Language, secret: string): Promise<Running | string> {
   const dir = await mkdtemp(join(tmpdir(), 'rendermill-receiver-'));
   const port = language.choosesPort ? 0 : await freePort();
   const [program, ...args] = language.command(port, dir);
@@ -108,7 +108,7 @@ export async function startLanguage(language: Language, secret: string): Promise
   const url = await Promise.race([heard(child, language.ready, said), exited.then(() => null)]);
   if (url !== null) return { url: url || `http://127.0.0.1:${port}`, said, close };
   await close();
-  return null;
+  return said.join('\n');
 }
 
 /** The address in the line that says it is ready; every later line goes to `said`. */
