@@ -1,4 +1,5 @@
-// Writes what is generated from the code: docs/configuration.md, docs/metrics.md, .env.example and the client's types.
+// Writes what is generated from the code: docs/configuration.md, docs/metrics.md, docs/api.md, docs/providers,
+// .env.example and the client's types; and the files that pages show.
 // `--check` fails where they are stale.
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +9,10 @@ import { presets } from '../packages/shared/dist/domain/presets/index.js';
 import { createApiMetrics } from '../packages/shared/dist/observability/api-metrics.js';
 import { createInstallationMetrics } from '../packages/shared/dist/observability/installation-metrics.js';
 import { createWorkerMetrics, watchWorker } from '../packages/shared/dist/observability/worker-metrics.js';
+import { apiPage } from './lib/api-page.mjs';
 import { clientTypes } from './lib/client-types.mjs';
+import { withFiles } from './lib/include-files.mjs';
+import { providerIds, providerPage } from './lib/provider-pages.mjs';
 
 const root = new URL('..', import.meta.url);
 const check = process.argv.includes('--check');
@@ -177,13 +181,14 @@ ${metricsTable(worker)}
 }
 
 const rows = keys();
+const page = async (text) => format(text, { parser: 'markdown', printWidth: 120, singleQuote: true });
+const providerPages = providerIds.map(async (id) => [`docs/providers/${id}.md`, await page(providerPage(presets[id]))]);
 const pages = {
-  'docs/configuration.md': await format(configurationPage(rows), {
-    parser: 'markdown',
-    printWidth: 120,
-    singleQuote: true,
-  }),
-  'docs/metrics.md': await format(metricsPage(), { parser: 'markdown', printWidth: 120, singleQuote: true }),
+  'docs/configuration.md': await page(configurationPage(rows)),
+  'docs/metrics.md': await page(metricsPage()),
+  'docs/api.md': await page(apiPage()),
+  ...Object.fromEntries(await Promise.all(providerPages)),
+  'docs/webhooks.md': await withFiles(root, 'docs/webhooks.md'),
   '.env.example': envExample(rows),
   'packages/client/src/api.ts': await format(await clientTypes(), {
     ...(await resolveConfig(fileURLToPath(new URL('packages/client/src/api.ts', root)))),

@@ -8,6 +8,7 @@ import sharp from 'sharp';
 import { s3Server } from '../s3.js';
 import { createWorld, type World } from '../world.js';
 import { canRun, examples, folder, runExample, unpack } from './examples.js';
+import { languages } from './receivers.js';
 import { deliveryTo, headersOf, sha } from './support.js';
 
 /** What examples/ shows is run here as it stands. On a real S3 server where there is one. */
@@ -35,8 +36,9 @@ describe('examples/', () => {
 
   test('has no script that is not run here, nor one that its README does not name', async () => {
     const names = await readdir(folder, { recursive: true });
-    const scripts = names.filter((name) => /\.(mjs|sh|py)$/.test(name)).sort();
-    expect(scripts).toEqual([...examples.map(({ file }) => file), 'webhooks/node.mjs'].sort());
+    const receivers = Object.values(languages).map(({ file }) => `webhooks/${file}`);
+    const scripts = names.filter((name) => /\.(mjs|sh|py|go|php|ru)$/.test(name)).sort();
+    expect(scripts).toEqual([...examples.map(({ file }) => file), ...receivers].sort());
     const readme = await readFile(join(folder, 'README.md'), 'utf8');
     expect(scripts.filter((name) => !readme.includes(`(${name})`))).toEqual([]);
   });

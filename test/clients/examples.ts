@@ -47,17 +47,17 @@ export const folder = fileURLToPath(new URL('../../examples', import.meta.url));
 const modules = fileURLToPath(new URL('../../node_modules', import.meta.url));
 
 /** Debian's own Python, for which distributions package requests and aiohttp. */
-const python = process.env['TEST_PYTHON'] ?? '/usr/bin/python3';
-const programs: Record<string, string> = { '.mjs': process.execPath, '.sh': 'sh', '.py': python };
+export const examplePython = process.env['TEST_PYTHON'] ?? '/usr/bin/python3';
+const programs: Record<string, string> = { '.mjs': process.execPath, '.sh': 'sh', '.py': examplePython };
 
 /** True where this machine has what the example needs; where not, it is said aloud. */
 export function canRun({ file, needs }: Example): boolean {
   if (needs === undefined) return true;
   try {
-    execFileSync(python, ['-c', `import ${needs}`], { stdio: 'pipe' });
+    execFileSync(examplePython, ['-c', `import ${needs}`], { stdio: 'pipe' });
     return true;
   } catch {
-    process.stderr.write(`PYTHON PART NOT RUN: examples/${file} needs ${python} with the module ${needs}\n`);
+    process.stderr.write(`PYTHON PART NOT RUN: ${file} needs ${examplePython} with the module ${needs}\n`);
     return false;
   }
 }
