@@ -58,6 +58,8 @@ export function openTerminal(): Terminal {
 /** Empty where the input ends; Ctrl-C is Ctrl-C. */
 async function readLine(question: string, output: Writable = process.stderr): Promise<string> {
   const lines = createInterface({ input: process.stdin, output, terminal: true });
+  // The terminal has stopped to repeat what is typed by now: whoever sees the question may answer it.
+  if (output !== process.stderr) process.stderr.write(question);
   try {
     return await new Promise<string>((resolve, reject) => {
       lines.once('SIGINT', () => reject(new Interrupted()));
@@ -71,10 +73,7 @@ async function readLine(question: string, output: Writable = process.stderr): Pr
 }
 
 async function readSecret(question: string): Promise<string> {
-  if (process.stdin.isTTY) {
-    process.stderr.write(question);
-    return readLine('', new Writable({ write: (_chunk, _encoding, done) => done() }));
-  }
+  if (process.stdin.isTTY) return readLine(question, new Writable({ write: (_chunk, _encoding, done) => done() }));
   for await (const line of createInterface({ input: process.stdin })) return line;
   return '';
 }
