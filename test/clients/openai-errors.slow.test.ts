@@ -48,8 +48,9 @@ describe.each(versions)('openai $major', (version) => {
     const error = thrown as Thrown;
     expect(error).toMatchObject({ status, code, param, type: expect.stringMatching(/_error$/) });
     expect(error.message).toMatch(new RegExp(`^${status} \\S`));
-    const line = world.logs.find((one) => one['request_id'] === (error.requestID ?? error.request_id));
-    expect(line).toMatchObject({ event: 'request.answered', status });
+    const id = error.requestID ?? error.request_id;
+    const line = world.logs.find((one) => one.event === 'request.answered' && one['request_id'] === id);
+    expect(line).toMatchObject({ status });
     expect(sent).toHaveLength(1);
     expect((await callsFor(world, prompt)).filter((entry) => entry.charged)).toHaveLength(charged);
   });
