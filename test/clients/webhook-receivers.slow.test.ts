@@ -31,8 +31,9 @@ for (const [name, language] of Object.entries(languages)) {
     afterAll(async () => receiver?.close());
 
     async function post(id: string, secrets: string[], timestamp = now(), change = (body: string): string => body) {
-      const headers = { ...signWebhook(secrets, `evt_${id}`, timestamp, bodyOf(id)) };
-      return (await fetch(receiver.url, { method: 'POST', headers, body: change(bodyOf(id)) })).status;
+      const body = bodyOf(id);
+      const headers = { ...signWebhook(secrets, `evt_${id}`, timestamp, body) };
+      return (await fetch(receiver.url, { method: 'POST', headers, body: change(body) })).status;
     }
     const told = (id: string): boolean => receiver.said.some((line) => line.endsWith(`job.completed job_${id}`));
 

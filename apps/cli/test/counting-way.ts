@@ -1,18 +1,21 @@
 import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A way to the API that counts the bytes of pictures that pass, and can hold or cut one in its middle. */
+/** A way to the API that counts the bytes of pictures that pass, and can hold one in its middle, and cut it there. */
 export interface CountingWay {
   readonly url: string;
   /** The pictures that were asked for, with the bytes that passed. */
   readonly passed: { path: string; range: string | undefined; bytes: number }[];
   /** What happens to the next picture after half of it; then to none. */
-  next: 'pass' | 'hold' | 'cut';
+  next: 'pass' | 'hold';
+  /** Breaks the connections of those that are held. */
+  readonly cut: () => void;
   readonly close: () => Promise<void>;
 }
 
 export async function startCountingWay(target: string): Promise<CountingWay> {
   const passed: CountingWay['passed'] = [];
+  const held: ServerResponse[] = [];
   const way = { next: 'pass' as CountingWay['next'] };
   const server = createServer((incoming, outgoing) => {
     const forward = request(target + (incoming.url ?? ''), { method: incoming.method, headers: incoming.headers });
@@ -33,13 +36,19 @@ export async function startCountingWay(target: string): Promise<CountingWay> {
     const sent = how === 'pass' ? whole : whole.subarray(0, Math.floor(whole.length / 2));
     passed.push({ path: incoming.url ?? '', range: incoming.headers.range, bytes: sent.length });
     if (how === 'pass') outgoing.end(sent);
-    else outgoing.write(sent, () => how === 'cut' && outgoing.destroy());
+    else {
+      outgoing.write(sent);
+      held.push(outgoing);
+    }
   };
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return Object.assign(way, {
     url: `http://127.0.0.1:${port}`,
     passed,
+    cut: () => {
+      for (const response of held.splice(0)) response.destroy();
+    },
     close: async () => {
       server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));
