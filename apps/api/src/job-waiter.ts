@@ -60,6 +60,11 @@ export class JobWaiter {
     await this.#bell.hear(id, Math.min(lookEveryMs, ms), signal).promise;
   }
 
+  /** Listens for the same from now on; what happens in between is found by a look at the ledger. */
+  hear(id: string, signal: AbortSignal): { promise: Promise<void>; stop: () => void } {
+    return this.#bell.hear(id, lookEveryMs, signal);
+  }
+
   async #look(project: string, id: string): Promise<{ job: Job | null; error: Error | null }> {
     try {
       return { job: await this.#jobs.get(project, id), error: null };

@@ -1,15 +1,12 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createBatch, endedBatch, getBatch, lines, type BatchAnswer } from '../../../test/batch-calls.js';
+import { followEvents, type FollowOptions, type ToldEvent } from '../../../test/follow-events.js';
 import { until } from '../../../test/until.js';
 import { createWorld, type World } from '../../../test/world.js';
 
 /** `/v1/batches/{id}/events`: what is told while a batch runs, to who leaves and comes back too. */
 
-interface Told {
-  readonly id: number;
-  readonly event: string;
-  readonly data: { sequence: number; line?: number; custom_id?: string; images?: unknown[]; batch?: BatchAnswer };
-}
+type Told = ToldEvent<{ line?: number; custom_id?: string; images?: unknown[]; batch?: BatchAnswer }>;
 
 let world: World;
 beforeAll(async () => {
@@ -17,35 +14,8 @@ beforeAll(async () => {
 });
 afterAll(async () => world.close());
 
-/** Reads the stream until it ends, or `enough` says so. */
-async function follow(
-  id: string,
-  options: { after?: string; lastEventId?: string; enough?: (told: readonly Told[]) => boolean } = {},
-): Promise<Told[]> {
-  const query = options.after === undefined ? '' : `?after=${options.after}`;
-  const response = await fetch(`${world.url}/v1/batches/${id}/events${query}`, {
-    headers: {
-      authorization: `Bearer ${world.key}`,
-      ...(options.lastEventId === undefined ? {} : { 'last-event-id': options.lastEventId }),
-    },
-  });
-  expect(response.headers.get('content-type')).toMatch(/^text\/event-stream/);
-  const told: Told[] = [];
-  let text = '';
-  for await (const chunk of response.body ?? []) {
-    text += Buffer.from(chunk).toString();
-    const blocks = text.split('\n\n');
-    text = blocks.pop() ?? '';
-    for (const block of blocks) {
-      const fields = /^id: (\d+)\nevent: (\w+)\ndata: (.*)$/.exec(block);
-      if (fields)
-        told.push({ id: Number(fields[1]), event: fields[2] ?? '', data: JSON.parse(fields[3] ?? '') as never });
-    }
-    // Leaving hangs up.
-    if (options.enough?.(told)) break;
-  }
-  return told;
-}
+const follow = async (id: string, options: FollowOptions<Told> = {}): Promise<Told[]> =>
+  followEvents(world, `/v1/batches/${id}/events`, options);
 
 const endedLines = (told: readonly Told[]): number[] =>
   told.flatMap(({ event, data }) => (event === 'line' ? [data.line ?? 0] : []));

@@ -44,6 +44,7 @@ const things: Record<string, { readonly kind: Kind; readonly body?: object } | n
   getJobImage: { kind: 'job' },
   getJobImageVariant: { kind: 'job' },
   getJobInput: { kind: 'job' },
+  streamJobEvents: { kind: 'job' },
   listJobDeliveries: { kind: 'job' },
   getBatch: { kind: 'batch' },
   cancelBatch: { kind: 'batch' },
@@ -346,7 +347,15 @@ describe('links to pictures', () => {
 /** Written out, so that no route takes less than it did unnoticed. */
 const takes: Record<Access, string[]> = {
   'jobs:write': ['createImage', 'createImageEdit', 'createImageVariation', 'createJob', 'cancelJob', 'retryJob'],
-  'jobs:read': ['listJobs', 'getJob', 'createEstimate', 'getJobImage', 'getJobImageVariant', 'getJobInput'],
+  'jobs:read': [
+    'listJobs',
+    'getJob',
+    'createEstimate',
+    'getJobImage',
+    'getJobImageVariant',
+    'getJobInput',
+    'streamJobEvents',
+  ],
   batches: [
     'previewBatch',
     'createBatch',

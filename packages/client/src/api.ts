@@ -413,6 +413,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/v1/jobs/{id}/events': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Server-sent events: `job` (the job after a change, a few times a second at most). Numbered; resumed by Last-Event-ID or ?after=. Ends with the job. */
+    get: operations['streamJobEvents'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/v1/jobs/{id}/images/{index}': {
     parameters: {
       query?: never;
@@ -4616,7 +4633,7 @@ export interface operations {
   streamBatchEvents: {
     parameters: {
       query?: {
-        /** @description Go on after this event, as the header Last-Event-ID does; 0: from the first line. Default: from now on. */
+        /** @description Go on after this event, as the header Last-Event-ID does; 0: from the beginning. Default: from now on. */
         after?: string;
       };
       header?: never;
@@ -5251,6 +5268,94 @@ export interface operations {
       };
       /** @description The Idempotency-Key was used with another request. */
       422: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorBody'];
+        };
+      };
+      /** @description Asked too often: Retry-After says when again. */
+      429: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorBody'];
+        };
+      };
+      /** @description Out of reach for the moment, and nothing is lost: Retry-After says when again. */
+      503: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorBody'];
+        };
+      };
+      /** @description An error, as code and message. */
+      default: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorBody'];
+        };
+      };
+    };
+  };
+  streamJobEvents: {
+    parameters: {
+      query?: {
+        /** @description Go on after this event, as the header Last-Event-ID does; 0: from the beginning. Default: from now on. */
+        after?: string;
+      };
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The stream. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'text/event-stream': string;
+        };
+      };
+      /** @description Something in the request is wrong; param names it. */
+      400: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorBody'];
+        };
+      };
+      /** @description There is no API key, or it does not work. */
+      401: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorBody'];
+        };
+      };
+      /** @description The key works, but not for this or not from here. */
+      403: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ErrorBody'];
+        };
+      };
+      /** @description There is no such job. */
+      404: {
         headers: {
           [name: string]: unknown;
         };

@@ -1,10 +1,10 @@
 import type { Request, Response } from 'express';
 import { standardRequestsPerMinute, type ApiKey } from '@rendermill/shared/domain/api-keys';
-import { RendermillError } from '@rendermill/shared/domain/errors';
+import { errorTable, RendermillError } from '@rendermill/shared/domain/errors';
 import { inRanges } from '@rendermill/shared/domain/ip-ranges';
 import type { ApiDeps, Caller } from '../deps.js';
 import { imageQuotas, tellQuotas } from './quotas.js';
-import type { Access } from './route.js';
+import type { Access, Context } from './route.js';
 
 /** Who asks, whether the key works from here and now, whether it may ask again so soon, and for this: in that order. */
 export async function admit(
@@ -23,6 +23,17 @@ export async function admit(
     throw new RendermillError('insufficient_scope', message);
   }
   return callerOf(key);
+}
+
+/** Whether the key that began a long answer still works: it may have been revoked or have expired meanwhile. */
+export async function stillAdmitted({ deps, request }: Pick<Context, 'deps' | 'request'>): Promise<boolean> {
+  try {
+    requireValid(await deps.keys.identify(bearer(request), request.ip ?? ''), request.ip ?? '');
+    return true;
+  } catch (error) {
+    if (error instanceof RendermillError && errorTable[error.code].status < 500) return false;
+    throw error;
+  }
 }
 
 function callerOf({ project, id: keyId, mode, scopes, ...key }: ApiKey): Caller {

@@ -12,6 +12,7 @@ import { fileRoutes } from './handlers/files.js';
 import { imageFileRoutes } from './handlers/image-file.js';
 import { imageRoutes } from './handlers/images.js';
 import { jobDeliveryRoutes } from './handlers/job-deliveries.js';
+import { jobEventRoutes } from './handlers/job-events.js';
 import { jobRoutes } from './handlers/jobs.js';
 import { modelRoutes } from './handlers/models.js';
 import { probeRoutes } from './handlers/probes.js';
@@ -37,6 +38,7 @@ export const routes: readonly Route[] = [
   ...batchResultRoutes,
   ...batchEventRoutes,
   ...jobRoutes,
+  ...jobEventRoutes,
   ...imageFileRoutes,
   ...jobDeliveryRoutes,
   ...estimateRoutes,

@@ -82,6 +82,7 @@ export function known(picture: string, receiver: string, ownFile: string, csvFil
       listBatchJobs: [{ status: 'completed', limit: '1' }],
       getBatchResults: [{ format: 'csv' }, { format: 'zip' }],
       streamBatchEvents: [{ after: '0' }],
+      streamJobEvents: [{ after: '0' }],
       listJobs: [{ status: 'completed', limit: '1', order: 'asc', created_after: '1' }, { custom_id: 'sku-1' }],
       getJob: [{ wait: '0' }],
       getUsage: [{ group_by: 'day,model' }, { outcome: 'unknown', limit: '2' }, { start_time: '1', end_time: '2' }],

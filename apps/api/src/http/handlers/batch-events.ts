@@ -1,16 +1,13 @@
-import { z } from 'zod';
 import type { BatchMoment } from '@rendermill/shared/adapters/redis/batch-reader';
 import { isEnded, type LineRecord } from '@rendermill/shared/domain/batch';
-import { RendermillError } from '@rendermill/shared/domain/errors';
 import { partRecords } from '@rendermill/shared/batches/log';
-import { write } from '../images-response.js';
+import { eventsQuery, streamEvents, type EventStream } from '../event-stream.js';
 import { resultRow } from '../present-line.js';
 import type { Context, Route } from '../route.js';
 import { noBatch, present, requireBatch } from './batches.js';
 
 /**
- * `/v1/batches/{id}/events`: server-sent events that are made from the ledger as they are sent, so that nothing is kept
- * for those who are not listening. `batch` is the batch as it stands, after any change and once a second at most; `line`
+ * `/v1/batches/{id}/events`. `batch` is the batch as it stands, after any change and once a second at most; `line`
  * is a line that has ended, in the order of their ends, each exactly once for who resumes by the last id. The stream
  * ends with the batch.
  *
@@ -28,83 +25,37 @@ interface Place {
 const numberOf = (lines: number, changes: number): number => lines * versions + Math.min(changes + 1, versions - 1);
 const placeOf = (number: number): Place => ({ lines: Math.floor(number / versions), changes: (number % versions) - 1 });
 
-const beatEveryMs = 10_000;
-const atMostEveryMs = 500;
-
-const eventsQuery = z.strictObject({
-  after: z
-    .string()
-    .regex(/^\d{1,16}$/, 'must be the number of an event, or 0')
-    .optional()
-    .describe(
-      'Go on after this event, as the header Last-Event-ID does; 0: from the first line. Default: from now on.',
-    ),
-});
-
 async function events(context: Context): Promise<void> {
-  const { deps, request, response, gone } = context;
   const { id } = await requireBatch(context);
-  const after = lastSeen(context);
-  response.status(200).set({ 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' });
-  if (request.method === 'HEAD') {
-    response.end();
-    return;
-  }
-  response.flushHeaders();
-  const beat = setInterval(() => response.write(': keep-alive\n\n'), beatEveryMs);
-  const signal = AbortSignal.any([gone, deps.stopping]);
-  try {
-    await follow(context, new Log(deps, id), after, signal);
-    response.end();
-  } catch (error) {
-    if (!gone.aborted) throw error;
-  } finally {
-    clearInterval(beat);
-  }
-}
-
-async function follow(context: Context, log: Log, after: number | null, signal: AbortSignal): Promise<void> {
-  let place = after === null ? null : placeOf(after);
-  while (!signal.aborted) {
-    // Listening begins before the look, so that a change between the two is not missed.
-    const news = context.deps.batchWaiter.news(log.id, signal);
-    try {
-      const moment = await log.look();
-      if (!moment) return;
-      place ??= { lines: log.total, changes: -1 };
-      await tell(context, moment, log, place, signal);
-      if (isEnded(moment.batch.status)) return;
-      await news.promise;
-    } finally {
-      news.stop();
-    }
-    await pause(atMostEveryMs, signal);
-  }
-}
-
-/** Null where the client has seen nothing. */
-function lastSeen({ query, request }: Context): number | null {
-  const given = (query as z.output<typeof eventsQuery>).after ?? request.headers['last-event-id'];
-  if (given === undefined || given === '') return null;
-  if (!/^\d{1,16}$/.test(String(given))) {
-    const message = 'Last-Event-ID is the number of an event of this stream; leave it out to begin with what comes.';
-    throw new RendermillError('invalid_parameter', message, { param: 'Last-Event-ID' });
-  }
-  return Number(given);
+  const log = new Log(context.deps, id);
+  let place: Place | null = null;
+  const look = async (stream: EventStream): Promise<'ended' | 'goes on'> => {
+    const moment = await log.look();
+    if (!moment) return 'ended';
+    place ??= stream.after === null ? { lines: log.total, changes: -1 } : placeOf(stream.after);
+    await tell(context, moment, log, place, stream);
+    return isEnded(moment.batch.status) ? 'ended' : 'goes on';
+  };
+  await streamEvents(context, look, (signal) => context.deps.batchWaiter.news(id, signal));
 }
 
 /** Everything that is new since `place`, which moves along. */
-async function tell(context: Context, moment: BatchMoment, log: Log, place: Place, signal: AbortSignal): Promise<void> {
-  const { deps, response } = context;
-  const { batch } = moment;
-  const send = async (event: string, number: number, data: object): Promise<void> =>
-    write(response, `id: ${number}\nevent: ${event}\ndata: ${JSON.stringify({ sequence: number, ...data })}\n\n`);
+async function tell(
+  context: Context,
+  { batch }: BatchMoment,
+  log: Log,
+  place: Place,
+  { signal, send }: EventStream,
+): Promise<void> {
   const changes = Math.max(0, batch.version - log.total);
   if (changes === place.changes && log.total === place.lines) return;
   for await (const record of log.since(place.lines)) {
     if (signal.aborted) return;
     place.lines++;
-    await send('line', numberOf(place.lines, -1), { batch_id: batch.id, ...resultRow(deps.settings, batch, record) });
+    await send('line', numberOf(place.lines, -1), {
+      batch_id: batch.id,
+      ...resultRow(context.deps.settings, batch, record),
+    });
   }
   place.changes = changes;
   await send('batch', numberOf(place.lines, changes), { batch: await present(context, batch) });
@@ -153,19 +104,6 @@ class Log {
     }
     for (const row of this.#moment.results.slice(skip)) yield JSON.parse(row) as LineRecord;
   }
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end, { once: true });
-  });
 }
 
 export const batchEventRoutes: readonly Route[] = [

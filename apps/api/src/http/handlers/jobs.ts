@@ -40,11 +40,11 @@ function noSuchJob(): never {
 }
 
 /** The job of the path, or 404: the same answer for another project's job as for none. */
-async function find({ deps, caller, params }: Context): Promise<FoundJob> {
+export async function find({ deps, caller, params }: Context): Promise<FoundJob> {
   return (await findJob(deps, caller.project, params['id'] ?? '')) ?? noSuchJob();
 }
 
-function presentFound(context: Context, found: FoundJob) {
+export function presentFound(context: Context, found: FoundJob) {
   if ('job' in found) return present(context, found.job);
   return presentLine(context.deps.settings, found.batch, found.view);
 }
@@ -160,7 +160,7 @@ async function ended(context: Context, first: FoundJob, ms: number): Promise<Fou
   return found;
 }
 
-function statusOfFound(found: FoundJob): JobStatus {
+export function statusOfFound(found: FoundJob): JobStatus {
   return 'job' in found ? found.job.status : statusOf(found.view);
 }
 
