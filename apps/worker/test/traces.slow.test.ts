@@ -74,6 +74,17 @@ describe('a job whose request bears a traceparent', () => {
     expect([delivery.parentSpanId, delivery.kind]).toEqual([send.spanId, 3]);
   });
 
+  test('has BullMQ’s own span of the entry that the request added, and its span of a delivery follows that of the entry', () => {
+    const added = one(({ name, traceId: id }) => name.startsWith('addBulk ready-') && id === traceId, 'addBulk');
+    expect(added.parentSpanId).toBe(ofClient('job send').spanId);
+    const taken = collector.spans.filter(({ name }) => name === 'process deliveries');
+    const entries = collector.spans.filter(({ name }) => name === 'addBulk deliveries');
+    expect(taken.length).toBeGreaterThan(0);
+    expect(entries.map(({ spanId }) => spanId)).toEqual(
+      expect.arrayContaining(taken.map(({ parentSpanId }) => parentSpanId)),
+    );
+  });
+
   test('has on its spans what they came to', () => {
     expect(ofClient('POST /v1/jobs').attributes).toMatchObject({
       'http.request.method': 'POST',

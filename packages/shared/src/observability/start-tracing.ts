@@ -11,15 +11,23 @@ export async function startTracing(
   lifecycle: Lifecycle,
 ): Promise<void> {
   if (env.OTEL_EXPORTER_OTLP_ENDPOINT === undefined) return;
-  const [{ context, propagation, trace }, { AsyncLocalStorageContextManager }, core, resources, sdk, otlp] =
-    await Promise.all([
-      import('@opentelemetry/api'),
-      import('@opentelemetry/context-async-hooks'),
-      import('@opentelemetry/core'),
-      import('@opentelemetry/resources'),
-      import('@opentelemetry/sdk-trace-base'),
-      import('@opentelemetry/exporter-trace-otlp-http'),
-    ]);
+  const [
+    { context, propagation, trace },
+    { AsyncLocalStorageContextManager },
+    core,
+    resources,
+    sdk,
+    otlp,
+    { BullMQOtel },
+  ] = await Promise.all([
+    import('@opentelemetry/api'),
+    import('@opentelemetry/context-async-hooks'),
+    import('@opentelemetry/core'),
+    import('@opentelemetry/resources'),
+    import('@opentelemetry/sdk-trace-base'),
+    import('@opentelemetry/exporter-trace-otlp-http'),
+    import('bullmq-otel'),
+  ]);
   const named = resources.resourceFromAttributes({ 'service.name': `rendermill-${app}` });
   const detected = resources.detectResources({ detectors: [resources.envDetector] });
   const provider = new sdk.BasicTracerProvider({
@@ -29,6 +37,6 @@ export async function startTracing(
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   propagation.setGlobalPropagator(new core.W3CTraceContextPropagator());
   trace.setGlobalTracerProvider(provider);
-  setTraced(true);
+  setTraced(new BullMQOtel({ tracerName: 'bullmq' }));
   lifecycle.onClose('tracing', async () => provider.shutdown());
 }

@@ -9,6 +9,7 @@ import {
   type Span,
   type SpanOptions,
 } from '@opentelemetry/api';
+import type { Telemetry } from 'bullmq';
 
 /**
  * Traces, by OpenTelemetry's API alone: without an SDK (`start-tracing.ts`) every call here comes to nothing. What crosses
@@ -16,15 +17,21 @@ import {
  */
 const tracer = trace.getTracer('rendermill');
 
-const state = { on: false };
+const state: { telemetry: Telemetry | null } = { telemetry: null };
 
 /** True where an SDK was started: what costs a look into Redis is done for traces only then. */
 export function isTraced(): boolean {
-  return state.on;
+  return state.telemetry !== null;
 }
 
-export function setTraced(on: boolean): void {
-  state.on = on;
+/** From now on there is somebody who traces; `telemetry` is how BullMQ tells its own spans. */
+export function setTraced(telemetry: Telemetry): void {
+  state.telemetry = telemetry;
+}
+
+/** For the options of BullMQ's queues and workers. */
+export function queueTelemetry(): { readonly telemetry?: Telemetry } {
+  return state.telemetry === null ? {} : { telemetry: state.telemetry };
 }
 
 export type { Span } from '@opentelemetry/api';

@@ -1,5 +1,6 @@
 import { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { queueTelemetry } from '../../observability/tracing.js';
 
 /** Consumes a queue whose entries need no permit: BullMQ's own loop, with its blocking wait. */
 export interface ConsumerOptions<T> {
@@ -26,6 +27,7 @@ export function consume<T>(options: ConsumerOptions<T>): Consumer {
     stalledInterval: 30_000,
     // As in the taker: recovery is the ledger's, not the queue's.
     maxStalledCount: 1_000_000,
+    ...queueTelemetry(),
   });
   worker.on('error', options.onError);
   worker.on('failed', (_entry, error) => options.onError(error));

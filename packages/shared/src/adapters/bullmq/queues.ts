@@ -1,5 +1,6 @@
 import { Queue, type JobsOptions } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { queueTelemetry } from '../../observability/tracing.js';
 
 /** BullMQ's queues as we use them: a durable, fair way for ids from one process to another, and nothing else. */
 
@@ -67,6 +68,7 @@ export class Queues {
         connection: this.#connection,
         prefix: this.#prefix,
         streams: { events: { maxLen: 1_000 } },
+        ...queueTelemetry(),
       });
       queue.on('error', this.#onError);
       this.#open.set(name, queue);
