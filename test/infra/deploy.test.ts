@@ -87,6 +87,38 @@ describe('docker-compose.yml', () => {
   });
 });
 
+describe('in a container beside other services', () => {
+  const needed = {
+    REDIS_URL: 'redis://r',
+    STORAGE_URL: 's3://b',
+    RENDERMILL_ADMIN_KEY: 'k'.repeat(24),
+    RENDERMILL_SECRET: 's'.repeat(16),
+  };
+  /** What Kubernetes sets for a service of this name, as its documentation has it. */
+  const links = (name: string): NodeJS.ProcessEnv => ({
+    [`${name}_SERVICE_HOST`]: '10.0.0.11',
+    [`${name}_SERVICE_PORT`]: '80',
+    [`${name}_SERVICE_PORT_HTTP`]: '80',
+    [`${name}_PORT`]: 'tcp://10.0.0.11:80',
+    [`${name}_PORT_80_TCP`]: 'tcp://10.0.0.11:80',
+    [`${name}_PORT_80_TCP_PROTO`]: 'tcp',
+    [`${name}_PORT_80_TCP_PORT`]: '80',
+    [`${name}_PORT_80_TCP_ADDR`]: '10.0.0.11',
+  });
+
+  test.each(['RENDERMILL_API', 'RENDERMILL_WORKER', 'REDIS', 'REDIS_MASTER', 'S3', 'STORAGE', 'WORKER_METRICS'])(
+    'the variables of a service %s are nobody’s setting',
+    (name) => {
+      expect(parseApiEnv({ ...needed, ...links(name) })).toEqual(parseApiEnv(needed));
+      expect(parseWorkerEnv({ ...needed, ...links(name) })).toEqual(parseWorkerEnv(needed));
+    },
+  );
+
+  test.each(['WORKER_METRIC_PORT', 'REDIS_PORT', 'RENDERMILL_SERVICE'])('a misspelt %s is still told', (name) => {
+    expect(() => parseWorkerEnv({ ...needed, [name]: '9464' })).toThrow(`${name} is not a key that Rendermill knows`);
+  });
+});
+
 describe('the image', () => {
   const stages = read('infra/docker/Dockerfile')
     .split(/^FROM /m)
@@ -132,6 +164,11 @@ describe('the chart', () => {
     });
     expect(paths.length).toBeGreaterThan(50);
     expect(missing).toEqual([]);
+  });
+
+  test.each(['api', 'worker'])('has Kubernetes set no variables for services in the pods of %s', (component) => {
+    const [, pod = ''] = read(`${chart}/templates/${component}.yaml`).split(/^ {2}template:$/m);
+    expect(pod).toMatch(/^ {4}spec:\n(?: {6}.*\n)*? {6}enableServiceLinks: false$/m);
   });
 
   test('sets only keys of the environment that the apps read', () => {

@@ -13,7 +13,7 @@ import { chooseServices } from './services.js';
  * the worker's: apps/worker/src/recover.ts.
  */
 // oxlint-disable-next-line node/no-process-env -- the entry point reads the environment once and passes it down
-const { RENDERMILL_URL: _url, RENDERMILL_API_KEY: _key, ...env } = process.env;
+const { env } = process;
 const program = fileURLToPath(new URL('../../../apps/worker/dist/recover.js', import.meta.url));
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 

@@ -46,6 +46,13 @@ describe('services', () => {
     expect(services.api.RENDERMILL_ADMIN_KEY).toBe('k'.repeat(24));
   });
 
+  test('are chosen in a shell where the advice of the start was followed: a client’s address and key are nothing to them', () => {
+    const client = { RENDERMILL_URL: 'http://127.0.0.1:8080', RENDERMILL_API_KEY: 'rm_live_of-a-client' };
+    expect(chooseServices({ ...client, PORT: '0' }, '/data', secrets).api).toEqual(
+      chooseServices({ PORT: '0' }, '/data', secrets).api,
+    );
+  });
+
   test('tell every fault of the configuration of API and worker before anything is started', () => {
     expect(() => chooseServices({ REDIS_URL: 'redis://h' }, '/data', never)).toThrow(
       /RENDERMILL_ADMIN_KEY is required.*RENDERMILL_SECRET is required/s,

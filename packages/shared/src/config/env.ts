@@ -188,10 +188,26 @@ export class ConfigError extends Error {
 
 // Prefixes under which every key is ours, so that a misspelt one is an error and not a default.
 const ours = /^(RENDERMILL_|S3_|REDIS_|STORAGE_|WORKER_|SYNC_WAIT_|URL_TTL_|MAX_PAID_|RETENTION_|SHUTDOWN_)/;
-// Read by the launcher, the demo or the test runner.
-const elsewhere = new Set(['RENDERMILL_DEMO_SPEND', 'S3_TEST_ENDPOINT', 'S3_TEST_ACCESS_KEY', 'S3_TEST_SECRET_KEY']);
+// Read by clients (`npm start` says to export them), the demo or the test runner.
+const elsewhere = new Set([
+  'RENDERMILL_URL',
+  'RENDERMILL_API_KEY',
+  'RENDERMILL_DEMO_SPEND',
+  'S3_TEST_ENDPOINT',
+  'S3_TEST_ACCESS_KEY',
+  'S3_TEST_SECRET_KEY',
+]);
 
-function parse<T extends z.ZodType>(schema: T, keys: object, source: NodeJS.ProcessEnv): z.output<T> {
+const linkName = /_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$/;
+/**
+ * What Kubernetes and Docker's links set in a container for each service beside it: beside a service called `redis` there are
+ * REDIS_SERVICE_HOST and REDIS_PORT=tcp://…. Nobody has written them, so they are no misspelt keys, and no keys of ours.
+ */
+const isServiceLink = (name: string, value: string | undefined): boolean =>
+  linkName.test(name) || (name.endsWith('_PORT') && /^(tcp|udp|sctp):\/\//.test(value ?? ''));
+
+function parse<T extends z.ZodType>(schema: T, keys: object, environment: NodeJS.ProcessEnv): z.output<T> {
+  const source = Object.fromEntries(Object.entries(environment).filter(([name, value]) => !isServiceLink(name, value)));
   const known = new Set([...Object.keys(apiKeys), ...Object.keys(workerKeys)]);
   const faults: string[] = [];
   for (const name of Object.keys(source)) {
