@@ -1,4 +1,4 @@
-import { access, readFile, writeFile } from 'node:fs/promises';
+import { access, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -74,6 +74,24 @@ test('its catalogue becomes a batch of a picture for each product, within its bu
   const { status, request_counts, cost } = await endedBatch(world, (JSON.parse(stdout) as { id: string }).id);
   expect([status, request_counts]).toEqual(['completed', { total: 12, completed: 12, failed: 0, cancelled: 0 }]);
   expect(cost.actual).toBeLessThan(2);
+});
+
+test('its command line has the catalogue planned, rendered and fetched', async () => {
+  const cwd = join(world.dir, 'checkout');
+  await mkdir(cwd);
+  for (const name of ['examples', 'node_modules']) await symlink(join(root, name), join(cwd, name));
+  const home = { HOME: cwd, XDG_CONFIG_HOME: cwd };
+  const { code, stdout } = await run('sh', ['-eu', '-c', block('sh', 'rendermill login')], {
+    cwd,
+    env: { ...env(), ...home },
+  });
+  expect(code).toBe(0);
+  expect(stdout).toContain('Studio product photograph: Fjord Stoneware Mug');
+  const [, total] = /completed: (\d+) of \1 lines completed/.exec(stdout) ?? [];
+  expect(Number(total)).toBeGreaterThan(1);
+  const pictures = await readdir(join(cwd, 'pictures'));
+  expect(pictures).toHaveLength(Number(total));
+  expect(pictures).toContain('fjord-stoneware-mug-0.png');
 });
 
 test('its job is taken, and the same job when it is sent again', async () => {

@@ -15,7 +15,7 @@ export async function run(
   const { PATH, PYTHONPATH } = process.env;
   const env = { PATH, ...(PYTHONPATH === undefined ? {} : { PYTHONPATH }), ...options.env };
   return new Promise((resolve, reject) => {
-    execFile(program, args, { cwd: options.cwd, env, timeout: 25_000 }, (error, stdout, stderr) => {
+    execFile(program, args, { cwd: options.cwd, env, timeout: 100_000 }, (error, stdout, stderr) => {
       if (error && typeof error.code !== 'number') reject(error);
       else resolve({ code: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
     });

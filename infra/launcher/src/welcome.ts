@@ -18,6 +18,7 @@ export function welcome(stack: Stack, env: NodeJS.ProcessEnv, took: string): str
       'Try',
       `curl -s ${stack.url}/v1/images/generations \\\n  -H "Authorization: Bearer ${key}" -H "Content-Type: application/json" -d ${body}`,
     ],
+    ['Command line', 'npx rendermill --help'],
     ['Read and try', `${stack.url}/docs`],
     ['Stop', 'Ctrl-C; the next start goes on where this one ended'],
   ];

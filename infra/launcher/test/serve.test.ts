@@ -36,6 +36,7 @@ describe('npm start', () => {
     expect(text).toMatch(/^ {2}Webhook secret +whsec_/m);
     expect(text).toMatch(/^ {2}Providers +no provider key found: rendering with the built-in simulator$/m);
     expect(text).toMatch(/^ {2}Uses +Redis .*\n {2}Uses +storage in /m);
+    expect(text).toMatch(/^ {2}Command line +npx rendermill --help$/m);
     expect(text).toMatch(/^ {2}Try +curl -s http:/m);
     expect(text).toContain('api| {"level":30');
   });
