@@ -1,9 +1,10 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
-import { Ajv } from 'ajv';
 import { parseApiEnv, parseWorkerEnv, apiKeys, workerKeys } from '@rendermill/shared/config/env';
+import { afterCallMs, closingMs } from '@rendermill/shared/config/drain';
+import { presets } from '@rendermill/shared/domain/presets/index';
 import { parse } from 'yaml';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -12,7 +13,9 @@ const read = (name: string): string => readFileSync(join(root, name), 'utf8');
 interface Service {
   readonly image: string;
   readonly environment?: Readonly<Record<string, string | number>>;
-  readonly volumes?: readonly string[];
+  readonly volumes?: readonly (string | { readonly source: string; readonly target: string })[];
+  readonly command?: readonly string[];
+  readonly env_file?: readonly { readonly path: string; readonly required: boolean }[];
   readonly stop_grace_period?: string;
   readonly user?: string;
 }
@@ -22,21 +25,25 @@ const compose = parse(read('docker-compose.yml'), { merge: true }) as {
 };
 const { api, worker } = compose.services;
 
-/** As compose replaces `${NAME:-default}` and `${NAME:?message}`, with what a user must give. */
-function filled(text: unknown): string {
-  const given: Record<string, string> = {
-    RENDERMILL_ADMIN_KEY: 'rm_live_0123456789abcdef0123',
-    RENDERMILL_SECRET: 'a secret of some length',
-  };
-  return String(text).replaceAll(/\$\{(\w+)(?::([-?])([^}]*))?\}/g, (_, name: string, how: string, rest: string) => {
-    const value = given[name] ?? (how === '-' ? rest : undefined);
-    if (value === undefined) throw new Error(`${name} has neither a default nor a value here`);
+const needed = { RENDERMILL_ADMIN_KEY: 'rm_live_0123456789abcdef0123', RENDERMILL_SECRET: 'a secret of some length' };
+
+/** As compose replaces `${NAME:-default}`, `${NAME-default where unset}`, `${NAME:+instead}` and `${NAME:?message}`. */
+function filled(text: unknown, given: Readonly<Record<string, string>>): string {
+  return String(text).replaceAll(/\$\{(\w+)(?:(:?[-?+])([^}]*))?\}/g, (_, name: string, how: string, rest: string) => {
+    const value = given[name];
+    if (how === ':+') return value ? rest : '';
+    if (how === ':-') return value || rest;
+    if (how === '-') return value ?? rest;
+    if (!value) throw new Error(`${name} has neither a default nor a value here`);
     return value;
   });
 }
 
-const environmentOf = ({ environment = {} }: Service): NodeJS.ProcessEnv =>
-  Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, filled(value)]));
+const environmentOf = (
+  { environment = {} }: Service,
+  given: Readonly<Record<string, string>> = needed,
+): Record<string, string> =>
+  Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, filled(value, given)]));
 
 describe('docker-compose.yml', () => {
   test('gives API and worker an environment that they take, and no key that they do not read', () => {
@@ -47,6 +54,52 @@ describe('docker-compose.yml', () => {
     const given = [api, worker].flatMap((service) => Object.keys(service.environment ?? {}));
     // Read by the S3 client itself.
     expect(given.filter((name) => !known.has(name) && !name.startsWith('AWS_'))).toEqual([]);
+  });
+
+  /** What the containers decide, not who starts them. */
+  const fixed = new Set([
+    'NODE_ENV',
+    'REDIS_URL',
+    'RENDERMILL_DATA_DIR',
+    'HOST',
+    'PORT',
+    'WORKER_METRICS_HOST',
+    'WORKER_METRICS_PORT',
+  ]);
+
+  test.each([
+    ['api', Object.keys(apiKeys)],
+    ['worker', Object.keys(workerKeys)],
+  ] as const)('hands every key that %s reads on from the shell, or fixes it', (name, keys) => {
+    const service = compose.services[name] ?? { image: '' };
+    const told = Object.fromEntries(keys.map((key) => [key, `my ${key}`]));
+    const environment = environmentOf(service, told);
+    const notHanded = keys.filter((key) => !fixed.has(key) && environment[key] !== told[key]);
+    // The file itself is mounted.
+    expect(notHanded).toEqual(['RENDERMILL_CONFIG']);
+    const mount = (service.volumes ?? []).find((one) => typeof one !== 'string');
+    const given = { ...needed, RENDERMILL_CONFIG: './accounts.json' };
+    expect(filled(mount?.source, given)).toBe('./accounts.json');
+    expect(environmentOf(service, given)['RENDERMILL_CONFIG']).toBe(mount?.target);
+    expect([filled(mount?.source, {}), environmentOf(service)['RENDERMILL_CONFIG']]).toEqual(['/dev/null', '']);
+    // Names of one's own, as its "${NAME}" are, come by a file, which need not be there.
+    expect(service.env_file).toEqual([{ path: 'rendermill.env', required: false }]);
+  });
+
+  test('takes a bucket at AWS by an empty endpoint', () => {
+    const given = { ...needed, S3_ENDPOINT: '', S3_PUBLIC_ENDPOINT: '', STORAGE_URL: 's3://mine/images' };
+    const env = parseApiEnv(environmentOf(api ?? { image: '' }, given));
+    expect([env.S3_ENDPOINT, env.S3_PUBLIC_ENDPOINT, env.STORAGE_URL]).toEqual([
+      undefined,
+      undefined,
+      's3://mine/images',
+    ]);
+  });
+
+  test('has Redis refuse what it has no memory for, by a limit that can be watched', () => {
+    const command = (compose.services['redis']?.command ?? []).map((word) => filled(word, {}));
+    expect(command.slice(command.indexOf('--maxmemory'))).toEqual(['--maxmemory', '1gb']);
+    expect(read('infra/redis.conf')).toMatch(/^maxmemory-policy noeviction$/m);
   });
 
   test('takes the images of others from images.env', () => {
@@ -62,15 +115,16 @@ describe('docker-compose.yml', () => {
 
   test('mounts what is there', () => {
     const mounted = Object.values(compose.services).flatMap(({ volumes = [] }) =>
-      volumes.map((one) => one.split(':')[0] ?? ''),
+      volumes.flatMap((one) => (typeof one === 'string' ? [one.split(':')[0] ?? ''] : [])),
     );
     expect(mounted.filter((from) => from.startsWith('.') && !existsSync(join(root, from)))).toEqual([]);
     expect(mounted.filter((from) => !from.startsWith('.') && !Object.hasOwn(compose.volumes, from))).toEqual([]);
   });
 
   test('waits for a worker longer than for its longest call by default', () => {
-    // 360 s of a call, 30 s of grace, 12 s to close.
-    expect(worker?.stop_grace_period).toBe('8m');
+    const [, minutes] = /^(\d+)m$/.exec(filled(worker?.stop_grace_period, {})) ?? [];
+    const longestMs = Math.max(...Object.values(presets).map(({ timeoutMs }) => timeoutMs));
+    expect(Number(minutes) * 60_000).toBeGreaterThan(longestMs + afterCallMs + closingMs);
   });
 
   test('has Prometheus look where the worker listens', () => {
@@ -88,7 +142,7 @@ describe('docker-compose.yml', () => {
 });
 
 describe('in a container beside other services', () => {
-  const needed = {
+  const least = {
     REDIS_URL: 'redis://r',
     STORAGE_URL: 's3://b',
     RENDERMILL_ADMIN_KEY: 'k'.repeat(24),
@@ -109,13 +163,13 @@ describe('in a container beside other services', () => {
   test.each(['RENDERMILL_API', 'RENDERMILL_WORKER', 'REDIS', 'REDIS_MASTER', 'S3', 'STORAGE', 'WORKER_METRICS'])(
     'the variables of a service %s are nobody’s setting',
     (name) => {
-      expect(parseApiEnv({ ...needed, ...links(name) })).toEqual(parseApiEnv(needed));
-      expect(parseWorkerEnv({ ...needed, ...links(name) })).toEqual(parseWorkerEnv(needed));
+      expect(parseApiEnv({ ...least, ...links(name) })).toEqual(parseApiEnv(least));
+      expect(parseWorkerEnv({ ...least, ...links(name) })).toEqual(parseWorkerEnv(least));
     },
   );
 
   test.each(['WORKER_METRIC_PORT', 'REDIS_PORT', 'RENDERMILL_SERVICE'])('a misspelt %s is still told', (name) => {
-    expect(() => parseWorkerEnv({ ...needed, [name]: '9464' })).toThrow(`${name} is not a key that Rendermill knows`);
+    expect(() => parseWorkerEnv({ ...least, [name]: '9464' })).toThrow(`${name} is not a key that Rendermill knows`);
   });
 });
 
@@ -130,53 +184,22 @@ describe('the image', () => {
     expect(last).toMatch(/^CMD \["node", /m);
   });
 
+  test('installs by the package files of all workspaces, and copies sources after that', () => {
+    const [before = '', after = ''] = (stages[0] ?? '').split('RUN npm ci\n');
+    const { packages } = JSON.parse(read('package-lock.json')) as { packages: Record<string, { link?: boolean }> };
+    const folders = Object.keys(packages).filter((path) => path !== '' && !path.includes('node_modules'));
+    expect(folders.length).toBeGreaterThan(6);
+    const copied = [...before.matchAll(/^COPY (\S+)\/package\.json \1\/$/gm)].map(([, folder]) => folder);
+    expect(new Set(copied)).toEqual(new Set(folders));
+    expect([...before.matchAll(/^COPY (?!.*package\.json)(.+)$/gm)].map(([, rest]) => rest)).toEqual([
+      'apps/cli/bin apps/cli/bin',
+    ]);
+    expect(after).toMatch(/^COPY apps apps$/m);
+  });
+
   test('copies what the build needs, all of which is there', () => {
     const copied = [...(stages[0] ?? '').matchAll(/^COPY (.+) \S+$/gm)].flatMap(([, from = '']) => from.split(' '));
     expect(copied.length).toBeGreaterThan(5);
     expect(copied.filter((path) => !existsSync(join(root, path)))).toEqual([]);
-  });
-});
-
-describe('the chart', () => {
-  const chart = 'infra/helm/rendermill';
-  const values = parse(read(`${chart}/values.yaml`)) as Record<string, unknown>;
-  const schema = JSON.parse(read(`${chart}/values.schema.json`)) as object;
-  const names = readdirSync(join(root, chart, 'templates'));
-  const templates = names.map((name) => read(`${chart}/templates/${name}`)).join('\n');
-
-  test('has values that its schema takes, and refuses what is not one', () => {
-    const valid = new Ajv({ strict: false }).compile(schema);
-    expect([valid(values), valid.errors]).toEqual([true, null]);
-    expect(valid({ ...values, wokrer: {} })).toBe(false);
-    const keda = { ...(values['worker'] as object), autoscaling: { mode: 'keda', prometheusAddress: '' } };
-    expect(valid({ ...values, worker: keda })).toBe(false);
-  });
-
-  test('uses only values that there are', () => {
-    const paths = [...templates.matchAll(/\$?\.Values\.([\w.]+)/g)].map(([, path = '']) => path);
-    const missing = paths.filter((path) => {
-      let at: unknown = values;
-      for (const part of path.split('.')) {
-        if (typeof at !== 'object' || at === null || !Object.hasOwn(at, part)) return true;
-        at = (at as Record<string, unknown>)[part];
-      }
-      return false;
-    });
-    expect(paths.length).toBeGreaterThan(50);
-    expect(missing).toEqual([]);
-  });
-
-  test.each(['api', 'worker'])('has Kubernetes set no variables for services in the pods of %s', (component) => {
-    const [, pod = ''] = read(`${chart}/templates/${component}.yaml`).split(/^ {2}template:$/m);
-    expect(pod).toMatch(/^ {4}spec:\n(?: {6}.*\n)*? {6}enableServiceLinks: false$/m);
-  });
-
-  test('sets only keys of the environment that the apps read', () => {
-    const set = [...templates.matchAll(/- name: ([A-Z][A-Z0-9_]+)$/gm)].map(([, name = '']) => name);
-    const known = new Set([...Object.keys(apiKeys), ...Object.keys(workerKeys)]);
-    expect(set.length).toBeGreaterThan(6);
-    expect(set.filter((name) => !known.has(name))).toEqual([]);
-    const env = Object.keys(values['env'] as object);
-    expect(env.filter((name) => !known.has(name))).toEqual([]);
   });
 });

@@ -28,6 +28,7 @@ import { Spool } from '@rendermill/shared/adapters/spool/spool';
 import { observed } from '@rendermill/shared/adapters/storage/observed';
 import { openStorage } from '@rendermill/shared/adapters/storage/open-storage';
 import type { Configuration } from '@rendermill/shared/config/accounts-file';
+import { afterCallMs } from '@rendermill/shared/config/drain';
 import type { WorkerEnv } from '@rendermill/shared/config/env';
 import { newId } from '@rendermill/shared/domain/ids';
 import type { Lifecycle } from '@rendermill/shared/observability/lifecycle';
@@ -273,6 +274,6 @@ export async function buildWorker(
     drain,
     running: () => dispatcher.running,
     fedAt: () => dispatcher.fedAt,
-    longestCallMs: Math.max(...[...accounts.values()].map(({ timeoutMs }) => timeoutMs)) + 30_000,
+    longestCallMs: Math.max(...[...accounts.values()].map(({ timeoutMs }) => timeoutMs)) + afterCallMs,
   };
 }

@@ -1,4 +1,5 @@
 import { loadConfiguration } from '@rendermill/shared/config/accounts-file';
+import { closingMs } from '@rendermill/shared/config/drain';
 import { ConfigError, parseWorkerEnv, safeSummary } from '@rendermill/shared/config/env';
 import { Lifecycle, stopOnSignals } from '@rendermill/shared/observability/lifecycle';
 import { createLogger } from '@rendermill/shared/observability/log';
@@ -8,7 +9,6 @@ import { watchdog } from './consumers/watchdog.js';
 import { serveMetrics } from './metrics-server.js';
 
 const starvedMs = 60_000;
-const closingMs = 12_000;
 
 /** The worker process: `npm run start:worker`. */
 async function main(): Promise<void> {
