@@ -1,18 +1,13 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
+import { pages, readPage, root } from './pages.js';
 
 /** The pages that people read: each link in them leads somewhere, and the index of docs leaves none out. */
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const inDocs = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
-  .filter((name) => name.endsWith('.md'))
-  .map((name) => `docs/${name}`);
-const atRoot = readdirSync(root).filter((name) => name.endsWith('.md'));
-const pages = [...inDocs, ...atRoot, 'examples/README.md', 'infra/README.md', 'bench/README.md'].sort();
+const inDocs = pages.filter((page) => page.startsWith('docs/'));
 
 const prose = (page: string): string =>
-  readFileSync(join(root, page), 'utf8')
+  readPage(page)
     .replaceAll(/^( *)```.*?^\1```$/gms, '')
     .replaceAll(/`[^`\n]*`/g, (code) => code.replaceAll(/[[\]]/g, ' '));
 
@@ -26,7 +21,7 @@ const anchor = (heading: string): string =>
     .replaceAll(' ', '-');
 
 const anchorsOf = (page: string): string[] =>
-  [...readFileSync(join(root, page), 'utf8').matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchor(heading));
+  [...readPage(page).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchor(heading));
 
 const linksOf = (page: string): string[] =>
   [...prose(page).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(([, link = '']) => link);
