@@ -73,7 +73,7 @@ const listed: Readonly<Record<string, Readonly<Record<string, Listed>>>> = {
     '*': by('test/clients/webhook-receivers.slow.test.ts', 5),
   },
   'examples/README.md': { export: not('placeholders for what npm start prints') },
-  'infra/helm/README.md': { 'helm install': here, externalRules: by('test/infra/chart.test.ts') },
+  'infra/helm/README.md': { 'helm install': here, externalRules: by('test/infra/rendered-chart.slow.test.ts') },
   'packages/client/README.md': { 'jobs.create': by('apps/cli/test/docs.slow.test.ts'), verifyWebhook: commands },
   'packages/simulator/README.md': { '*': by('test/clients/docs-commands.slow.test.ts', 1) },
 };

@@ -1,6 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse, parseAllDocuments } from 'yaml';
@@ -10,18 +9,24 @@ export type Values = Readonly<Record<string, unknown>>;
 
 const program = fileURLToPath(new URL('./render-chart', import.meta.url));
 // Kept from run to run: Go builds its library for seconds.
-const cache = fileURLToPath(new URL('../../node_modules/.cache/go', import.meta.url));
+const cache = fileURLToPath(new URL('../../node_modules/.cache/render-chart', import.meta.url));
 const chart = fileURLToPath(new URL('../../infra/helm/rendermill', import.meta.url));
 
-/** Built once for the file that imports this; null where it cannot be. */
+/** Built once for the file that imports this; null where it cannot be. Without a C compiler, which may not be there. */
 function build(): string | null {
-  const dir = mkdtempSync(join(tmpdir(), 'rm-chart-'));
-  process.once('exit', () => rmSync(dir, { recursive: true, force: true }));
   const { PATH } = process.env;
-  const env = { PATH, HOME: dir, GOCACHE: cache, GO111MODULE: 'off', GOPATH: '/usr/share/gocode' };
+  const env = {
+    PATH,
+    HOME: cache,
+    GOCACHE: join(cache, 'go'),
+    GO111MODULE: 'off',
+    CGO_ENABLED: '0',
+    GOPATH: '/usr/share/gocode',
+  };
+  const binary = join(cache, 'render');
   try {
-    execFileSync('go', ['build', '-o', join(dir, 'render'), '.'], { cwd: program, env, stdio: 'pipe' });
-    return join(dir, 'render');
+    execFileSync('go', ['build', '-o', binary, '.'], { cwd: program, env, stdio: 'pipe' });
+    return binary;
   } catch {
     return null;
   }
