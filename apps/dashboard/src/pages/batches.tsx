@@ -73,7 +73,7 @@ function Row({ batch }: { readonly batch: Batch }) {
           )}
           {batch.bound_by && (
             <span>
-              {text.batch.facts.bound} {text.batch.bound[batch.bound_by] ?? batch.bound_by}
+              {text.batch.facts.bound} {text.batch.bound[batch.bound_by]}
             </span>
           )}
           <span>

@@ -1,4 +1,4 @@
-import type { BatchStatus, JobStatus, Scope } from '../api/types.js';
+import type { BatchStatus, Bound, JobStatus, Scope } from '../api/types.js';
 
 /** Every word that people read here, in English; the other languages have the same ones. */
 export const en = {
@@ -91,7 +91,7 @@ export const en = {
       requests_per_minute: 'requests per minute',
       images_per_minute: 'images per minute',
       concurrency: 'calls at once',
-    } as Record<string, string>,
+    } satisfies Record<Bound, string>,
     facts: {
       lines: 'Lines',
       left: 'Time left',
