@@ -81,7 +81,7 @@ const shown = async (words: string | RegExp): Promise<void> => page.getByText(wo
     await button('Enable').click();
     await page.locator('h1 + .quiet', { hasText: 'Enabled' }).waitFor();
     await button('Recover').click();
-    await shown('1 deliveries are due now.');
+    await shown('1 delivery is due now.');
     await world.receiver.waitFor(1, ({ event }) => event.data['custom_id'] === 'told-1');
     await page.locator('.log').getByText('Delivered').first().waitFor();
     await page.locator('.log summary').first().click();

@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import type { Batch } from '../api/types';
+import { count } from '../format';
 import { Loading, Problem } from '../parts/notice';
 import { BatchState, isOver } from '../parts/status';
 import { paths } from '../router';
@@ -43,20 +44,25 @@ export function BatchPage({ id }: { readonly id: string }) {
   );
 }
 
+const refusalsShown = 20;
+
 function Refusal({ batch: { errors } }: { readonly batch: Batch }) {
   if (!errors) return null;
+  const shown = errors.data.slice(0, refusalsShown);
+  const more = errors.data.length - shown.length;
   return (
     <section className="problem" role="alert">
       <div>
         <h2>{text.batch.refusedTitle}</h2>
         <ul>
-          {errors.data.slice(0, 20).map(({ line, message }) => (
+          {shown.map(({ line, message }) => (
             <li key={`${line}-${message}`}>
-              {line !== null && text.batch.refusedLine(line)}
+              {line !== null && text.batch.refusedLine(count(line))}
               {message}
             </li>
           ))}
         </ul>
+        {more > 0 && <p>{text.batch.refusedMore(more)}</p>}
       </div>
     </section>
   );
@@ -75,7 +81,7 @@ function Views({ batch, changed }: { readonly batch: Batch; readonly changed: ()
     <section>
       <div className="choices" role="group" aria-label={text.batch.tabs}>
         {choice('gallery', text.batch.gallery)}
-        {choice('failures', `${text.batch.failures} (${failed + cancelled})`)}
+        {choice('failures', `${text.batch.failures} (${count(failed + cancelled)})`)}
       </div>
       {view === 'gallery' ? (
         <Gallery key={batch.generation} batch={batch} />

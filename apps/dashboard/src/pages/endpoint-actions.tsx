@@ -1,6 +1,5 @@
 import { useState } from 'react';
 import type { Endpoint } from '../api/types';
-import { count } from '../format';
 import { Choice, Field } from '../parts/field';
 import { Done, Problem } from '../parts/notice';
 import { Sure } from '../parts/sure';
@@ -124,7 +123,7 @@ export function Recover({ endpoint, changed }: Props) {
       const path = `/v1/webhook_endpoints/${endpoint.id}/deliveries/recover`;
       const body = { since: Math.floor(new Date(since).getTime() / 1_000) };
       const { deliveries } = await client.post<{ deliveries: number }>(path, body);
-      setDone(words.recovered(count(deliveries)));
+      setDone(words.recovered(deliveries));
       changed();
     });
   return (

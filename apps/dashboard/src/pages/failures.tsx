@@ -20,7 +20,7 @@ export function Failures({ batch, changed }: { readonly batch: Batch; readonly c
       await client.post(`/v1/batches/${batch.id}/retry`, { error_code: code });
       changed();
     });
-  const part = [count(counted), count(failed + cancelled)] as const;
+  const part = [count(counted), failed + cancelled] as const;
   return (
     <div className="groups">
       <Problem message={problem} again={again} />
@@ -66,7 +66,7 @@ function Group({ group, total, canRetry, busy, retry }: GroupProps) {
       <div className="title">
         <div>
           <h3>
-            <code>{group.code}</code> <span className="quiet">{words.lines(count(group.count))}</span>
+            <code>{group.code}</code> <span className="quiet">{words.lines(group.count)}</span>
           </h3>
           <div className="bar" aria-hidden="true">
             <i className="failed" style={{ width: `${(group.count / Math.max(total, group.count)) * 100}%` }} />

@@ -1,6 +1,5 @@
 import { useRef, useState } from 'react';
 import type { Batch } from '../api/types';
-import { count } from '../format';
 import { Empty, Loading, Problem } from '../parts/notice';
 import { language, text } from '../text';
 import { useGridKeys } from '../use-grid-keys';
@@ -89,9 +88,7 @@ export function Gallery({ batch }: { readonly batch: Batch }) {
           }}
         />
       )}
-      {lines.total > 0 && (
-        <p className="quiet hint">{`${text.gallery.count(count(lines.total))} · ${text.gallery.hint}`}</p>
-      )}
+      {lines.total > 0 && <p className="quiet hint">{`${text.gallery.count(lines.total)} · ${text.gallery.hint}`}</p>}
     </>
   );
 }

@@ -1,4 +1,13 @@
 import type { BatchStatus, Bound, JobStatus, Scope } from '../api/types.js';
+import { pluralOf } from './plural.js';
+
+const plural = pluralOf('en');
+
+// What is counted in more than one place.
+const lines = (value: number): string => plural(value, { one: '# line', other: '# lines' });
+const rows = (value: number): string => plural(value, { one: '# row', other: '# rows' });
+const pictures = (value: number): string => plural(value, { one: '# picture', other: '# pictures' });
+const attempts = (value: number): string => plural(value, { one: '# attempt', other: '# attempts' });
 
 /** Every word that people read here, in English; the other languages have the same ones. */
 export const en = {
@@ -102,7 +111,7 @@ export const en = {
       forecast: 'of about',
       cap: 'at most',
       twice: 'Perhaps billed twice',
-      twiceText: (attempts: number, cost: string) => `${attempts} attempts, ${cost}`,
+      twiceText: (calls: number, cost: string) => `${attempts(calls)}, ${cost}`,
       model: 'Model',
     },
     counts: { completed: 'done', failed: 'failed', cancelled: 'cancelled', rest: 'to do' },
@@ -119,7 +128,8 @@ export const en = {
     files: 'Download',
     formats: { zip: 'Pictures (ZIP)', csv: 'Table (CSV)', jsonl: 'Lines (JSONL)' },
     refusedTitle: 'This batch was refused; nothing was paid',
-    refusedLine: (line: number) => `Line ${line}: `,
+    refusedLine: (line: string) => `Line ${line}: `,
+    refusedMore: (faults: number) => plural(faults, { one: 'and # more fault', other: 'and # more faults' }),
     tabs: 'Views of this batch',
     gallery: 'Pictures',
     failures: 'Failures',
@@ -127,9 +137,9 @@ export const en = {
 
   failures: {
     none: 'Nothing has failed.',
-    lines: (lines: string) => (lines === '1' ? '1 line' : `${lines} lines`),
-    counting: (read: string, total: string) => `Counting… ${read} of ${total} lines that came to nothing.`,
-    some: (read: string, total: string) => `Counted are ${read} of ${total} lines that came to nothing.`,
+    lines,
+    counting: (read: string, total: number) => `Counting… ${read} of ${lines(total)} that came to nothing.`,
+    some: (read: string, total: number) => `Counted are ${read} of ${lines(total)} that came to nothing.`,
     retry: 'Retry these',
     later: 'Can be retried once the batch has ended.',
     show: 'Show lines',
@@ -155,7 +165,7 @@ export const en = {
     empty: 'No line is in this state.',
     none: 'Pictures appear here as they are stored.',
     line: (line: string) => `Line ${line}`,
-    count: (lines: string) => `${lines} lines`,
+    count: lines,
     lines: 'Lines',
     range: (first: string, last: string) => `${first} – ${last}`,
     first: 'To the beginning',
@@ -232,7 +242,7 @@ export const en = {
     noneFit: 'No job fits these filters.',
     reset: 'Clear filters',
     filters: { label: 'Filters', status: 'Status', model: 'Model', customId: 'Your id (custom_id)' },
-    pictures: (pictures: string) => (pictures === '1' ? '1 picture' : `${pictures} pictures`),
+    pictures,
   },
 
   webhooks: {
@@ -292,7 +302,8 @@ export const en = {
     recoverText: 'Delivers again what failed since then, and events that came while it was disabled.',
     since: 'Since',
     recoverGo: 'Recover',
-    recovered: (deliveries: string) => `${deliveries} deliveries are due now.`,
+    recovered: (deliveries: number) =>
+      plural(deliveries, { one: '# delivery is due now.', other: '# deliveries are due now.' }),
     log: 'Deliveries',
     logEmpty: 'Nothing was delivered yet. Send a test event, or finish a job.',
     logNone: 'No delivery is in this state.',
@@ -300,7 +311,7 @@ export const en = {
     next: (when: string) => `next try ${when}`,
     attempt: (number: string) => `Attempt ${number}`,
     noAnswer: 'no answer',
-    tries: (tries: string) => (tries === '1' ? '1 attempt' : `${tries} attempts`),
+    tries: attempts,
     answer: 'What it answered',
     noBody: 'It answered with an empty body.',
     sent: 'What was sent',
@@ -324,7 +335,7 @@ export const en = {
     response: 'Usual wait',
     maybe: 'Perhaps billed too',
     unpriced: 'Without a known price',
-    attempts: (attempts: string) => (attempts === '1' ? '1 attempt' : `${attempts} attempts`),
+    attempts,
   },
 
   keys: {
@@ -396,6 +407,10 @@ export const en = {
     ok: 'Healthy',
     cooling: (seconds: string) => `Pauses for ${seconds}, as the provider asked`,
     parked: (reason: string) => `Set aside: ${reason}`,
+    reason: {
+      provider_quota_exhausted: 'no credit or quota is left',
+      provider_unavailable: 'its key is not accepted',
+    } as Record<string, string>,
     open: 'Rests after repeated failures',
     halfOpen: 'Is being tried again',
     limits: {
@@ -409,7 +424,7 @@ export const en = {
     of: 'of',
     spend: 'Spent today',
     maybe: (cost: string) => `and ${cost} in attempts that may have been billed`,
-    unpriced: (attempts: number) => `${attempts} attempts without a known price`,
+    unpriced: (calls: number) => `${attempts(calls)} without a known price`,
     waiting: 'Jobs waiting',
     models: 'Models',
     any: 'any',
@@ -428,7 +443,7 @@ export const en = {
       other: 'Choose another',
       uploading: 'Uploading…',
       empty: 'The file is empty.',
-      rows: (columns: number) => `${columns} columns`,
+      rows: (columns: number) => plural(columns, { one: '# column', other: '# columns' }),
     },
     template: {
       title: '2 · Template',
@@ -463,8 +478,12 @@ export const en = {
       checking: 'Rendering…',
       stale: 'The template has changed since.',
       price: 'Estimated price',
-      lines: (lines: string, images: string) => `${lines} rows, ${images} pictures`,
-      invalid: (lines: string) => `${lines} rows cannot be bought as they are; they will be in the error file.`,
+      lines: (given: number, images: number) => `${rows(given)}, ${pictures(images)}`,
+      invalid: (given: number) =>
+        plural(given, {
+          one: '# row cannot be bought as it is; it will be in the error file.',
+          other: '# rows cannot be bought as they are; they will be in the error file.',
+        }),
       sample: (share: string) => `Extrapolated from the first ${share} of the file.`,
       time: (time: string) => `About ${time} at the present limits`,
       rows: 'First rows as they will be sent',

@@ -1,4 +1,12 @@
 import type { Text } from './en.js';
+import { pluralOf } from './plural.js';
+
+const plural = pluralOf('zh-Hans');
+
+// 多处用到的数量。
+const lines = (value: number): string => plural(value, { other: '# 行' });
+const pictures = (value: number): string => plural(value, { other: '# 张图片' });
+const attempts = (value: number): string => plural(value, { other: '# 次调用' });
 
 /** 简体中文。 */
 export const zh: Text = {
@@ -99,7 +107,7 @@ export const zh: Text = {
       forecast: '预计约',
       cap: '上限',
       twice: '可能重复计费',
-      twiceText: (attempts, cost) => `${attempts} 次调用，${cost}`,
+      twiceText: (calls, cost) => `${attempts(calls)}，${cost}`,
       model: '模型',
     },
     counts: { completed: '完成', failed: '失败', cancelled: '取消', rest: '待处理' },
@@ -116,6 +124,7 @@ export const zh: Text = {
     formats: { zip: '图片（ZIP）', csv: '表格（CSV）', jsonl: '逐行数据（JSONL）' },
     refusedTitle: '批次被拒绝，没有产生费用',
     refusedLine: (line) => `第 ${line} 行：`,
+    refusedMore: (faults) => plural(faults, { other: '另有 # 处错误' }),
     tabs: '批次视图',
     gallery: '图片',
     failures: '失败',
@@ -123,9 +132,9 @@ export const zh: Text = {
 
   failures: {
     none: '没有失败的行。',
-    lines: (lines) => `${lines} 行`,
-    counting: (read, total) => `正在统计未成功的行：${read} / ${total}`,
-    some: (read, total) => `已统计 ${read} 行，共 ${total} 行未成功。`,
+    lines,
+    counting: (read, total) => plural(total, { other: `正在统计未成功的行：${read} / #` }),
+    some: (read, total) => `已统计 ${read} 行，共 ${lines(total)}未成功。`,
     retry: '重试这一组',
     later: '批次结束后可以重试。',
     show: '查看各行',
@@ -150,7 +159,7 @@ export const zh: Text = {
     empty: '没有处于该状态的行。',
     none: '图片保存后会显示在这里。',
     line: (line) => `第 ${line} 行`,
-    count: (lines) => `共 ${lines} 行`,
+    count: (total) => `共 ${lines(total)}`,
     lines: '行范围',
     range: (first, last) => `${first} – ${last}`,
     first: '到开头',
@@ -222,7 +231,7 @@ export const zh: Text = {
     noneFit: '没有符合筛选条件的任务。',
     reset: '清除筛选',
     filters: { label: '筛选', status: '状态', model: '模型', customId: '你的编号（custom_id）' },
-    pictures: (pictures) => `${pictures} 张图片`,
+    pictures,
   },
 
   webhooks: {
@@ -278,7 +287,7 @@ export const zh: Text = {
     recoverText: '重新投递此后失败的事件，以及停用期间发生的事件。',
     since: '自',
     recoverGo: '补发',
-    recovered: (deliveries) => `${deliveries} 条投递即将发送。`,
+    recovered: (deliveries) => plural(deliveries, { other: '# 条投递即将发送。' }),
     log: '投递记录',
     logEmpty: '还没有投递。发送一个测试事件，或完成一个任务试试。',
     logNone: '没有处于该状态的投递。',
@@ -286,7 +295,7 @@ export const zh: Text = {
     next: (when) => `下次尝试：${when}`,
     attempt: (number) => `第 ${number} 次尝试`,
     noAnswer: '没有响应',
-    tries: (tries) => `${tries} 次尝试`,
+    tries: (tries) => plural(tries, { other: '# 次尝试' }),
     answer: '对方的响应',
     noBody: '对方返回了空内容。',
     sent: '发送的内容',
@@ -310,7 +319,7 @@ export const zh: Text = {
     response: '通常用时',
     maybe: '可能另外计费',
     unpriced: '价格未知',
-    attempts: (attempts) => `${attempts} 次调用`,
+    attempts,
   },
 
   keys: {
@@ -381,6 +390,10 @@ export const zh: Text = {
     ok: '正常',
     cooling: (seconds) => `应服务商要求暂停 ${seconds}`,
     parked: (reason) => `已停用：${reason}`,
+    reason: {
+      provider_quota_exhausted: '余额或配额已用完',
+      provider_unavailable: '密钥未被接受',
+    },
     open: '多次失败后暂停使用',
     halfOpen: '正在重新试用',
     limits: {
@@ -394,7 +407,7 @@ export const zh: Text = {
     of: '/',
     spend: '今日花费',
     maybe: (cost) => `另有 ${cost} 可能已计费`,
-    unpriced: (attempts) => `${attempts} 次调用价格未知`,
+    unpriced: (calls) => `${attempts(calls)}价格未知`,
     waiting: '等待中的任务',
     models: '模型',
     any: '不限',
@@ -413,7 +426,7 @@ export const zh: Text = {
       other: '换一个文件',
       uploading: '上传中…',
       empty: '文件是空的。',
-      rows: (columns) => `${columns} 列`,
+      rows: (columns) => plural(columns, { other: '# 列' }),
     },
     template: {
       title: '2 · 模板',
@@ -448,8 +461,8 @@ export const zh: Text = {
       checking: '生成中…',
       stale: '模板已修改，请重新预览。',
       price: '预估价格',
-      lines: (lines, images) => `${lines} 行，${images} 张图片`,
-      invalid: (lines) => `${lines} 行有误，无法购买，将写入错误文件。`,
+      lines: (rows, images) => `${lines(rows)}，${pictures(images)}`,
+      invalid: (rows) => `${lines(rows)}有误，无法购买，将写入错误文件。`,
       sample: (share) => `根据文件的前 ${share} 推算。`,
       time: (time) => `按当前限额约需 ${time}`,
       rows: '前几行将按此发送',
