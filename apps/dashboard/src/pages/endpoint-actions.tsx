@@ -42,7 +42,7 @@ export function EndpointActions({
       go(paths.webhooks);
     });
   return (
-    <div className="actions">
+    <>
       {endpoint.enabled ? (
         <Sure
           words={words.disable}
@@ -50,7 +50,7 @@ export function EndpointActions({
           yes={words.disable}
           busy={busy !== null}
           act={enable(false)}
-          grave={false}
+          kind=""
         />
       ) : (
         <button type="button" className="main" disabled={busy !== null} onClick={enable(true)}>
@@ -63,7 +63,7 @@ export function EndpointActions({
         yes={words.rotateYes}
         busy={busy !== null}
         act={rotate}
-        grave={false}
+        kind=""
       >
         <label className="check">
           <input type="checkbox" checked={keep} onChange={({ target }) => setKeep(target.checked)} />
@@ -72,7 +72,7 @@ export function EndpointActions({
       </Sure>
       <Sure words={words.remove} question={words.removeSure} yes={words.removeYes} busy={busy !== null} act={remove} />
       <Problem message={problem} />
-    </div>
+    </>
   );
 }
 
