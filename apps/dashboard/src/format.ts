@@ -72,9 +72,9 @@ export function whenExactly(seconds: number): string {
 }
 
 /** A day as `2026-11-21`, which is one of UTC. */
-export function day(date: string): string {
-  if (date === '') return '';
-  return dayOfMonth().format(new Date(date));
+export function day(iso: string): string {
+  if (iso === '') return '';
+  return dayOfMonth().format(new Date(iso));
 }
 
 const unit = (value: number, name: keyof typeof units): string => units[name]().format(value);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { errorTable, type ErrorCode } from '@rendermill/shared/domain/errors';
 import { en } from '../src/text/en.js';
 import { zh } from '../src/text/zh.js';
 
@@ -68,5 +69,29 @@ describe('counts', () => {
     expect(en.catalogue.preview.lines(1, 2_000)).toBe('1 row, 2,000 pictures');
     expect(en.catalogue.preview.invalid(1)).toBe('1 row cannot be bought as it is; it will be in the error file.');
     expect(zh.failures.lines(12_345)).toBe('12,345 行');
+  });
+});
+
+/** What answers requests and never ends a job. */
+const answersOnly: readonly ErrorCode[] = [
+  // A request that cannot be read, is not allowed or is too much.
+  ...(['invalid_json', 'bom', 'duplicate_key', 'forbidden_key', 'too_deep', 'empty_body', 'invalid_utf8'] as const),
+  ...(['bad_encoding', 'bad_path', 'bad_http', 'duplicate_header', 'invalid_idempotency_key'] as const),
+  ...(['invalid_multipart', 'unknown_field', 'duplicate_field', 'duplicate_parameter', 'too_many_parts'] as const),
+  ...(['missing_api_key', 'invalid_api_key', 'insufficient_scope', 'ip_not_allowed', 'rate_limit_exceeded'] as const),
+  ...(['not_found', 'method_not_allowed', 'payload_too_large', 'file_too_large', 'unsupported_media_type'] as const),
+  ...(['unsupported_charset', 'unsupported_encoding', 'range_not_satisfiable', 'expectation_failed'] as const),
+  ...(['idempotency_key_reused', 'missing_file', 'invalid_purpose', 'empty_file'] as const),
+  // A thing that cannot be done with it now, and trouble that passes before there is a job.
+  ...(['job_not_cancellable', 'job_not_retryable', 'probe_in_progress', 'batch_ended', 'batch_not_running'] as const),
+  ...(['job_in_progress', 'redis_unavailable', 'shutting_down', 'secret_unreadable'] as const),
+  ...(['endpoint_disabled', 'too_many_endpoints', 'endpoint_test_failed'] as const),
+];
+
+describe('advice', () => {
+  test('there is about every reason that a job can fail for, and about none that there is not', () => {
+    const reasons = Object.keys(errorTable).filter((code) => !answersOnly.some((other) => other === code));
+    expect(Object.keys(en.failures.advice).sort()).toEqual(reasons.sort());
+    expect(Object.keys(zh.failures.advice).sort()).toEqual(reasons.sort());
   });
 });

@@ -1,9 +1,11 @@
 import type { BatchStatus, Bound, JobStatus, Scope } from '../api/types.js';
+import { advice } from './advice-en.js';
 import { pluralOf } from './plural.js';
 
 const plural = pluralOf('en');
 
-// What is counted in more than one place.
+// What is said in more than one place.
+const about = (cost: string): string => (cost === '' ? '' : ` · about ${cost}`);
 const lines = (value: number): string => plural(value, { one: '# line', other: '# lines' });
 const rows = (value: number): string => plural(value, { one: '# row', other: '# rows' });
 const pictures = (value: number): string => plural(value, { one: '# picture', other: '# pictures' });
@@ -70,8 +72,18 @@ export const en = {
   batches: {
     title: 'Batches',
     emptyTitle: 'No batch yet',
-    empty:
-      'Drop a product export, say in one sentence what its pictures should be, see the first prompts and the price – then start it.',
+    empty: 'From a list of products to a picture of each, in one go.',
+    steps: [
+      ['Drop your product list', 'A CSV as your shop exports it. Each product becomes a line of the batch.'],
+      [
+        'Say what the pictures should be',
+        'One sentence with your columns in it. The first prompts and the whole price are shown before anything is paid.',
+      ],
+      [
+        'Watch them come in',
+        'Each picture is stored as it is done. What fails says why, and is run again by a click. All of it comes as a ZIP and a table.',
+      ],
+    ] as readonly (readonly [string, string])[],
     first: 'Start your first batch',
     columns: { batch: 'Batch', progress: 'Progress', left: 'Time left', cost: 'Cost so far', made: 'Submitted' },
   },
@@ -122,7 +134,7 @@ export const en = {
       'Stop this batch? Calls under way end and what is finished is kept. Lines not begun can be retried later.',
     cancelYes: 'Stop it',
     cancelNo: 'Keep running',
-    retryAll: 'Retry all that failed',
+    retryAll: (count: number, cost: string) => `Retry all ${lines(count)}${about(cost)}`,
     results: 'Results',
     resultsNow: 'what has ended by now',
     files: 'Download',
@@ -140,23 +152,21 @@ export const en = {
     lines,
     counting: (read: string, total: number) => `Counting… ${read} of ${lines(total)} that came to nothing.`,
     some: (read: string, total: number) => `Counted are ${read} of ${lines(total)} that came to nothing.`,
-    retry: 'Retry these',
+    retry: (count: number, cost: string) => `Retry ${lines(count)}${about(cost)}`,
+    retryThese: 'Retry these',
+    queued: (count: number) => plural(count, { one: '# line queued again.', other: '# lines queued again.' }),
+    queuedAll: 'All that failed like this is queued again.',
     later: 'Can be retried once the batch has ended.',
+    likeThis: 'Retry all that failed like this',
+    likeThisSure: 'Every line of the batch that failed for this reason is run again:',
+    likeThisCounting: 'Counting…',
+    yes: 'Retry them',
+    cap: (cap: string, spent: string) =>
+      `The batch may cost ${cap} at most, and ${spent} of that is spent. How much may it cost in all, these lines included?`,
+    capLabel: 'Maximum cost in USD',
     show: 'Show lines',
     andMore: (more: string) => `and ${more} more; all of them are in the results table (CSV)`,
-    advice: {
-      moderation_blocked:
-        'The provider’s moderation refused the prompt or picture. The same prompt is likely refused again.',
-      content_policy_violation: 'The provider’s policy refused the prompt. The same prompt is likely refused again.',
-      provider_unavailable: 'The provider did not answer as it should. A retry usually helps.',
-      provider_quota_exhausted: 'The account has no credit or quota left. Top it up, then retry.',
-      budget_exceeded: 'The batch’s maximum cost was reached before these.',
-      outcome_unknown: 'The connection broke during the call: it may have been billed.',
-      cancelled: 'Stopped before they were done.',
-      deadline_exceeded: 'The deadline passed before these.',
-      row_error: 'The row of the catalogue could not be used. Mend the file and submit these rows again.',
-      invalid_request: 'The request cannot be made this way. Change the template, then submit these lines again.',
-    } as Record<string, string>,
+    advice: advice as Readonly<Record<string, string>>,
   },
 
   gallery: {
@@ -207,12 +217,13 @@ export const en = {
     picture: (index: number) => `Picture ${index + 1}`,
     input: (index: number) => `Input picture ${index + 1}`,
     noPicture: 'No picture yet.',
+    noneCame: 'No picture came of it.',
     open: 'Open in full size',
     cancel: 'Cancel job',
     retry: 'Retry',
     deliveries: 'Webhook deliveries',
     noDeliveries: 'Nobody was told yet: no webhook_url, and no endpoint that wants events of jobs.',
-    lineDeliveries: 'Lines of a batch are told in digests (batch.lines), not one by one.',
+    lineDeliveries: 'Lines of a batch are told in digests (batch.lines), not one by one. What was sent stands under',
     facts: {
       model: 'Model',
       provider: 'Provider',

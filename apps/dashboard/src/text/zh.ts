@@ -1,9 +1,11 @@
 import type { Text } from './en.js';
+import { advice } from './advice-zh.js';
 import { pluralOf } from './plural.js';
 
 const plural = pluralOf('zh-Hans');
 
-// 多处用到的数量。
+// 多处用到的说法。
+const about = (cost: string): string => (cost === '' ? '' : ` · 约 ${cost}`);
 const lines = (value: number): string => plural(value, { other: '# 行' });
 const pictures = (value: number): string => plural(value, { other: '# 张图片' });
 const attempts = (value: number): string => plural(value, { other: '# 次调用' });
@@ -67,7 +69,12 @@ export const zh: Text = {
   batches: {
     title: '批次',
     emptyTitle: '还没有批次',
-    empty: '拖入商品导出文件，用一句话描述想要的图片，先看前几行提示词和价格，再开始。',
+    empty: '从一份商品表，一次得到每件商品的图片。',
+    steps: [
+      ['拖入商品表', '商城导出的 CSV 即可。每件商品成为批次中的一行。'],
+      ['描述想要的图片', '一句话，可以引用表中的列。付费之前先看到前几行提示词和总价。'],
+      ['看着图片陆续完成', '每张图片完成即保存。失败的行会说明原因，一键重试。全部结果可下载为 ZIP 和表格。'],
+    ],
     first: '开始第一个批次',
     columns: { batch: '批次', progress: '进度', left: '剩余时间', cost: '已花费', made: '提交时间' },
   },
@@ -117,7 +124,7 @@ export const zh: Text = {
     cancelSure: '要停止这个批次吗？进行中的调用会完成，已完成的结果会保留，未开始的行以后可以重试。',
     cancelYes: '停止',
     cancelNo: '继续运行',
-    retryAll: '重试所有失败行',
+    retryAll: (count, cost) => `重试全部 ${lines(count)}${about(cost)}`,
     results: '结果',
     resultsNow: '目前已完成的部分',
     files: '下载',
@@ -135,22 +142,20 @@ export const zh: Text = {
     lines,
     counting: (read, total) => plural(total, { other: `正在统计未成功的行：${read} / #` }),
     some: (read, total) => `已统计 ${read} 行，共 ${lines(total)}未成功。`,
-    retry: '重试这一组',
+    retry: (count, cost) => `重试 ${lines(count)}${about(cost)}`,
+    retryThese: '重试这一组',
+    queued: (count) => plural(count, { other: '# 行已重新排队。' }),
+    queuedAll: '因同样原因失败的行已全部重新排队。',
     later: '批次结束后可以重试。',
+    likeThis: '重试所有同样失败的行',
+    likeThisSure: '批次中因这个原因失败的行将全部重新运行：',
+    likeThisCounting: '统计中…',
+    yes: '重试',
+    cap: (cap, spent) => `批次的费用上限为 ${cap}，已花费 ${spent}。连同这些行，总共最多可以花费多少？`,
+    capLabel: '费用上限（美元）',
     show: '查看各行',
     andMore: (more) => `另有 ${more} 行，全部见结果表格（CSV）`,
-    advice: {
-      moderation_blocked: '服务商的审核拒绝了提示词或图片。原样重试很可能再次被拒。',
-      content_policy_violation: '服务商的内容政策拒绝了提示词。原样重试很可能再次被拒。',
-      provider_unavailable: '服务商没有正常响应。重试通常有效。',
-      provider_quota_exhausted: '账户余额或配额已用完。充值后再重试。',
-      budget_exceeded: '在处理这些行之前已达到批次的费用上限。',
-      outcome_unknown: '调用过程中连接中断，可能已计费。',
-      cancelled: '在完成之前被停止。',
-      deadline_exceeded: '在处理这些行之前已过截止时间。',
-      row_error: '商品表中的这一行无法使用。请修改文件后重新提交这些行。',
-      invalid_request: '请求本身有误。请修改模板后重新提交这些行。',
-    },
+    advice,
   },
 
   gallery: {
@@ -201,12 +206,13 @@ export const zh: Text = {
     picture: (index) => `图片 ${index + 1}`,
     input: (index) => `输入图片 ${index + 1}`,
     noPicture: '还没有图片。',
+    noneCame: '没有生成图片。',
     open: '查看大图',
     cancel: '取消任务',
     retry: '重试',
     deliveries: 'Webhook 投递',
     noDeliveries: '尚未通知任何地址：没有 webhook_url，也没有订阅任务事件的端点。',
-    lineDeliveries: '批次中的行以摘要（batch.lines）统一通知，不逐条投递。',
+    lineDeliveries: '批次中的行以摘要（batch.lines）统一通知，不逐条投递。发送记录见',
     facts: {
       model: '模型',
       provider: '服务商',
