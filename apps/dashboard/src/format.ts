@@ -2,28 +2,50 @@ import { intlTag, text } from './text';
 
 /** Figures as people read them, in the language of the page. */
 
-type Options = Intl.NumberFormatOptions;
-const made = new Map<string, Intl.NumberFormat>();
-
-/** Formatters are dear to make: one per language and kind. */
-function number(kind: string, options: Options): Intl.NumberFormat {
-  const name = `${intlTag()} ${kind}`;
-  const known = made.get(name) ?? new Intl.NumberFormat(intlTag(), options);
-  made.set(name, known);
-  return known;
+/** Formatters are dear to make: one for each language. */
+function perLanguage<T>(make: (tag: string) => T): () => T {
+  const made = new Map<string, T>();
+  return () => {
+    const tag = intlTag();
+    const known = made.get(tag) ?? make(tag);
+    made.set(tag, known);
+    return known;
+  };
 }
 
-const dollars = { style: 'currency', currency: 'USD', currencyDisplay: 'narrowSymbol' } as const;
+const number = (options: Intl.NumberFormatOptions) => perLanguage((tag) => new Intl.NumberFormat(tag, options));
+const date = (options: Intl.DateTimeFormatOptions) => perLanguage((tag) => new Intl.DateTimeFormat(tag, options));
+
+const dollars = {
+  style: 'currency',
+  currency: 'USD',
+  currencyDisplay: 'narrowSymbol',
+  minimumFractionDigits: 2,
+} as const;
+const money = number({ ...dollars, maximumFractionDigits: 2 });
+const smallMoney = number({ ...dollars, maximumFractionDigits: 4 });
+const whole = number({});
+const ofHundred = number({ style: 'percent' });
+const minuteOfDay = date({ dateStyle: 'medium', timeStyle: 'short' });
+const secondOfDay = date({ dateStyle: 'medium', timeStyle: 'medium' });
+const dayOfMonth = date({ day: 'numeric', month: 'short', timeZone: 'UTC' });
+const past = perLanguage((tag) => new Intl.RelativeTimeFormat(tag, { numeric: 'auto', style: 'short' }));
+const unitOf = (unit: string) => number({ style: 'unit', unit, unitDisplay: 'short' });
+const units = {
+  millisecond: unitOf('millisecond'),
+  second: unitOf('second'),
+  minute: unitOf('minute'),
+  hour: unitOf('hour'),
+  day: unitOf('day'),
+  kilobyte: unitOf('kilobyte'),
+  megabyte: unitOf('megabyte'),
+};
 
 /** What is not known is not zero. */
 export function usd(amount: number | null): string {
   if (amount === null) return '–';
   const isSmall = amount !== 0 && Math.abs(amount) < 1;
-  return number(isSmall ? 'small' : 'money', {
-    ...dollars,
-    minimumFractionDigits: 2,
-    maximumFractionDigits: isSmall ? 4 : 2,
-  }).format(amount);
+  return (isSmall ? smallMoney : money)().format(amount);
 }
 
 export function usdRange(min: number, max: number): string {
@@ -31,32 +53,31 @@ export function usdRange(min: number, max: number): string {
 }
 
 export function count(value: number): string {
-  return number('whole', {}).format(value);
+  return whole().format(value);
 }
 
 export function percent(share: number): string {
   // 99.97 % is not done yet.
-  const whole = share >= 1 ? 100 : Math.min(99, Math.floor(share * 100));
-  return number('percent', { style: 'percent' }).format(whole / 100);
+  const full = share >= 1 ? 100 : Math.min(99, Math.floor(share * 100));
+  return ofHundred().format(full / 100);
 }
 
 export function when(seconds: number): string {
-  return new Intl.DateTimeFormat(intlTag(), { dateStyle: 'medium', timeStyle: 'short' }).format(seconds * 1_000);
+  return minuteOfDay().format(seconds * 1_000);
 }
 
 /** With seconds, where tries follow each other closely. */
 export function whenExactly(seconds: number): string {
-  return new Intl.DateTimeFormat(intlTag(), { dateStyle: 'medium', timeStyle: 'medium' }).format(seconds * 1_000);
+  return secondOfDay().format(seconds * 1_000);
 }
 
 /** A day as `2026-11-21`, which is one of UTC. */
-export function day(date: string): string {
-  if (date === '') return '';
-  return new Intl.DateTimeFormat(intlTag(), { day: 'numeric', month: 'short', timeZone: 'UTC' }).format(new Date(date));
+export function day(iso: string): string {
+  if (iso === '') return '';
+  return dayOfMonth().format(new Date(iso));
 }
 
-const unit = (value: number, name: string): string =>
-  number(name, { style: 'unit', unit: name, unitDisplay: 'short' }).format(value);
+const unit = (value: number, name: keyof typeof units): string => units[name]().format(value);
 
 export function duration(seconds: number): string {
   if (seconds < 60) return unit(Math.ceil(seconds), 'second');
@@ -78,10 +99,9 @@ export function size(bytes: number): string {
 
 /** `5 minutes ago`, and the day where that is long past. */
 export function ago(seconds: number): string {
-  const past = Date.now() / 1_000 - seconds;
-  if (past < 60) return text.justNow;
-  const relative = new Intl.RelativeTimeFormat(intlTag(), { numeric: 'auto', style: 'short' });
-  if (past < 3_600) return relative.format(-Math.floor(past / 60), 'minute');
-  if (past < 86_400) return relative.format(-Math.floor(past / 3_600), 'hour');
+  const since = Date.now() / 1_000 - seconds;
+  if (since < 60) return text.justNow;
+  if (since < 3_600) return past().format(-Math.floor(since / 60), 'minute');
+  if (since < 86_400) return past().format(-Math.floor(since / 3_600), 'hour');
   return when(seconds);
 }

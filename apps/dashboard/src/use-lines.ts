@@ -2,7 +2,7 @@ import { useCallback, useEffect, useRef, useState } from 'react';
 import { messageOf } from './api/client';
 import { keepLinks } from './api/keep-links';
 import type { Batch, Job, JobStatus, List } from './api/types';
-import { isOver } from './parts/status';
+import { isOpen, isOver } from './parts/status';
 import { useSession } from './session';
 
 /**
@@ -142,8 +142,6 @@ function numbersOf(wanted: readonly Range[]): Set<number> {
   }
   return numbers;
 }
-
-const isOpen = ({ status }: Job): boolean => status === 'queued' || status === 'in_progress';
 
 function isDue(page: LinePage | undefined, moment: string): boolean {
   if (!page) return true;

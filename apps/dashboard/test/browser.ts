@@ -2,6 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { chromium, type Browser, type Page } from 'playwright-core';
 
 /** A real Chromium: the system's, or the one that CHROMIUM names. Nothing is downloaded. */
@@ -59,12 +60,13 @@ export async function seriousFindings(page: Page): Promise<string[]> {
     .flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target.join(' ')} ${node.failureSummary ?? ''}`));
 }
 
-/** For who wants to see: the page as it looks, in the folder that SCREENSHOTS names; of a long one what is in view. */
+/** Kept for who wants to see: in the folder that SCREENSHOTS names, else in one that git ignores. */
+const pictures = process.env['SCREENSHOTS'] ?? fileURLToPath(new URL('../screenshots', import.meta.url));
+
+/** The page as it looks; of a long one what is in view. */
 export async function look(page: Page, name: string): Promise<void> {
-  const folder = process.env['SCREENSHOTS'];
-  if (!folder) return;
   const fullPage = await page.evaluate<boolean>('document.documentElement.scrollHeight < 10_000');
-  await page.screenshot({ path: join(folder, `${name}.png`), fullPage });
+  await page.screenshot({ path: join(pictures, `${name}.png`), fullPage });
 }
 
 /** That a page has no serious fault, in light and in dark, and is no wider than a telephone; a picture of each. */

@@ -3,6 +3,7 @@ import type { Browser, Page } from 'playwright-core';
 import { makeKey } from '../../../test/keys.js';
 import { picture } from '../../../test/clients/support.js';
 import { signers } from '../../../test/webhook-calls.js';
+import { until } from '../../../test/until.js';
 import { createWorld, type World } from '../../../test/world.js';
 import { executable, faultsOf, look, openBrowser, openPage, why } from './browser.js';
 
@@ -29,6 +30,10 @@ afterAll(async () => {
 });
 
 const button = (name: string | RegExp) => page.getByRole('button', { name, exact: typeof name === 'string' });
+/** What the keyboard stands on: by its name, its words, or its id. */
+const focused = async (): Promise<string> =>
+  page.evaluate(`(({ ariaLabel, labels, textContent, id }) =>
+    ariaLabel ?? labels?.[0]?.textContent ?? (id || textContent))(document.activeElement)`);
 const shown = async (words: string | RegExp): Promise<void> => page.getByText(words).first().waitFor();
 
 (executable ? describe : describe.skip)(`webhooks${why}`, () => {
@@ -37,6 +42,7 @@ const shown = async (words: string | RegExp): Promise<void> => page.getByText(wo
     await shown('No endpoint yet');
     expect(await faultsOf(page, 'webhooks-empty')).toEqual([]);
     await button('Add an endpoint').click();
+    await until(async () => (await focused()) === 'Name');
     await page.getByLabel('Name').fill('Shop');
     await page.getByLabel('URL').fill('http://10.1.2.3/private');
     await page.getByLabel('batch.failed').uncheck();
@@ -50,10 +56,12 @@ const shown = async (words: string | RegExp): Promise<void> => page.getByText(wo
     await button('Add endpoint').click();
     const secret = await page.getByLabel('Signing secret: Shop').getByRole('textbox').inputValue();
     expect(secret).toMatch(/^whsec_/);
+    await until(async () => (await focused()) === 'Signing secret: Shop');
     await look(page, 'webhooks-secret');
     const { body } = await world.call<{ data: { event_types: string[] }[] }>('GET', '/v1/webhook_endpoints');
     expect(body.data[0]?.event_types).toEqual(['job.completed', 'job.failed', 'batch.completed']);
     await button('Close').click();
+    await until(async () => (await focused()) === 'main');
 
     await page.getByRole('link', { name: /Shop/ }).click();
     await button('Send').click();
@@ -81,7 +89,7 @@ const shown = async (words: string | RegExp): Promise<void> => page.getByText(wo
     await button('Enable').click();
     await page.locator('h1 + .quiet', { hasText: 'Enabled' }).waitFor();
     await button('Recover').click();
-    await shown('1 deliveries are due now.');
+    await shown('1 delivery is due now.');
     await world.receiver.waitFor(1, ({ event }) => event.data['custom_id'] === 'told-1');
     await page.locator('.log').getByText('Delivered').first().waitFor();
     await page.locator('.log summary').first().click();
@@ -97,8 +105,16 @@ const shown = async (words: string | RegExp): Promise<void> => page.getByText(wo
     await button('New secret').click();
     await button('Make it').click();
     expect(await page.getByLabel('Signing secret').getByRole('textbox').inputValue()).toMatch(/^whsec_/);
+    await button('Delete').press('Enter');
+    const question = page.getByRole('group', { name: 'Delete' });
+    await question.waitFor();
+    expect(await question.evaluate('document.activeElement.getAttribute("role")')).toBe('group');
+    await page.keyboard.press('Escape');
+    await question.waitFor({ state: 'detached' });
+    expect(await focused()).toBe('Delete');
     await button('Delete').click();
     await button('Leave it').click();
+    expect(await focused()).toBe('Delete');
     await button('Delete').click();
     await button('Delete it').click();
     await shown('No endpoint yet');
@@ -117,6 +133,10 @@ const shown = async (words: string | RegExp): Promise<void> => page.getByText(wo
     await shown('No key but the administrator’s');
     expect(await faultsOf(page, 'keys-empty')).toEqual([]);
     await button('Make a key').click();
+    await until(async () => (await focused()) === 'Name');
+    await button('Discard').click();
+    await until(async () => (await focused()) === 'Make a key');
+    await page.keyboard.press('Enter');
     await page.getByLabel('Name').fill('Nightly import');
     await page.getByRole('textbox', { name: 'Project' }).fill('shop');
     await page.getByLabel('jobs:write').uncheck();
@@ -233,6 +253,10 @@ const shown = async (words: string | RegExp): Promise<void> => page.getByText(wo
 (executable ? describe : describe.skip)(`languages${why}`, () => {
   test('the browser’s is taken, another is chosen without losing what was written, and kept', async () => {
     const { page: other, faults: otherFaults } = await openPage(browser, { locale: 'zh-CN' });
+    await other.goto(world.url);
+    await other.getByRole('heading', { name: '打开控制台' }).waitFor();
+    expect(await faultsOf(other, 'zh-key')).toEqual([]);
+    await other.goto('about:blank');
     await other.goto(`${world.url}/#key=${world.key}`);
     await other.getByRole('heading', { name: '批次', exact: true }).waitFor();
     expect(await other.getAttribute('html', 'lang')).toBe('zh-Hans');

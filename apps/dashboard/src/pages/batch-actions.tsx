@@ -1,49 +1,62 @@
-import { useState } from 'react';
 import type { Batch } from '../api/types';
-import { Problem } from '../parts/notice';
+import { Done, Problem } from '../parts/notice';
 import { isOver } from '../parts/status';
+import { Sure } from '../parts/sure';
 import { useSession } from '../session';
 import { text } from '../text';
 import { useAction } from '../use-action';
+import type { Retry } from '../use-retry';
+import { costWords, RetryButton } from './retry-button';
+
+interface Props {
+  readonly batch: Batch;
+  readonly changed: () => void;
+  readonly retry: Retry;
+}
 
 /** What can be done with a batch as it is now. Cancelling asks once more. */
-export function BatchActions({ batch, changed }: { readonly batch: Batch; readonly changed: () => void }) {
+export function BatchActions({ batch, changed, retry }: Props) {
   const { client } = useSession();
   const { busy, problem, run } = useAction();
-  const [asking, setAsking] = useState(false);
-  const post = (what: string, body?: unknown) => () =>
+  const words = text.batch;
+  const post = (what: string) => (): void =>
     run(what, async () => {
-      await client.post(`/v1/batches/${batch.id}/${what}`, body);
-      setAsking(false);
+      await client.post(`/v1/batches/${batch.id}/${what}`);
       changed();
     });
-  const button = (what: string, words: string, kind = '') => (
+  const button = (what: string, label: string, kind = '') => (
     <button type="button" className={kind} disabled={busy !== null} onClick={post(what)}>
-      {words}
+      {label}
     </button>
   );
   const running = batch.status === 'in_progress';
   const { failed, cancelled } = batch.request_counts;
+  const bad = failed + cancelled;
   return (
-    <div className="actions">
-      {running && batch.paused_at === null && button('pause', text.batch.pause)}
-      {running && batch.paused_at !== null && button('resume', text.batch.resume, 'main')}
-      {(running || batch.status === 'validating') && !asking && (
-        <button type="button" className="grave" onClick={() => setAsking(true)}>
-          {text.batch.cancel}
-        </button>
+    <>
+      {running && batch.paused_at === null && button('pause', words.pause)}
+      {running && batch.paused_at !== null && button('resume', words.resume, 'main')}
+      {(running || batch.status === 'validating') && (
+        <Sure
+          words={words.cancel}
+          question={words.cancelSure}
+          yes={words.cancelYes}
+          no={words.cancelNo}
+          busy={busy !== null}
+          act={post('cancel')}
+        />
       )}
-      {isOver(batch) && batch.status !== 'failed' && failed + cancelled > 0 && button('retry', text.batch.retryAll)}
-      {asking && !isOver(batch) && (
-        <div className="sure" role="group" aria-label={text.batch.cancel}>
-          <p>{text.batch.cancelSure}</p>
-          {button('cancel', text.batch.cancelYes, 'grave')}
-          <button type="button" onClick={() => setAsking(false)}>
-            {text.batch.cancelNo}
-          </button>
-        </div>
+      {isOver(batch) && batch.status !== 'failed' && bad > 0 && (
+        <RetryButton
+          batch={batch}
+          code={null}
+          lines={bad}
+          words={words.retryAll(bad, costWords(batch, bad))}
+          retry={retry}
+        />
       )}
-      <Problem message={problem} />
-    </div>
+      <Done message={retry.done} />
+      <Problem message={problem ?? retry.problem} />
+    </>
   );
 }

@@ -33,11 +33,7 @@ export function BatchFacts({ batch }: { readonly batch: Batch }) {
         {!over && (
           <Fact name={facts.left}>{batch.eta_seconds === null ? text.unknown : duration(batch.eta_seconds)}</Fact>
         )}
-        {!over && (
-          <Fact name={facts.bound}>
-            {batch.bound_by === null ? facts.nothing : (bound[batch.bound_by] ?? batch.bound_by)}
-          </Fact>
-        )}
+        {!over && <Fact name={facts.bound}>{batch.bound_by === null ? facts.nothing : bound[batch.bound_by]}</Fact>}
         <Fact name={over ? facts.costOver : facts.cost}>
           {usd(cost.actual)}
           {!over && cost.estimated !== null && (

@@ -1,10 +1,11 @@
-import { useState } from 'react';
 import type { Batch } from '../api/types';
-import { Loading, Problem } from '../parts/notice';
+import { count } from '../format';
+import { Loading, Problem, Title } from '../parts/notice';
 import { BatchState, isOver } from '../parts/status';
-import { paths } from '../router';
+import { paths, setParameters, useParameter, useWayBack } from '../router';
 import { text } from '../text';
 import { useAsk } from '../use-ask';
+import { useRetry, type Retry } from '../use-retry';
 import { BatchActions } from './batch-actions';
 import { BatchFacts } from './batch-facts';
 import { nameOf } from './batches';
@@ -15,6 +16,12 @@ import { Results } from './results';
 /** One batch, live: where it stands, what can be done, its pictures and its failures. */
 export function BatchPage({ id }: { readonly id: string }) {
   const { data: batch, problem, again } = useAsk<Batch>(`/v1/batches/${id}`, 1_500, (now) => !isOver(now));
+  const retry = useRetry(batch, () => {
+    // What is drawn anew then does not jump to a line that was looked at before.
+    setParameters({ place: null, line: null });
+    again();
+  });
+  useWayBack(id);
   return (
     <>
       <p className="crumb">
@@ -24,64 +31,72 @@ export function BatchPage({ id }: { readonly id: string }) {
       <Problem message={problem} again={again} />
       {batch && (
         <>
-          <div className="title">
-            <div>
-              <h1>{nameOf(batch)}</h1>
-              <p className="quiet">
+          <Title
+            name={nameOf(batch)}
+            state={
+              <>
                 <BatchState batch={batch} /> <code>{batch.id}</code>
-              </p>
-            </div>
-            <BatchActions batch={batch} changed={again} />
-          </div>
+              </>
+            }
+          >
+            <BatchActions batch={batch} changed={again} retry={retry} />
+          </Title>
           <Refusal batch={batch} />
           <BatchFacts batch={batch} />
           <Results batch={batch} />
-          <Views batch={batch} changed={again} />
+          <Views batch={batch} retry={retry} />
         </>
       )}
     </>
   );
 }
 
+const refusalsShown = 20;
+
 function Refusal({ batch: { errors } }: { readonly batch: Batch }) {
   if (!errors) return null;
+  const shown = errors.data.slice(0, refusalsShown);
+  const more = errors.data.length - shown.length;
   return (
     <section className="problem" role="alert">
       <div>
         <h2>{text.batch.refusedTitle}</h2>
         <ul>
-          {errors.data.slice(0, 20).map(({ line, message }) => (
+          {shown.map(({ line, message }) => (
             <li key={`${line}-${message}`}>
-              {line !== null && text.batch.refusedLine(line)}
+              {line !== null && text.batch.refusedLine(count(line))}
               {message}
             </li>
           ))}
         </ul>
+        {more > 0 && <p>{text.batch.refusedMore(more)}</p>}
       </div>
     </section>
   );
 }
 
-function Views({ batch, changed }: { readonly batch: Batch; readonly changed: () => void }) {
-  const [view, setView] = useState<'gallery' | 'failures'>('gallery');
+function Views({ batch, retry }: { readonly batch: Batch; readonly retry: Retry }) {
+  const [view] = useParameter('view');
   if (batch.request_counts.total === 0) return null;
   const { failed, cancelled } = batch.request_counts;
-  const choice = (name: typeof view, words: string) => (
-    <button type="button" aria-pressed={view === name} onClick={() => setView(name)}>
+  const failures = view === 'failures';
+  const choice = (pressed: boolean, name: string | null, words: string) => (
+    // A place and a filter are those of the other view.
+    <button
+      type="button"
+      aria-pressed={pressed}
+      onClick={() => setParameters({ view: name, status: null, place: null, line: null })}
+    >
       {words}
     </button>
   );
   return (
     <section>
       <div className="choices" role="group" aria-label={text.batch.tabs}>
-        {choice('gallery', text.batch.gallery)}
-        {choice('failures', `${text.batch.failures} (${failed + cancelled})`)}
+        {choice(!failures, null, text.batch.gallery)}
+        {choice(failures, 'failures', `${text.batch.failures} (${count(failed + cancelled)})`)}
       </div>
-      {view === 'gallery' ? (
-        <Gallery key={batch.generation} batch={batch} />
-      ) : (
-        <Failures batch={batch} changed={changed} />
-      )}
+      {failures ? <Failures batch={batch} retry={retry} /> : <Gallery key={batch.generation} batch={batch} />}
     </section>
   );
 }

@@ -29,6 +29,14 @@ export function Batches() {
       {isEmpty && (
         <Empty title={text.batches.emptyTitle}>
           <p>{text.batches.empty}</p>
+          <ol className="steps">
+            {text.batches.steps.map(([step, words]) => (
+              <li key={step}>
+                <strong>{step}</strong>
+                <p>{words}</p>
+              </li>
+            ))}
+          </ol>
           {add(text.batches.first)}
         </Empty>
       )}
@@ -73,7 +81,7 @@ function Row({ batch }: { readonly batch: Batch }) {
           )}
           {batch.bound_by && (
             <span>
-              {text.batch.facts.bound} {text.batch.bound[batch.bound_by] ?? batch.bound_by}
+              {text.batch.facts.bound} {text.batch.bound[batch.bound_by]}
             </span>
           )}
           <span>

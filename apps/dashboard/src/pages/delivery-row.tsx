@@ -26,7 +26,7 @@ export function DeliveryRow({ delivery, changed }: { readonly delivery: Delivery
           <code>{delivery.event_type ?? delivery.event_id}</code>
           <span className="quiet">
             {last && (last.http_status === null ? (last.error ?? words.noAnswer) : `HTTP ${last.http_status}`)}
-            {delivery.attempts.length > 1 && ` · ${words.tries(count(delivery.attempts.length))}`}
+            {delivery.attempts.length > 1 && ` · ${words.tries(delivery.attempts.length)}`}
             {delivery.next_attempt_at !== null && ` · ${words.next(when(delivery.next_attempt_at))}`}
           </span>
           <time className="quiet">{ago(delivery.created_at)}</time>

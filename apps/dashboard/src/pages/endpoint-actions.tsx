@@ -1,6 +1,5 @@
 import { useState } from 'react';
 import type { Endpoint } from '../api/types';
-import { count } from '../format';
 import { Choice, Field } from '../parts/field';
 import { Done, Problem } from '../parts/notice';
 import { Sure } from '../parts/sure';
@@ -43,7 +42,7 @@ export function EndpointActions({
       go(paths.webhooks);
     });
   return (
-    <div className="actions">
+    <>
       {endpoint.enabled ? (
         <Sure
           words={words.disable}
@@ -51,7 +50,7 @@ export function EndpointActions({
           yes={words.disable}
           busy={busy !== null}
           act={enable(false)}
-          grave={false}
+          kind=""
         />
       ) : (
         <button type="button" className="main" disabled={busy !== null} onClick={enable(true)}>
@@ -64,7 +63,7 @@ export function EndpointActions({
         yes={words.rotateYes}
         busy={busy !== null}
         act={rotate}
-        grave={false}
+        kind=""
       >
         <label className="check">
           <input type="checkbox" checked={keep} onChange={({ target }) => setKeep(target.checked)} />
@@ -73,7 +72,7 @@ export function EndpointActions({
       </Sure>
       <Sure words={words.remove} question={words.removeSure} yes={words.removeYes} busy={busy !== null} act={remove} />
       <Problem message={problem} />
-    </div>
+    </>
   );
 }
 
@@ -124,7 +123,7 @@ export function Recover({ endpoint, changed }: Props) {
       const path = `/v1/webhook_endpoints/${endpoint.id}/deliveries/recover`;
       const body = { since: Math.floor(new Date(since).getTime() / 1_000) };
       const { deliveries } = await client.post<{ deliveries: number }>(path, body);
-      setDone(words.recovered(count(deliveries)));
+      setDone(words.recovered(deliveries));
       changed();
     });
   return (

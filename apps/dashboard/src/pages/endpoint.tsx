@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import type { Endpoint } from '../api/types';
 import { count, when } from '../format';
-import { Fact, Loading, Problem } from '../parts/notice';
+import { Fact, Loading, Problem, Title } from '../parts/notice';
 import { Secret } from '../parts/secret';
 import { paths } from '../router';
 import { text } from '../text';
@@ -25,12 +25,7 @@ export function EndpointPage({ id }: { readonly id: string }) {
 function OwnLog() {
   return (
     <>
-      <div className="title">
-        <div>
-          <h1>{text.webhooks.jobsOwn}</h1>
-          <p className="lead">{text.webhooks.jobsOwnText}</p>
-        </div>
-      </div>
+      <Title name={text.webhooks.jobsOwn} lead={text.webhooks.jobsOwnText} />
       <DeliveryLog endpoint="url" />
     </>
   );
@@ -48,22 +43,23 @@ function Known({ id }: { readonly id: string }) {
   };
   return (
     <>
-      <div className="title">
-        <div>
-          <h1>{endpoint.name}</h1>
-          <p className="quiet">
+      <Title
+        name={endpoint.name}
+        state={
+          <>
             <EndpointState endpoint={endpoint} />{' '}
             {endpoint.enabled && endpoint.failing_since !== null && words.failingSince(when(endpoint.failing_since))}
-          </p>
-          <p>{endpoint.url}</p>
-        </div>
+          </>
+        }
+      >
         <EndpointActions endpoint={endpoint} changed={changed} showSecret={setSecret} />
-      </div>
+      </Title>
       <Problem message={problem} again={again} />
       {secret !== null && (
         <Secret title={words.secretTitle} value={secret} hint={words.secretOnce} close={() => setSecret(null)} />
       )}
       <dl className="facts card">
+        <Fact name={words.url}>{endpoint.url}</Fact>
         <Fact name={words.facts.events}>{endpoint.event_types.join(', ')}</Fact>
         <Fact name={words.facts.rate}>
           {endpoint.max_per_minute === null

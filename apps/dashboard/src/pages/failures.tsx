@@ -1,99 +1,141 @@
+import { useEffect, useRef, useState } from 'react';
 import type { Batch, FailureGroup } from '../api/types';
 import { count } from '../format';
 import { Empty, Loading, Problem } from '../parts/notice';
 import { isOver } from '../parts/status';
-import { paths } from '../router';
-import { useSession } from '../session';
+import { paths, useParameter } from '../router';
 import { text } from '../text';
-import { useAction } from '../use-action';
 import { countOf, useFailures } from '../use-failures';
+import type { Retry } from '../use-retry';
+import { costWords, RetryButton } from './retry-button';
 
 /** What failed, by reason; each group is retried as one. */
-export function Failures({ batch, changed }: { readonly batch: Batch; readonly changed: () => void }) {
-  const { client } = useSession();
+export function Failures({ batch, retry }: { readonly batch: Batch; readonly retry: Retry }) {
   const { groups, isCounting, problem, again } = useFailures(batch);
-  const action = useAction();
   const { failed, cancelled } = batch.request_counts;
+  const total = failed + cancelled;
   const counted = groups ? countOf(groups) : 0;
-  const retry = (code: string) => () =>
-    action.run(code, async () => {
-      await client.post(`/v1/batches/${batch.id}/retry`, { error_code: code });
-      changed();
-    });
-  const part = [count(counted), count(failed + cancelled)] as const;
+  const isWhole = counted >= total && !isCounting;
+  const shown = useWithoutQueued(batch, groups, retry);
+  const part = [count(counted), total] as const;
   return (
     <div className="groups">
       <Problem message={problem} again={again} />
-      <Problem message={action.problem} />
       {!groups && !problem && <Loading />}
       {groups?.length === 0 && !isCounting && (
         <Empty>
           <p>{text.failures.none}</p>
         </Empty>
       )}
-      {groups && counted < failed + cancelled && (
+      {groups && counted < total && (
         <p className="quiet" role="status">
           {isCounting ? text.failures.counting(...part) : text.failures.some(...part)}
         </p>
       )}
-      {groups?.map((group) => (
-        <Group
-          key={group.code}
-          group={group}
-          total={failed + cancelled}
-          canRetry={isOver(batch)}
-          busy={action.busy !== null}
-          retry={retry(group.code)}
-        />
+      {shown?.map((group) => (
+        <Group key={group.code} batch={batch} group={group} total={total} isWhole={isWhole} retry={retry} />
       ))}
     </div>
   );
 }
 
-interface GroupProps {
-  readonly group: FailureGroup;
-  readonly total: number;
-  readonly canRetry: boolean;
-  readonly busy: boolean;
-  readonly retry: () => void;
+/**
+ * Lines that wait again are read as failed until the batch has come to them: their group is shown once fewer of them
+ * are, or the batch has ended.
+ */
+function useWithoutQueued(
+  batch: Batch,
+  groups: readonly FailureGroup[] | null,
+  retry: Retry,
+): readonly FailureGroup[] | null {
+  const [ended, setEnded] = useState<readonly FailureGroup[]>([]);
+  const over = isOver(batch);
+  useEffect(() => {
+    if (over && groups) setEnded(groups);
+  }, [over, groups]);
+  if (!groups) return null;
+  const before = new Map(ended.map(({ code, count: lines }) => [code, lines]));
+  return groups.filter((group) => !retry.isQueued(group.code) || group.count < (before.get(group.code) ?? 0));
 }
 
-function Group({ group, total, canRetry, busy, retry }: GroupProps) {
+interface GroupProps {
+  readonly batch: Batch;
+  readonly group: FailureGroup;
+  readonly total: number;
+  /** All that failed is counted. */
+  readonly isWhole: boolean;
+  readonly retry: Retry;
+}
+
+function Group({ batch, group, total, isWhole, retry }: GroupProps) {
   const words = text.failures;
-  const rest = group.count - group.lines.length;
+  const advice = words.advice[group.code];
   return (
     <article className="group">
       <div className="title">
         <div>
           <h3>
-            <code>{group.code}</code> <span className="quiet">{words.lines(count(group.count))}</span>
+            <code>{group.code}</code> <span className="quiet">{words.lines(group.count)}</span>
           </h3>
           <div className="bar" aria-hidden="true">
             <i className="failed" style={{ width: `${(group.count / Math.max(total, group.count)) * 100}%` }} />
           </div>
-          <p>{words.advice[group.code] ?? group.message}</p>
-          {words.advice[group.code] !== undefined && <p className="quiet">{group.message}</p>}
+          <p>{advice ?? group.message}</p>
+          {advice !== undefined && <p className="quiet">{group.message}</p>}
         </div>
         <div className="actions">
-          <button type="button" disabled={!canRetry || busy} onClick={retry} title={canRetry ? undefined : words.later}>
-            {words.retry}
-          </button>
+          {isOver(batch) ? (
+            <RetryButton
+              batch={batch}
+              code={group.code}
+              lines={isWhole ? group.count : null}
+              words={isWhole ? words.retry(group.count, costWords(batch, group.count)) : words.retryThese}
+              retry={retry}
+            />
+          ) : (
+            <p className="quiet">{words.later}</p>
+          )}
         </div>
       </div>
-      {group.lines.length > 0 && (
-        <details>
-          <summary>{words.show}</summary>
-          <ul className="lines">
-            {group.lines.slice(0, 100).map(({ line, job_id, custom_id }) => (
-              <li key={job_id}>
-                <a href={paths.job(job_id)}>{custom_id ?? text.gallery.line(count(line))}</a>{' '}
-                <span className="quiet">{text.gallery.line(count(line))}</span>
-              </li>
-            ))}
-          </ul>
-          {rest > 0 && <p className="quiet">{words.andMore(count(rest))}</p>}
-        </details>
-      )}
+      {group.lines.length > 0 && <Lines group={group} />}
     </article>
+  );
+}
+
+/** Lines that are listed of a group. */
+const listed = 100;
+
+/** The first of them; opened where one of them was come back from. */
+function Lines({ group }: { readonly group: FailureGroup }) {
+  const words = text.failures;
+  const [at, setAt] = useParameter('line');
+  const lines = group.lines.slice(0, listed);
+  const here = lines.some(({ line }) => String(line) === at);
+  const rest = group.count - lines.length;
+  const list = useRef<HTMLUListElement>(null);
+  useEffect(() => {
+    if (here) list.current?.querySelector<HTMLElement>('[aria-current]')?.focus();
+    // Where one comes to the page, not where a line is chosen on it.
+  }, []);
+  return (
+    <details open={here}>
+      <summary>{words.show}</summary>
+      <ul className="lines" ref={list}>
+        {lines.map(({ line, job_id, custom_id }) => (
+          <li key={job_id}>
+            <a
+              href={paths.job(job_id)}
+              // Before it leads away: the way back is to this line.
+              onClick={() => setAt(String(line))}
+              aria-current={String(line) === at ? 'true' : undefined}
+            >
+              {custom_id ?? text.gallery.line(count(line))}
+            </a>{' '}
+            <span className="quiet">{text.gallery.line(count(line))}</span>
+          </li>
+        ))}
+      </ul>
+      {rest > 0 && <p className="quiet">{words.andMore(count(rest))}</p>}
+    </details>
   );
 }

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { LanguageChoice, ThemeChoice } from '../parts/choices';
-import { paths, scopesOf, type Page } from '../router';
+import { isLineId, paths, scopesOf, type Page } from '../router';
 import { useSession } from '../session';
 import { text } from '../text';
 
@@ -64,8 +64,7 @@ const places = [
 
 function Navigation({ page }: { readonly page: Page }) {
   const { me } = useSession();
-  // A line is a job that belongs to its batch.
-  const home = page.name === 'job' && page.id.includes('-') ? 'batch' : page.name;
+  const home = page.name === 'job' && isLineId(page.id) ? 'batch' : page.name;
   const shown = places.filter(([name]) => scopesOf[name].every((scope) => me.scopes.includes(scope)));
   return (
     <nav aria-label={text.nav.label}>

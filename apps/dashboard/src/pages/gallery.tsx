@@ -1,7 +1,8 @@
-import { useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { Batch } from '../api/types';
-import { count } from '../format';
 import { Empty, Loading, Problem } from '../parts/notice';
+import { isJobStatus } from '../parts/status';
+import { useParameter } from '../router';
 import { language, text } from '../text';
 import { useGridKeys } from '../use-grid-keys';
 import { useLines, type LineFilter, type Range } from '../use-lines';
@@ -18,7 +19,9 @@ const ahead = 60;
 
 /** A batch's lines as pictures. Only tiles near the view exist, and only their lines are read. */
 export function Gallery({ batch }: { readonly batch: Batch }) {
-  const [filter, setFilter] = useState<LineFilter>('all');
+  const [status, setStatus] = useParameter('status');
+  const filter: LineFilter = isJobStatus(status) ? status : 'all';
+  const [came, setPlace] = useParameter('place');
   const [base, setBase] = useState(0);
   const [viewed, setViewed] = useState<number | null>(null);
   const grid = useRef<HTMLUListElement>(null);
@@ -32,7 +35,8 @@ export function Gallery({ batch }: { readonly batch: Batch }) {
   const keys = useGridKeys(grid, { columns, count: shown, base, rowHeight });
 
   const choose = (next: LineFilter): void => {
-    setFilter(next);
+    setStatus(next === 'all' ? null : next);
+    setPlace(null);
     setBase(0);
   };
   /** Of all lines, in whatever stretch. */
@@ -41,6 +45,15 @@ export function Gallery({ batch }: { readonly batch: Batch }) {
     setBase(Math.floor(target / stretch) * stretch);
     keys.goTo(target);
   };
+  // Who comes back finds the line that was left; once, and then the place is theirs.
+  const isBack = useRef(false);
+  useEffect(() => {
+    if (isBack.current || lines.total === 0) return;
+    isBack.current = true;
+    const place = Number(came ?? Number.NaN);
+    if (Number.isInteger(place)) goTo(place - 1);
+  });
+  const leave = (place: number): void => setPlace(String(place + 1));
   const column = `calc((100% - ${(columns - 1) * tile.gap}px) / ${columns})`;
   const places = Array.from({ length: Math.max(0, Math.min(to, base + shown) - from) }, (_, i) => from + i);
   return (
@@ -57,6 +70,10 @@ export function Gallery({ batch }: { readonly batch: Batch }) {
         ref={grid}
         className="gallery"
         onKeyDown={keys.onKeyDown}
+        onClickCapture={({ target }) => {
+          const place = target instanceof Element && target.closest<HTMLElement>('[data-place]')?.dataset['place'];
+          if (place) leave(Number(place));
+        }}
         style={{ height: Math.max(0, rows * rowHeight - tile.gap) }}
       >
         {places.map((place) => (
@@ -80,7 +97,11 @@ export function Gallery({ batch }: { readonly batch: Batch }) {
           among={{
             place: viewed,
             total: lines.total,
-            move: (by) => setViewed(Math.max(0, Math.min(lines.total - 1, viewed + by))),
+            move: (by) => {
+              const next = Math.max(0, Math.min(lines.total - 1, viewed + by));
+              setViewed(next);
+              leave(next);
+            },
           }}
           details
           close={() => {
@@ -89,9 +110,7 @@ export function Gallery({ batch }: { readonly batch: Batch }) {
           }}
         />
       )}
-      {lines.total > 0 && (
-        <p className="quiet hint">{`${text.gallery.count(count(lines.total))} · ${text.gallery.hint}`}</p>
-      )}
+      {lines.total > 0 && <p className="quiet hint">{`${text.gallery.count(lines.total)} · ${text.gallery.hint}`}</p>}
     </>
   );
 }

@@ -1,5 +1,6 @@
 import type { Delivery, Job, List } from '../api/types';
 import { Loading, Problem } from '../parts/notice';
+import { paths } from '../router';
 import { text } from '../text';
 import { useAsk } from '../use-ask';
 import { DeliveryRow } from './delivery-row';
@@ -9,7 +10,13 @@ export function JobDeliveries({ job }: { readonly job: Job }) {
   return (
     <section>
       <h2>{text.job.deliveries}</h2>
-      {job.batch_id === null ? <Log id={job.id} /> : <p className="quiet">{text.job.lineDeliveries}</p>}
+      {job.batch_id === null ? (
+        <Log id={job.id} />
+      ) : (
+        <p className="quiet">
+          {text.job.lineDeliveries} <a href={paths.webhooks}>{text.webhooks.title}</a>
+        </p>
+      )}
     </section>
   );
 }

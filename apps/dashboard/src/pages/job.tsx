@@ -1,27 +1,37 @@
+import { useState } from 'react';
 import type { Job } from '../api/types';
 import { count, usd, when } from '../format';
-import { Fact, Loading, Problem } from '../parts/notice';
-import { Status } from '../parts/status';
-import { paths } from '../router';
+import { Fact, Loading, Problem, Title } from '../parts/notice';
+import { isOpen, Status } from '../parts/status';
+import { isLineId, paths, wayBack } from '../router';
 import { useMay, useSession } from '../session';
 import { text } from '../text';
 import { useAction } from '../use-action';
 import { useAsk } from '../use-ask';
 import { Attempts } from './attempts';
 import { JobDeliveries } from './job-deliveries';
+import { LineActions } from './line-actions';
 import { Pictures } from './pictures';
-
-const isOpen = ({ status }: Job): boolean => status === 'queued' || status === 'in_progress';
 
 /** One job: what was asked, what came, every attempt that was made for it, and who was told. */
 export function JobPage({ id }: { readonly id: string }) {
-  const { data: job, problem, again } = useAsk<Job>(`/v1/jobs/${id}`, 2_000, isOpen);
+  const [awaited, setAwaited] = useState(0);
+  const {
+    data: job,
+    problem,
+    again,
+  } = useAsk<Job>(
+    `/v1/jobs/${id}`,
+    2_000,
+    // One that was just asked for again may not be read so yet.
+    (now) => isOpen(now) || now.generation < awaited,
+  );
   const may = useMay();
-  const isLine = job ? job.batch_id !== null : id.includes('-');
+  const isLine = job ? job.batch_id !== null : isLineId(id);
   return (
     <>
       <p className="crumb">
-        <a href={job?.batch_id ? paths.batch(job.batch_id) : isLine ? paths.batches : paths.jobs}>
+        <a href={job?.batch_id ? wayBack(job.batch_id, job.line ?? null) : isLine ? paths.batches : paths.jobs}>
           {isLine ? text.job.back : text.job.all}
         </a>
       </p>
@@ -29,15 +39,26 @@ export function JobPage({ id }: { readonly id: string }) {
       <Problem message={problem} again={again} />
       {job && (
         <>
-          <div className="title">
-            <div>
-              <h1>{job.custom_id ?? job.id}</h1>
-              <p className="quiet">
+          <Title
+            name={job.custom_id ?? job.id}
+            state={
+              <>
                 <Status kind={job.status}>{text.job.status[job.status]}</Status> <code>{job.id}</code>
-              </p>
-            </div>
+              </>
+            }
+          >
             {job.batch_id === null && may('jobs:write') && <JobActions job={job} changed={again} />}
-          </div>
+            {job.batch_id !== null && job.error && may('batches') && (
+              <LineActions
+                batchId={job.batch_id}
+                code={job.error.code}
+                changed={(generation) => {
+                  setAwaited(generation);
+                  again();
+                }}
+              />
+            )}
+          </Title>
           {job.error && <Failure job={job} />}
           <Pictures job={job} />
           <Request job={job} />
@@ -74,7 +95,7 @@ function JobActions({ job, changed }: { readonly job: Job; readonly changed: () 
     });
   const canRetry = job.status === 'failed' || job.status === 'cancelled' || job.status === 'expired';
   return (
-    <div className="actions">
+    <>
       {isOpen(job) && (
         <button type="button" className="grave" disabled={busy !== null} onClick={post('cancel')}>
           {text.job.cancel}
@@ -86,7 +107,7 @@ function JobActions({ job, changed }: { readonly job: Job; readonly changed: () 
         </button>
       )}
       <Problem message={problem} />
-    </div>
+    </>
   );
 }
 

@@ -2,7 +2,7 @@ import { useState } from 'react';
 import type { Job, JobStatus, List } from '../api/types';
 import { keepLinks } from '../api/keep-links';
 import { thumbnailOf } from '../api/pictures';
-import { ago, count, usd } from '../format';
+import { ago, usd } from '../format';
 import { Choice, Field } from '../parts/field';
 import { Empty, Loading, Problem, Title } from '../parts/notice';
 import { Pager, usePaging } from '../parts/pager';
@@ -130,7 +130,7 @@ function Row({ job }: { readonly job: Job }) {
         <span className="figures">
           {job.error && <em>{job.error.code}</em>}
           {job.model && <span>{job.model}</span>}
-          {job.images.length > 0 && <span>{text.jobs.pictures(count(job.images.length))}</span>}
+          {job.images.length > 0 && <span>{text.jobs.pictures(job.images.length)}</span>}
           <span>{usd(job.cost.actual)}</span>
           <span>{ago(job.created_at)}</span>
         </span>

@@ -1,11 +1,9 @@
 import { useState } from 'react';
 import type { Mode, Scope } from '../api/types';
-import { newIdempotencyKey } from '../catalogue/template';
+import { CreateForm } from '../parts/create-form';
 import { Checks, Choice, Field } from '../parts/field';
-import { Problem } from '../parts/notice';
 import { useSession } from '../session';
 import { text } from '../text';
-import { useAction } from '../use-action';
 import type { MadeKey } from './key-row';
 
 interface Props {
@@ -41,8 +39,7 @@ function bodyOf({ name, project, mode, scopes, expires, spend, perMinute, ranges
 }
 
 export function KeyForm({ cancel, done }: Props) {
-  const { client, me } = useSession();
-  const { busy, problem, run } = useAction();
+  const { me } = useSession();
   const [draft, setDraft] = useState<Draft>({
     name: '',
     project: me.project,
@@ -53,30 +50,20 @@ export function KeyForm({ cancel, done }: Props) {
     perMinute: '',
     ranges: '',
   });
-  const [sent, setSent] = useState({ text: '', key: '' });
   const words = text.keys;
   const set = (field: keyof Draft) => (value: string) => setDraft({ ...draft, [field]: value });
   const isOperator = me.scopes.includes('operator');
   // Nobody gives what only an operator may give, and a test key makes test keys.
   const scopes = (Object.keys(words.scope) as Scope[]).filter((scope) => isOperator || scope !== 'operator');
-  const create = (): void =>
-    run('create', async () => {
-      const body = bodyOf(draft);
-      const written = JSON.stringify(body);
-      const key = sent.text === written ? sent.key : newIdempotencyKey();
-      setSent({ text: written, key });
-      done(await client.post<MadeKey>('/v1/api_keys', body, { 'idempotency-key': key }));
-    });
   return (
-    <form
-      className="card"
-      aria-label={words.add}
-      onSubmit={(event) => {
-        event.preventDefault();
-        create();
-      }}
+    <CreateForm<MadeKey>
+      words={{ ...words, busy: words.making }}
+      path="/v1/api_keys"
+      body={bodyOf(draft)}
+      isReady={draft.scopes.length > 0}
+      cancel={cancel}
+      done={done}
     >
-      <h2>{words.add}</h2>
       <div className="grid">
         <Field label={words.name} hint={words.nameHint} value={draft.name} change={set('name')} required />
         {isOperator && (
@@ -135,15 +122,6 @@ export function KeyForm({ cancel, done }: Props) {
         />
         <Field label={words.ranges} hint={words.rangesHint} value={draft.ranges} change={set('ranges')} />
       </div>
-      <Problem message={problem} />
-      <div className="together">
-        <button type="submit" className="main" disabled={busy !== null || draft.scopes.length === 0}>
-          {busy ? words.making : words.create}
-        </button>
-        <button type="button" onClick={cancel}>
-          {words.discard}
-        </button>
-      </div>
-    </form>
+    </CreateForm>
   );
 }

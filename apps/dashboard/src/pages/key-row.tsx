@@ -99,7 +99,7 @@ function KeyActions({ apiKey, changed, show }: Props) {
         yes={words.rotateYes}
         busy={busy !== null}
         act={rotate}
-        grave={false}
+        kind=""
       >
         <Field label={words.overlap} value={hours} change={setHours} type="number" min={0} step="any" />
       </Sure>

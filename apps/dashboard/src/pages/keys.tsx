@@ -1,8 +1,6 @@
-import { useState } from 'react';
 import type { ApiKey, List } from '../api/types';
-import { Empty, Loading, Problem, Title } from '../parts/notice';
+import { MakingHead, useMaking } from '../parts/making';
 import { Pager, usePaging } from '../parts/pager';
-import { Secret } from '../parts/secret';
 import { text } from '../text';
 import { useAsk } from '../use-ask';
 import { KeyForm } from './key-form';
@@ -12,44 +10,22 @@ import { KeyRow, type MadeKey } from './key-row';
 export function Keys() {
   const paging = usePaging();
   const list = useAsk<List<ApiKey>>(`/v1/api_keys?limit=50${paging.after}`, 10_000);
-  const [adding, setAdding] = useState(false);
-  const [made, setMade] = useState<MadeKey | null>(null);
-  const words = text.keys;
-  const isEmpty = list.data?.data.length === 0 && paging.number === 1;
+  const making = useMaking<MadeKey>();
   const show = (key: MadeKey): void => {
-    setAdding(false);
-    setMade(key);
+    making.show(key);
     list.again();
-    window.scrollTo(0, 0);
   };
   return (
     <>
-      <Title name={words.title} lead={words.lead}>
-        {!adding && !isEmpty && (
-          <button type="button" className="main" onClick={() => setAdding(true)}>
-            {words.add}
-          </button>
-        )}
-      </Title>
-      {made?.key != null && (
-        <Secret
-          title={`${words.secretTitle}: ${made.name}`}
-          value={made.key}
-          hint={words.secretOnce}
-          close={() => setMade(null)}
-        />
-      )}
-      {adding && <KeyForm cancel={() => setAdding(false)} done={show} />}
-      <Problem message={list.problem} again={list.again} />
-      {!list.data && !list.problem && <Loading />}
-      {isEmpty && !adding && (
-        <Empty title={words.emptyTitle}>
-          <p>{words.empty}</p>
-          <button type="button" className="main" onClick={() => setAdding(true)}>
-            {words.add}
-          </button>
-        </Empty>
-      )}
+      <MakingHead
+        words={text.keys}
+        making={making}
+        secretOf={({ key }) => key}
+        asked={list}
+        isEmpty={list.data?.data.length === 0 && paging.number === 1}
+      >
+        <KeyForm cancel={making.cancel} done={show} />
+      </MakingHead>
       {list.data?.data.map((key) => (
         <KeyRow key={key.id} apiKey={key} changed={list.again} show={show} />
       ))}

@@ -2,6 +2,7 @@ import { useState } from 'react';
 import { inputsOf, wholeOf } from '../api/pictures';
 import type { Job, JobImage } from '../api/types';
 import { size } from '../format';
+import { isOpen } from '../parts/status';
 import { text } from '../text';
 import { Viewer } from './viewer';
 
@@ -23,7 +24,7 @@ export function Pictures({ job }: { readonly job: Job }) {
       {job.images.map((image, place) => (
         <Picture key={image.index} image={image} open={() => setShown(place)} />
       ))}
-      {job.images.length === 0 && <p className="quiet">{text.job.noPicture}</p>}
+      {job.images.length === 0 && <p className="quiet">{isOpen(job) ? text.job.noPicture : text.job.noneCame}</p>}
       {shown !== null && <Viewer job={job} picture={shown} close={() => setShown(null)} />}
     </section>
   );

@@ -12,7 +12,7 @@ export function PreviewTable({ preview, estimate }: { readonly preview: Preview;
       <ol className="rows">
         {preview.data.map((row) => (
           <li key={row.line} data-bad={row.error !== null}>
-            <span className="number">{row.line}</span>
+            <span className="number">{count(row.line)}</span>
             <div>
               <strong>{row.custom_id}</strong>
               {row.error ? <p className="bad">{row.error.message}</p> : <p className="prompt">{promptOf(row)}</p>}
@@ -38,10 +38,10 @@ function Price({ estimate: { cost, lines, images, invalid_lines, sample, seconds
       <p className="quiet">{words.price}</p>
       <p className="large">{usdRange(cost.min, cost.max)}</p>
       <p>
-        {words.lines(count(lines), count(images))}
+        {words.lines(lines, images)}
         {seconds !== null && ` · ${words.time(duration(seconds))}`}
       </p>
-      {invalid_lines.count > 0 && <p className="bad">{words.invalid(count(invalid_lines.count))}</p>}
+      {invalid_lines.count > 0 && <p className="bad">{words.invalid(invalid_lines.count)}</p>}
       {sample && <p className="quiet">{words.sample(percent(sample.share))}</p>}
     </div>
   );

@@ -1,6 +1,6 @@
 import type { Limits, List, Provider } from '../api/types';
 import { count, duration, usd, when } from '../format';
-import { Empty, Fact, Loading, Problem } from '../parts/notice';
+import { Empty, Fact, Loading, Problem, Title } from '../parts/notice';
 import { Status } from '../parts/status';
 import { text } from '../text';
 import type { Text } from '../text/en';
@@ -12,12 +12,7 @@ export function Providers() {
   const { data, problem, again } = useAsk<List<Provider>>('/v1/providers', 3_000);
   return (
     <>
-      <div className="title">
-        <div>
-          <h1>{words.title}</h1>
-          <p className="lead">{words.lead}</p>
-        </div>
-      </div>
+      <Title name={words.title} lead={words.lead} />
       <Problem message={problem} again={again} />
       {!data && !problem && <Loading />}
       {data?.data.length === 0 && (
@@ -74,11 +69,16 @@ function Account({ provider }: { readonly provider: Provider }) {
 
 function Health({ provider: { parked, circuit, cooldown_seconds } }: { readonly provider: Provider }) {
   const words = text.providers;
-  if (parked) return <Status kind="failed">{words.parked(parked.reason)}</Status>;
+  if (parked) return <Status kind="failed">{words.parked(reasonOf(parked.reason))}</Status>;
   if (circuit === 'open') return <Status kind="failed">{words.open}</Status>;
   if (circuit === 'half_open') return <Status kind="paused">{words.halfOpen}</Status>;
   if (cooldown_seconds !== null) return <Status kind="paused">{words.cooling(duration(cooldown_seconds))}</Status>;
   return <Status kind="completed">{words.ok}</Status>;
+}
+
+/** `code: message`, of which the message is the provider's own and stands below as its last trouble. */
+function reasonOf(reason: string): string {
+  return text.providers.reason[reason.split(':')[0] ?? ''] ?? reason;
 }
 
 interface Limit {

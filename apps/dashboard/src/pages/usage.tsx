@@ -46,10 +46,10 @@ function Totals({ total }: { readonly total: UsageFigures }) {
         {unknown.requests > 0 && (
           <Fact name={words.maybe}>
             {usd(unknown.cost)}
-            <small>{words.attempts(count(unknown.requests))}</small>
+            <small>{words.attempts(unknown.requests)}</small>
           </Fact>
         )}
-        {cost.unpriced > 0 && <Fact name={words.unpriced}>{words.attempts(count(cost.unpriced))}</Fact>}
+        {cost.unpriced > 0 && <Fact name={words.unpriced}>{words.attempts(cost.unpriced)}</Fact>}
       </dl>
     </section>
   );

@@ -1,7 +1,8 @@
 import { useState } from 'react';
 import type { Endpoint, List } from '../api/types';
 import { count } from '../format';
-import { Empty, Loading, Problem, Title } from '../parts/notice';
+import { MakingHead, useMaking } from '../parts/making';
+import { Problem } from '../parts/notice';
 import { Secret } from '../parts/secret';
 import { Status } from '../parts/status';
 import { paths } from '../router';
@@ -9,52 +10,29 @@ import { useMay, useSession } from '../session';
 import { text } from '../text';
 import { useAction } from '../use-action';
 import { useAsk } from '../use-ask';
-import { EndpointForm } from './endpoint-form';
+import { EndpointForm, type MadeEndpoint } from './endpoint-form';
 
 /** Where events go: each endpoint with how it takes them. */
 export function Webhooks() {
-  const { data, problem, again } = useAsk<List<Endpoint>>('/v1/webhook_endpoints?limit=100', 5_000);
-  const [adding, setAdding] = useState(false);
-  const [made, setMade] = useState<(Endpoint & { readonly signing_secret: string }) | null>(null);
-  const words = text.webhooks;
+  const list = useAsk<List<Endpoint>>('/v1/webhook_endpoints?limit=100', 5_000);
+  const making = useMaking<MadeEndpoint>();
+  const { data } = list;
   const isEmpty = data?.data.length === 0;
+  const show = (endpoint: MadeEndpoint): void => {
+    making.show(endpoint);
+    list.again();
+  };
   return (
     <>
-      <Title name={words.title} lead={words.lead}>
-        {!adding && !isEmpty && (
-          <button type="button" className="main" onClick={() => setAdding(true)}>
-            {words.add}
-          </button>
-        )}
-      </Title>
-      {made && (
-        <Secret
-          title={`${words.secretTitle}: ${made.name}`}
-          value={made.signing_secret}
-          hint={words.secretOnce}
-          close={() => setMade(null)}
-        />
-      )}
-      {adding && (
-        <EndpointForm
-          cancel={() => setAdding(false)}
-          done={(endpoint) => {
-            setAdding(false);
-            setMade(endpoint);
-            again();
-          }}
-        />
-      )}
-      <Problem message={problem} again={again} />
-      {!data && !problem && <Loading />}
-      {isEmpty && !adding && (
-        <Empty title={words.emptyTitle}>
-          <p>{words.empty}</p>
-          <button type="button" className="main" onClick={() => setAdding(true)}>
-            {words.add}
-          </button>
-        </Empty>
-      )}
+      <MakingHead
+        words={text.webhooks}
+        making={making}
+        secretOf={(made) => made.signing_secret}
+        asked={list}
+        isEmpty={isEmpty}
+      >
+        <EndpointForm cancel={making.cancel} done={show} />
+      </MakingHead>
       {data && !isEmpty && (
         <ul className="rows-of-links">
           {data.data.map((endpoint) => (

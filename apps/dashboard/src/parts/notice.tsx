@@ -43,14 +43,16 @@ export function Loading({ children }: { readonly children?: string }) {
   );
 }
 
-/** A page's name, what it is for, and what can be done on it. */
+/** A page's name, what it is for or how it stands, and what can be done on it. */
 export function Title({
   name,
   lead,
+  state,
   children,
 }: {
   readonly name: string;
   readonly lead?: string;
+  readonly state?: ReactNode;
   readonly children?: ReactNode;
 }) {
   return (
@@ -58,6 +60,7 @@ export function Title({
       <div>
         <h1>{name}</h1>
         {lead && <p className="lead">{lead}</p>}
+        {state && <p className="quiet">{state}</p>}
       </div>
       {children && <div className="actions">{children}</div>}
     </div>

@@ -1,5 +1,6 @@
-import { useRef, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { text } from '../text';
+import { useFocusKept } from '../use-focus';
 
 /** A secret that is shown once: it is copied now or never. */
 export function Secret({
@@ -15,6 +16,10 @@ export function Secret({
 }) {
   const [copied, setCopied] = useState(false);
   const field = useRef<HTMLInputElement>(null);
+  const section = useRef<HTMLElement>(null);
+  useFocusKept(section);
+  // Found by who sees nothing of it, too: its name and itself are read out, and it is ready to be copied.
+  useEffect(() => field.current?.focus(), [value]);
   const copy = async (): Promise<void> => {
     field.current?.select();
     // A page that is served by http has no clipboard: the selected text is copied by hand.
@@ -23,7 +28,7 @@ export function Secret({
     setCopied(true);
   };
   return (
-    <section className="secret" aria-label={title}>
+    <section ref={section} className="secret" aria-label={title}>
       <h3>{title}</h3>
       <p>{hint}</p>
       <div className="together">

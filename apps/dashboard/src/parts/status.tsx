@@ -1,4 +1,4 @@
-import type { Batch } from '../api/types';
+import type { Batch, JobStatus } from '../api/types';
 import { text } from '../text';
 
 /** A state as a word with its colour beside it; the word alone says it all. */
@@ -15,5 +15,12 @@ export function BatchState({ batch }: { readonly batch: Batch }) {
     return <Status kind="paused">{text.batch.paused}</Status>;
   return <Status kind={batch.status}>{text.batch.status[batch.status]}</Status>;
 }
+
+export const isJobStatus = (word: string | null): word is JobStatus =>
+  word !== null && Object.hasOwn(text.job.status, word);
+
+/** A job that has not ended. */
+export const isOpen = ({ status }: { readonly status: JobStatus }): boolean =>
+  status === 'queued' || status === 'in_progress';
 
 export const isOver = ({ status }: Batch): boolean => ['failed', 'completed', 'expired', 'cancelled'].includes(status);

@@ -1,4 +1,15 @@
-import type { BatchStatus, JobStatus, Scope } from '../api/types.js';
+import type { BatchStatus, Bound, JobStatus, Scope } from '../api/types.js';
+import { advice } from './advice-en.js';
+import { pluralOf } from './plural.js';
+
+const plural = pluralOf('en');
+
+// What is said in more than one place.
+const about = (cost: string): string => (cost === '' ? '' : ` · about ${cost}`);
+const lines = (value: number): string => plural(value, { one: '# line', other: '# lines' });
+const rows = (value: number): string => plural(value, { one: '# row', other: '# rows' });
+const pictures = (value: number): string => plural(value, { one: '# picture', other: '# pictures' });
+const attempts = (value: number): string => plural(value, { one: '# attempt', other: '# attempts' });
 
 /** Every word that people read here, in English; the other languages have the same ones. */
 export const en = {
@@ -61,8 +72,18 @@ export const en = {
   batches: {
     title: 'Batches',
     emptyTitle: 'No batch yet',
-    empty:
-      'Drop a product export, say in one sentence what its pictures should be, see the first prompts and the price – then start it.',
+    empty: 'From a list of products to a picture of each, in one go.',
+    steps: [
+      ['Drop your product list', 'A CSV as your shop exports it. Each product becomes a line of the batch.'],
+      [
+        'Say what the pictures should be',
+        'One sentence with your columns in it. The first prompts and the whole price are shown before anything is paid.',
+      ],
+      [
+        'Watch them come in',
+        'Each picture is stored as it is done. What fails says why, and is run again by a click. All of it comes as a ZIP and a table.',
+      ],
+    ] as readonly (readonly [string, string])[],
     first: 'Start your first batch',
     columns: { batch: 'Batch', progress: 'Progress', left: 'Time left', cost: 'Cost so far', made: 'Submitted' },
   },
@@ -91,7 +112,7 @@ export const en = {
       requests_per_minute: 'requests per minute',
       images_per_minute: 'images per minute',
       concurrency: 'calls at once',
-    } as Record<string, string>,
+    } satisfies Record<Bound, string>,
     facts: {
       lines: 'Lines',
       left: 'Time left',
@@ -102,7 +123,7 @@ export const en = {
       forecast: 'of about',
       cap: 'at most',
       twice: 'Perhaps billed twice',
-      twiceText: (attempts: number, cost: string) => `${attempts} attempts, ${cost}`,
+      twiceText: (calls: number, cost: string) => `${attempts(calls)}, ${cost}`,
       model: 'Model',
     },
     counts: { completed: 'done', failed: 'failed', cancelled: 'cancelled', rest: 'to do' },
@@ -113,13 +134,14 @@ export const en = {
       'Stop this batch? Calls under way end and what is finished is kept. Lines not begun can be retried later.',
     cancelYes: 'Stop it',
     cancelNo: 'Keep running',
-    retryAll: 'Retry all that failed',
+    retryAll: (count: number, cost: string) => `Retry all ${lines(count)}${about(cost)}`,
     results: 'Results',
     resultsNow: 'what has ended by now',
     files: 'Download',
     formats: { zip: 'Pictures (ZIP)', csv: 'Table (CSV)', jsonl: 'Lines (JSONL)' },
     refusedTitle: 'This batch was refused; nothing was paid',
-    refusedLine: (line: number) => `Line ${line}: `,
+    refusedLine: (line: string) => `Line ${line}: `,
+    refusedMore: (faults: number) => plural(faults, { one: 'and # more fault', other: 'and # more faults' }),
     tabs: 'Views of this batch',
     gallery: 'Pictures',
     failures: 'Failures',
@@ -127,26 +149,24 @@ export const en = {
 
   failures: {
     none: 'Nothing has failed.',
-    lines: (lines: string) => (lines === '1' ? '1 line' : `${lines} lines`),
-    counting: (read: string, total: string) => `Counting… ${read} of ${total} lines that came to nothing.`,
-    some: (read: string, total: string) => `Counted are ${read} of ${total} lines that came to nothing.`,
-    retry: 'Retry these',
+    lines,
+    counting: (read: string, total: number) => `Counting… ${read} of ${lines(total)} that came to nothing.`,
+    some: (read: string, total: number) => `Counted are ${read} of ${lines(total)} that came to nothing.`,
+    retry: (count: number, cost: string) => `Retry ${lines(count)}${about(cost)}`,
+    retryThese: 'Retry these',
+    queued: (count: number) => plural(count, { one: '# line queued again.', other: '# lines queued again.' }),
+    queuedAll: 'All that failed like this is queued again.',
     later: 'Can be retried once the batch has ended.',
+    likeThis: 'Retry all that failed like this',
+    likeThisSure: 'Every line of the batch that failed for this reason is run again:',
+    likeThisCounting: 'Counting…',
+    yes: 'Retry them',
+    cap: (cap: string, spent: string) =>
+      `The batch may cost ${cap} at most, and ${spent} of that is spent. How much may it cost in all, these lines included?`,
+    capLabel: 'Maximum cost in USD',
     show: 'Show lines',
     andMore: (more: string) => `and ${more} more; all of them are in the results table (CSV)`,
-    advice: {
-      moderation_blocked:
-        'The provider’s moderation refused the prompt or picture. The same prompt is likely refused again.',
-      content_policy_violation: 'The provider’s policy refused the prompt. The same prompt is likely refused again.',
-      provider_unavailable: 'The provider did not answer as it should. A retry usually helps.',
-      provider_quota_exhausted: 'The account has no credit or quota left. Top it up, then retry.',
-      budget_exceeded: 'The batch’s maximum cost was reached before these.',
-      outcome_unknown: 'The connection broke during the call: it may have been billed.',
-      cancelled: 'Stopped before they were done.',
-      deadline_exceeded: 'The deadline passed before these.',
-      row_error: 'The row of the catalogue could not be used. Mend the file and submit these rows again.',
-      invalid_request: 'The request cannot be made this way. Change the template, then submit these lines again.',
-    } as Record<string, string>,
+    advice: advice as Readonly<Record<string, string>>,
   },
 
   gallery: {
@@ -155,7 +175,7 @@ export const en = {
     empty: 'No line is in this state.',
     none: 'Pictures appear here as they are stored.',
     line: (line: string) => `Line ${line}`,
-    count: (lines: string) => `${lines} lines`,
+    count: lines,
     lines: 'Lines',
     range: (first: string, last: string) => `${first} – ${last}`,
     first: 'To the beginning',
@@ -197,12 +217,13 @@ export const en = {
     picture: (index: number) => `Picture ${index + 1}`,
     input: (index: number) => `Input picture ${index + 1}`,
     noPicture: 'No picture yet.',
+    noneCame: 'No picture came of it.',
     open: 'Open in full size',
     cancel: 'Cancel job',
     retry: 'Retry',
     deliveries: 'Webhook deliveries',
     noDeliveries: 'Nobody was told yet: no webhook_url, and no endpoint that wants events of jobs.',
-    lineDeliveries: 'Lines of a batch are told in digests (batch.lines), not one by one.',
+    lineDeliveries: 'Lines of a batch are told in digests (batch.lines), not one by one. What was sent stands under',
     facts: {
       model: 'Model',
       provider: 'Provider',
@@ -232,7 +253,7 @@ export const en = {
     noneFit: 'No job fits these filters.',
     reset: 'Clear filters',
     filters: { label: 'Filters', status: 'Status', model: 'Model', customId: 'Your id (custom_id)' },
-    pictures: (pictures: string) => (pictures === '1' ? '1 picture' : `${pictures} pictures`),
+    pictures,
   },
 
   webhooks: {
@@ -292,7 +313,8 @@ export const en = {
     recoverText: 'Delivers again what failed since then, and events that came while it was disabled.',
     since: 'Since',
     recoverGo: 'Recover',
-    recovered: (deliveries: string) => `${deliveries} deliveries are due now.`,
+    recovered: (deliveries: number) =>
+      plural(deliveries, { one: '# delivery is due now.', other: '# deliveries are due now.' }),
     log: 'Deliveries',
     logEmpty: 'Nothing was delivered yet. Send a test event, or finish a job.',
     logNone: 'No delivery is in this state.',
@@ -300,7 +322,7 @@ export const en = {
     next: (when: string) => `next try ${when}`,
     attempt: (number: string) => `Attempt ${number}`,
     noAnswer: 'no answer',
-    tries: (tries: string) => (tries === '1' ? '1 attempt' : `${tries} attempts`),
+    tries: attempts,
     answer: 'What it answered',
     noBody: 'It answered with an empty body.',
     sent: 'What was sent',
@@ -324,7 +346,7 @@ export const en = {
     response: 'Usual wait',
     maybe: 'Perhaps billed too',
     unpriced: 'Without a known price',
-    attempts: (attempts: string) => (attempts === '1' ? '1 attempt' : `${attempts} attempts`),
+    attempts,
   },
 
   keys: {
@@ -396,6 +418,10 @@ export const en = {
     ok: 'Healthy',
     cooling: (seconds: string) => `Pauses for ${seconds}, as the provider asked`,
     parked: (reason: string) => `Set aside: ${reason}`,
+    reason: {
+      provider_quota_exhausted: 'no credit or quota is left',
+      provider_unavailable: 'its key is not accepted',
+    } as Record<string, string>,
     open: 'Rests after repeated failures',
     halfOpen: 'Is being tried again',
     limits: {
@@ -409,7 +435,7 @@ export const en = {
     of: 'of',
     spend: 'Spent today',
     maybe: (cost: string) => `and ${cost} in attempts that may have been billed`,
-    unpriced: (attempts: number) => `${attempts} attempts without a known price`,
+    unpriced: (calls: number) => `${attempts(calls)} without a known price`,
     waiting: 'Jobs waiting',
     models: 'Models',
     any: 'any',
@@ -428,7 +454,7 @@ export const en = {
       other: 'Choose another',
       uploading: 'Uploading…',
       empty: 'The file is empty.',
-      rows: (columns: number) => `${columns} columns`,
+      rows: (columns: number) => plural(columns, { one: '# column', other: '# columns' }),
     },
     template: {
       title: '2 · Template',
@@ -463,8 +489,12 @@ export const en = {
       checking: 'Rendering…',
       stale: 'The template has changed since.',
       price: 'Estimated price',
-      lines: (lines: string, images: string) => `${lines} rows, ${images} pictures`,
-      invalid: (lines: string) => `${lines} rows cannot be bought as they are; they will be in the error file.`,
+      lines: (given: number, images: number) => `${rows(given)}, ${pictures(images)}`,
+      invalid: (given: number) =>
+        plural(given, {
+          one: '# row cannot be bought as it is; it will be in the error file.',
+          other: '# rows cannot be bought as they are; they will be in the error file.',
+        }),
       sample: (share: string) => `Extrapolated from the first ${share} of the file.`,
       time: (time: string) => `About ${time} at the present limits`,
       rows: 'First rows as they will be sent',

@@ -1,4 +1,14 @@
 import type { Text } from './en.js';
+import { advice } from './advice-zh.js';
+import { pluralOf } from './plural.js';
+
+const plural = pluralOf('zh-Hans');
+
+// 多处用到的说法。
+const about = (cost: string): string => (cost === '' ? '' : ` · 约 ${cost}`);
+const lines = (value: number): string => plural(value, { other: '# 行' });
+const pictures = (value: number): string => plural(value, { other: '# 张图片' });
+const attempts = (value: number): string => plural(value, { other: '# 次调用' });
 
 /** 简体中文。 */
 export const zh: Text = {
@@ -59,7 +69,12 @@ export const zh: Text = {
   batches: {
     title: '批次',
     emptyTitle: '还没有批次',
-    empty: '拖入商品导出文件，用一句话描述想要的图片，先看前几行提示词和价格，再开始。',
+    empty: '从一份商品表，一次得到每件商品的图片。',
+    steps: [
+      ['拖入商品表', '商城导出的 CSV 即可。每件商品成为批次中的一行。'],
+      ['描述想要的图片', '一句话，可以引用表中的列。付费之前先看到前几行提示词和总价。'],
+      ['看着图片陆续完成', '每张图片完成即保存。失败的行会说明原因，一键重试。全部结果可下载为 ZIP 和表格。'],
+    ],
     first: '开始第一个批次',
     columns: { batch: '批次', progress: '进度', left: '剩余时间', cost: '已花费', made: '提交时间' },
   },
@@ -99,7 +114,7 @@ export const zh: Text = {
       forecast: '预计约',
       cap: '上限',
       twice: '可能重复计费',
-      twiceText: (attempts, cost) => `${attempts} 次调用，${cost}`,
+      twiceText: (calls, cost) => `${attempts(calls)}，${cost}`,
       model: '模型',
     },
     counts: { completed: '完成', failed: '失败', cancelled: '取消', rest: '待处理' },
@@ -109,13 +124,14 @@ export const zh: Text = {
     cancelSure: '要停止这个批次吗？进行中的调用会完成，已完成的结果会保留，未开始的行以后可以重试。',
     cancelYes: '停止',
     cancelNo: '继续运行',
-    retryAll: '重试所有失败行',
+    retryAll: (count, cost) => `重试全部 ${lines(count)}${about(cost)}`,
     results: '结果',
     resultsNow: '目前已完成的部分',
     files: '下载',
     formats: { zip: '图片（ZIP）', csv: '表格（CSV）', jsonl: '逐行数据（JSONL）' },
     refusedTitle: '批次被拒绝，没有产生费用',
     refusedLine: (line) => `第 ${line} 行：`,
+    refusedMore: (faults) => plural(faults, { other: '另有 # 处错误' }),
     tabs: '批次视图',
     gallery: '图片',
     failures: '失败',
@@ -123,25 +139,23 @@ export const zh: Text = {
 
   failures: {
     none: '没有失败的行。',
-    lines: (lines) => `${lines} 行`,
-    counting: (read, total) => `正在统计未成功的行：${read} / ${total}`,
-    some: (read, total) => `已统计 ${read} 行，共 ${total} 行未成功。`,
-    retry: '重试这一组',
+    lines,
+    counting: (read, total) => plural(total, { other: `正在统计未成功的行：${read} / #` }),
+    some: (read, total) => `已统计 ${read} 行，共 ${lines(total)}未成功。`,
+    retry: (count, cost) => `重试 ${lines(count)}${about(cost)}`,
+    retryThese: '重试这一组',
+    queued: (count) => plural(count, { other: '# 行已重新排队。' }),
+    queuedAll: '因同样原因失败的行已全部重新排队。',
     later: '批次结束后可以重试。',
+    likeThis: '重试所有同样失败的行',
+    likeThisSure: '批次中因这个原因失败的行将全部重新运行：',
+    likeThisCounting: '统计中…',
+    yes: '重试',
+    cap: (cap, spent) => `批次的费用上限为 ${cap}，已花费 ${spent}。连同这些行，总共最多可以花费多少？`,
+    capLabel: '费用上限（美元）',
     show: '查看各行',
     andMore: (more) => `另有 ${more} 行，全部见结果表格（CSV）`,
-    advice: {
-      moderation_blocked: '服务商的审核拒绝了提示词或图片。原样重试很可能再次被拒。',
-      content_policy_violation: '服务商的内容政策拒绝了提示词。原样重试很可能再次被拒。',
-      provider_unavailable: '服务商没有正常响应。重试通常有效。',
-      provider_quota_exhausted: '账户余额或配额已用完。充值后再重试。',
-      budget_exceeded: '在处理这些行之前已达到批次的费用上限。',
-      outcome_unknown: '调用过程中连接中断，可能已计费。',
-      cancelled: '在完成之前被停止。',
-      deadline_exceeded: '在处理这些行之前已过截止时间。',
-      row_error: '商品表中的这一行无法使用。请修改文件后重新提交这些行。',
-      invalid_request: '请求本身有误。请修改模板后重新提交这些行。',
-    },
+    advice,
   },
 
   gallery: {
@@ -150,7 +164,7 @@ export const zh: Text = {
     empty: '没有处于该状态的行。',
     none: '图片保存后会显示在这里。',
     line: (line) => `第 ${line} 行`,
-    count: (lines) => `共 ${lines} 行`,
+    count: (total) => `共 ${lines(total)}`,
     lines: '行范围',
     range: (first, last) => `${first} – ${last}`,
     first: '到开头',
@@ -192,12 +206,13 @@ export const zh: Text = {
     picture: (index) => `图片 ${index + 1}`,
     input: (index) => `输入图片 ${index + 1}`,
     noPicture: '还没有图片。',
+    noneCame: '没有生成图片。',
     open: '查看大图',
     cancel: '取消任务',
     retry: '重试',
     deliveries: 'Webhook 投递',
     noDeliveries: '尚未通知任何地址：没有 webhook_url，也没有订阅任务事件的端点。',
-    lineDeliveries: '批次中的行以摘要（batch.lines）统一通知，不逐条投递。',
+    lineDeliveries: '批次中的行以摘要（batch.lines）统一通知，不逐条投递。发送记录见',
     facts: {
       model: '模型',
       provider: '服务商',
@@ -222,7 +237,7 @@ export const zh: Text = {
     noneFit: '没有符合筛选条件的任务。',
     reset: '清除筛选',
     filters: { label: '筛选', status: '状态', model: '模型', customId: '你的编号（custom_id）' },
-    pictures: (pictures) => `${pictures} 张图片`,
+    pictures,
   },
 
   webhooks: {
@@ -278,7 +293,7 @@ export const zh: Text = {
     recoverText: '重新投递此后失败的事件，以及停用期间发生的事件。',
     since: '自',
     recoverGo: '补发',
-    recovered: (deliveries) => `${deliveries} 条投递即将发送。`,
+    recovered: (deliveries) => plural(deliveries, { other: '# 条投递即将发送。' }),
     log: '投递记录',
     logEmpty: '还没有投递。发送一个测试事件，或完成一个任务试试。',
     logNone: '没有处于该状态的投递。',
@@ -286,7 +301,7 @@ export const zh: Text = {
     next: (when) => `下次尝试：${when}`,
     attempt: (number) => `第 ${number} 次尝试`,
     noAnswer: '没有响应',
-    tries: (tries) => `${tries} 次尝试`,
+    tries: (tries) => plural(tries, { other: '# 次尝试' }),
     answer: '对方的响应',
     noBody: '对方返回了空内容。',
     sent: '发送的内容',
@@ -310,7 +325,7 @@ export const zh: Text = {
     response: '通常用时',
     maybe: '可能另外计费',
     unpriced: '价格未知',
-    attempts: (attempts) => `${attempts} 次调用`,
+    attempts,
   },
 
   keys: {
@@ -381,6 +396,10 @@ export const zh: Text = {
     ok: '正常',
     cooling: (seconds) => `应服务商要求暂停 ${seconds}`,
     parked: (reason) => `已停用：${reason}`,
+    reason: {
+      provider_quota_exhausted: '余额或配额已用完',
+      provider_unavailable: '密钥未被接受',
+    },
     open: '多次失败后暂停使用',
     halfOpen: '正在重新试用',
     limits: {
@@ -394,7 +413,7 @@ export const zh: Text = {
     of: '/',
     spend: '今日花费',
     maybe: (cost) => `另有 ${cost} 可能已计费`,
-    unpriced: (attempts) => `${attempts} 次调用价格未知`,
+    unpriced: (calls) => `${attempts(calls)}价格未知`,
     waiting: '等待中的任务',
     models: '模型',
     any: '不限',
@@ -413,7 +432,7 @@ export const zh: Text = {
       other: '换一个文件',
       uploading: '上传中…',
       empty: '文件是空的。',
-      rows: (columns) => `${columns} 列`,
+      rows: (columns) => plural(columns, { other: '# 列' }),
     },
     template: {
       title: '2 · 模板',
@@ -448,8 +467,8 @@ export const zh: Text = {
       checking: '生成中…',
       stale: '模板已修改，请重新预览。',
       price: '预估价格',
-      lines: (lines, images) => `${lines} 行，${images} 张图片`,
-      invalid: (lines) => `${lines} 行有误，无法购买，将写入错误文件。`,
+      lines: (rows, images) => `${lines(rows)}，${pictures(images)}`,
+      invalid: (rows) => `${lines(rows)}有误，无法购买，将写入错误文件。`,
       sample: (share) => `根据文件的前 ${share} 推算。`,
       time: (time) => `按当前限额约需 ${time}`,
       rows: '前几行将按此发送',
