@@ -81,3 +81,10 @@ export function refuse({ values }: Pick<Run, 'values'>, names: readonly string[]
   const given = names.filter((name) => values[name] !== undefined);
   if (given.length > 0) throw new UsageError(`${given.map((name) => `--${name}`).join(', ')}: ${why}`);
 }
+
+/** What an id is of; no question is asked with what is none. */
+export function kindOf(id: string): 'batch' | 'job' {
+  const [, kind] = /^(batch|job)_/.exec(id) ?? [];
+  if (kind === 'batch' || kind === 'job') return kind;
+  throw new UsageError(`'${id}' is no id of a batch (batch_…) or a job (job_…): rendermill status, rendermill jobs`);
+}

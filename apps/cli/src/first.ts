@@ -21,5 +21,5 @@ export const pageOf = (limit: number): number => Math.min(100, limit + 1);
 
 /** Nobody is left to take the beginning for all of it. */
 export function sayMore({ say }: Terminal, { data, has_more }: First<unknown>): void {
-  if (has_more) say(`There are more than these ${data.length}: --limit N shows as many.`);
+  if (has_more) say(`There are more than these ${data.length}; --limit N shows N of them.`);
 }

@@ -33,6 +33,8 @@ export async function sayFailures({ client, terminal }: Run, id: string): Promis
       terminal.say(
         `  a retry asks for the same once more; to see the lines: rendermill jobs --batch ${id} --error-code ${code}`,
       );
-    terminal.say(`  to run them again: rendermill retry ${id} --error-code ${code}`);
+    // The batch's own max_cost stands, and would hold them back again.
+    const more = code === 'budget_exceeded' ? ' --max-cost USD' : '';
+    terminal.say(`  to run them again: rendermill retry ${id} --error-code ${code}${more}`);
   }
 }

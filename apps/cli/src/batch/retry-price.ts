@@ -36,7 +36,8 @@ export async function priceOfBatch(client: Rendermill, id: string, code: string 
       `No line of ${id} failed${code === undefined ? '' : ` with ${code}`}${reasons === '' ? '' : `; there is ${reasons}`}.`,
     );
   }
-  const each = n.completed > 0 ? over(cost.actual, n.completed) : over(cost.estimated, n.total);
+  // Of lines that were never begun nothing is estimated either: 0 is no price.
+  const each = n.completed > 0 ? over(cost.actual, n.completed) : over(cost.estimated || null, n.total);
   const about = each === null ? ', at a price that is not known' : `: about ${dollars(each * lines)}`;
   return {
     words: `This runs ${count(lines, 'line')} again${about}.`,

@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ConnectionError, isEnded, RendermillError, type Rendermill } from '@rendermill/client';
+import { ConnectionError, isEnded, RendermillError, type Job, type Rendermill } from '@rendermill/client';
 import { bar, fit } from '../batch/progress.js';
-import { exitCodes, number, UsageError, type Command, type Run } from '../command.js';
+import { exitCodes, kindOf, number, UsageError, type Command, type Run } from '../command.js';
 import { Damaged, fetchPicture, type Picture } from '../download/fetch-picture.js';
 import { Names } from '../download/names.js';
 import { sideBySide } from '../download/side-by-side.js';
@@ -36,9 +36,9 @@ export const download: Command = {
     const [id = '', folder = id] = positionals;
     const parallel = number(run, 'parallel') ?? 8;
     if (!Number.isInteger(parallel) || parallel < 1 || parallel > 64) throw new UsageError('--parallel is 1 to 64.');
-    const isBatch = id.startsWith('batch_');
-    const batch = isBatch ? await client.batches.get(id) : null;
-    const pictures = isBatch ? ofBatch(client, id) : ofJob(client, id);
+    // Asked for before anything is written: a name that is none leaves no folder.
+    const batch = kindOf(id) === 'batch' ? await client.batches.get(id) : null;
+    const pictures = batch ? ofBatch(client, id) : ofJob(await client.jobs.get(id));
     const lines = batch?.request_counts.completed ?? 1;
     const sum = await fetchAll(run, pictures, folder, parallel, lines);
     terminal.show('');
@@ -67,9 +67,8 @@ async function* ofBatch(client: Rendermill, id: string): AsyncGenerator<Named> {
       };
 }
 
-async function* ofJob(client: Rendermill, id: string): AsyncGenerator<Named> {
+async function* ofJob({ id, images }: Job): AsyncGenerator<Named> {
   const names = new Names();
-  const { images } = await client.jobs.get(id);
   for (const { index, bytes, sha256, content_type } of images)
     yield { job: id, index, bytes, sha256, name: names.of(id, 1, index, content_type), ofLine: images.length };
 }

@@ -41,7 +41,7 @@ function wanted(client: Rendermill, run: Run, limit: number): AsyncIterable<Job>
   const code = text(run, 'error-code');
   const customId = text(run, 'custom-id');
   const model = text(run, 'model');
-  if (batch === undefined) refuse(run, ['error-code'], 'is of lines: name their batch with --batch ID.');
+  if (batch === undefined) refuse(run, ['error-code'], 'only with --batch ID, whose lines it picks.');
   const page = { limit: pageOf(limit), ...(status ? { status } : {}) };
   const named = {
     ...(customId === undefined ? {} : { custom_id: customId }),

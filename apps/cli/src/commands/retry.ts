@@ -1,7 +1,7 @@
 import { follow } from '../batch/follow.js';
 import { agreed } from '../batch/price.js';
 import { priceOfBatch, priceOfJob, type RetryPrice } from '../batch/retry-price.js';
-import { exitCodes, number, refuse, text, type Command } from '../command.js';
+import { exitCodes, kindOf, number, refuse, text, type Command } from '../command.js';
 import { followJob } from '../job/follow.js';
 
 export const retry: Command = {
@@ -24,10 +24,10 @@ export const retry: Command = {
   run: async (run) => {
     const { client, terminal, positionals, json } = run;
     const id = positionals[0] ?? '';
-    const isBatch = id.startsWith('batch_');
+    const isBatch = kindOf(id) === 'batch';
     const code = text(run, 'error-code');
     const maxCost = number(run, 'max-cost');
-    if (!isBatch) refuse(run, ['error-code', 'max-cost'], `is of a batch, and ${id} is a job.`);
+    if (!isBatch) refuse(run, ['error-code', 'max-cost'], `only for batches, and ${id} is a job.`);
     const price: RetryPrice = isBatch ? await priceOfBatch(client, id, code) : await priceOfJob(client, id);
     terminal.say(price.words);
     if (!(await agreed(run, 'Spend it?'))) {

@@ -1,6 +1,6 @@
 import type { Batch, Job } from '@rendermill/client';
 import { endedLines, timeLeft } from '../batch/follow.js';
-import { exitCodes, limitOf, refuse, type Command, type Run } from '../command.js';
+import { exitCodes, kindOf, limitOf, refuse, type Command, type Run } from '../command.js';
 import { firstOf, pageOf, sayMore } from '../first.js';
 import { clip, dollars, table, time } from '../format.js';
 
@@ -14,8 +14,8 @@ export const status: Command = {
     const { client, terminal, positionals, json } = run;
     const [id] = positionals;
     if (id === undefined) return latest(run);
-    refuse(run, ['limit'], 'is of the latest batches: leave out the ID, or --limit.');
-    const found = id.startsWith('batch_') ? await client.batches.get(id) : await client.jobs.get(id);
+    refuse(run, ['limit'], 'only for the list of batches; leave it out, or the ID.');
+    const found = kindOf(id) === 'batch' ? await client.batches.get(id) : await client.jobs.get(id);
     if (json) terminal.print(JSON.stringify(found, null, 2));
     else terminal.print(table(found.object === 'batch' ? ofBatch(found) : ofJob(found)));
     return exitCodes.done;

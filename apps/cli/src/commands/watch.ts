@@ -1,5 +1,5 @@
 import { follow } from '../batch/follow.js';
-import type { Command } from '../command.js';
+import { kindOf, type Command } from '../command.js';
 import { followJob } from '../job/follow.js';
 
 export const watch: Command = {
@@ -10,6 +10,6 @@ export const watch: Command = {
   arguments: { least: 1, most: 1 },
   run: async (run) => {
     const id = run.positionals[0] ?? '';
-    return id.startsWith('batch_') ? follow(run, id) : followJob(run, id);
+    return kindOf(id) === 'batch' ? follow(run, id) : followJob(run, id);
   },
 };

@@ -44,7 +44,7 @@ export const webhooksLog: Command = {
 
 async function endpoints(run: Run, limit: number) {
   const { client, terminal, json } = run;
-  refuse(run, ['status'], 'is of deliveries: name their endpoint with --endpoint ID, or --endpoint url.');
+  refuse(run, ['status'], 'only for deliveries; name their endpoint with --endpoint ID, or --endpoint url.');
   const found = itemsOf((after) =>
     client.get('/v1/webhook_endpoints', { query: { limit: pageOf(limit), ...(after && { after }) } }),
   );
