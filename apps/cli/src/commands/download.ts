@@ -107,7 +107,7 @@ async function fetchAll(run: Run, pictures: AsyncGenerator<Named>, folder: strin
   }
   if (!stop.soon.aborted) return sum;
   terminal.show('');
-  terminal.say(`${count(sum.pictures, 'picture')} are here. Run the same command again for the others.`);
+  terminal.say(`${count(sum.pictures, 'picture is', 'pictures are')} here. Run the same command again for the others.`);
   throw new Interrupted();
 }
 
