@@ -3,9 +3,8 @@ import { exitCodes, UsageError, type ExitCode } from './command.js';
 import { Interrupted } from './stop.js';
 import type { Terminal } from './terminal.js';
 
-/** A file or folder that is not as it should be: no room, no leave, no such place. */
-const isOfFiles = (error: unknown): error is NodeJS.ErrnoException =>
-  error instanceof Error && 'syscall' in error && 'path' in error;
+/** A file or folder that is not as it should be: no room (which names no path), no leave, no such place. */
+const isOfFiles = (error: unknown): error is NodeJS.ErrnoException => error instanceof Error && 'syscall' in error;
 
 /** What went wrong, with what to do, and how the process ends. What nobody expected is thrown on. */
 export function explain(error: unknown, terminal: Terminal): ExitCode {

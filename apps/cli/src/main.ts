@@ -87,7 +87,7 @@ const args = process.argv.slice(2);
 try {
   process.exitCode = await main(args, terminal);
 } catch (error) {
-  process.exitCode = explain(error, terminal);
   const told = args.includes('--json') ? asJson(error) : null;
   if (told !== null) terminal.print(told);
+  process.exitCode = explain(error, terminal);
 }

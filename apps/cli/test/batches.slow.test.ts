@@ -100,6 +100,7 @@ describe('before anything is spent', () => {
     ['a job that is not there', ['download', 'job_none', 'nowhere'], 1, /There is no job/],
     ['a batch that is not there', ['status', 'batch_none'], 1, /There is no batch.*not_found, request req_/s],
     ['a priority that is none', ['submit', products, '-t', photos, '--priority', 'high', '--yes'], 1, /low.*normal/],
+    ['rows that are none', ['plan', products, '-t', photos, '--rows', '0'], 2, /--rows is 1 to 100/],
     ['a number that is none', ['submit', products, '-t', photos, '--max-cost', 'much'], 2, /--max-cost is a number/],
   ])('%s is told', async (_what, args, code, says) => {
     const ended = await rendermill(args);
@@ -164,6 +165,11 @@ describe('a batch with lines that fail', () => {
     const file = join(rendermill.folder, 'results.zip');
     expect(await rendermill(['results', id, '-f', 'zip', '-o', file])).toMatchObject({ code: 0, out: '' });
     expect((await readFile(file)).subarray(0, 2).toString()).toBe('PK');
+    const full = await rendermill(['results', id, '-o', '/dev/full', '--json']);
+    expect(full).toMatchObject({ code: 2, err: expect.stringMatching(/^E[A-Z]+: .*\n$/) });
+    expect(JSON.parse(full.out)).toMatchObject({
+      error: { message: full.err.trim(), code: expect.stringMatching(/^E[A-Z]+$/) },
+    });
   });
 });
 
