@@ -39,10 +39,14 @@ export interface Command {
   /** What is written after `rendermill`. */
   readonly usage: string;
   readonly summary: string;
-  /** Beside `--json` and `--help`, which every command has. */
+  /** Beside `--json` and `--help`. */
   readonly options: NonNullable<ParseArgsConfig['options']>;
-  /** A line for each option. */
+  /** A line for each option: its name, two blanks, its words, which completion shows too. */
   readonly optionsHelp: readonly string[];
+  /** What --json makes of the result; left out: one document. `lines`: one for each event; `none`: it is something else. */
+  readonly json?: 'document' | 'lines' | 'none';
+  /** What the first argument may be, where that is one of a few words. */
+  readonly choices?: readonly string[];
   readonly arguments: { readonly least: number; readonly most: number };
   readonly run: (run: Run) => Promise<ExitCode>;
 }
@@ -63,4 +67,24 @@ export function number(run: Pick<Run, 'values'>, name: string): number | undefin
   const read = Number(value);
   if (value.trim() === '' || !Number.isFinite(read)) throw new UsageError(`--${name} is a number; '${value}' is none.`);
   return read;
+}
+
+/** How many of a list are shown. */
+export function limitOf(run: Pick<Run, 'values'>, otherwise: number): number {
+  const limit = number(run, 'limit') ?? otherwise;
+  if (!Number.isInteger(limit) || limit < 1) throw new UsageError('--limit is a whole number from 1 on.');
+  return limit;
+}
+
+/** Options that mean nothing beside the others, said before anything is done. */
+export function refuse({ values }: Pick<Run, 'values'>, names: readonly string[], why: string): void {
+  const given = names.filter((name) => values[name] !== undefined);
+  if (given.length > 0) throw new UsageError(`${given.map((name) => `--${name}`).join(', ')}: ${why}`);
+}
+
+/** What an id is of; no question is asked with what is none. */
+export function kindOf(id: string): 'batch' | 'job' {
+  const [, kind] = /^(batch|job)_/.exec(id) ?? [];
+  if (kind === 'batch' || kind === 'job') return kind;
+  throw new UsageError(`'${id}' is no id of a batch (batch_…) or a job (job_…): rendermill status, rendermill jobs`);
 }

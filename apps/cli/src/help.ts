@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { exitCodes, type Command } from './command.js';
 import { commands } from './commands/index.js';
 import { table } from './format.js';
+import { ownOptionsHelp } from './options-help.js';
 
 const endings: Record<keyof typeof exitCodes, string> = {
   done: 'done',
@@ -14,8 +16,25 @@ const endings: Record<keyof typeof exitCodes, string> = {
 
 const indented = (text: string): string => text.replaceAll(/^/gm, '  ');
 
+const rowsOf = (some: readonly Command[]): string[][] =>
+  some.map(({ usage: written, summary }) => [written.split(' [-', 1)[0] ?? '', summary]);
+
+export function version(): string {
+  const file = new URL('../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+}
+
+/** The commands of two words that begin with this one. */
+export const groupOf = (one: string): string[] => Object.keys(commands).filter((name) => name.startsWith(`${one} `));
+
+export function helpOfGroup(one: string): string {
+  const below = Object.entries(commands).flatMap(([name, command]) => (name.startsWith(`${one} `) ? [command] : []));
+  const more = `\`rendermill ${one} COMMAND --help\` tells the options of one.`;
+  return [`rendermill ${one} COMMAND [options]`, '', indented(table(rowsOf(below))), '', more].join('\n');
+}
+
 export function usage(): string {
-  const rows = Object.values(commands).map((command) => [command.usage.split(' [-', 1)[0] ?? '', command.summary]);
+  const rows = rowsOf(Object.values(commands));
   const codes = Object.entries(exitCodes).map(([name, code]) => [
     String(code),
     endings[name as keyof typeof exitCodes],
@@ -29,7 +48,8 @@ export function usage(): string {
     '',
     indented(table(rows)),
     '',
-    '`rendermill COMMAND --help` tells its options. Every command takes --json (the result as JSON on stdout; words for people go to stderr) and --help.',
+    '`rendermill COMMAND --help` tells its options, `rendermill --version` the version. With --json the result is one JSON',
+    'document on stdout, and what went wrong is `{"error": …}`; words for people go to stderr.',
     '',
     'Environment, before what `rendermill login` kept:',
     indented(table(environment)),
@@ -40,7 +60,7 @@ export function usage(): string {
 }
 
 export function helpOf(command: Command): string {
-  const lines = [...command.optionsHelp, '--json  the result as JSON on stdout', '--help, -h  this text'];
+  const lines = [...command.optionsHelp, ...ownOptionsHelp(command)];
   // What has no column of its own is a sentence.
   const rows = lines.map((line) => line.split(/ {2,}/));
   const columns = table(rows.filter(({ length }) => length > 1));

@@ -1,19 +1,27 @@
 import { parseArgs } from 'node:util';
-import { ConnectionError, RendermillError, type Rendermill } from '@rendermill/client';
+import type { Rendermill } from '@rendermill/client';
 import { exitCodes, UsageError, type Command, type ExitCode } from './command.js';
 import { commands } from './commands/index.js';
-import { helpOf, usage } from './help.js';
+import { asJson, explain } from './failure.js';
+import { groupOf, helpOf, helpOfGroup, usage, version } from './help.js';
 import { clientOf, readSaved } from './settings.js';
-import { Interrupted, listenForStop } from './stop.js';
+import { listenForStop } from './stop.js';
 import { openTerminal, type Terminal } from './terminal.js';
 
 /** `rendermill <command>`. */
 async function main(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
   const [first] = args;
+  if (first === '--version' || first === '-V') {
+    terminal.print(version());
+    return exitCodes.done;
+  }
   if (first === undefined || first === 'help' || first === '--help' || first === '-h') {
-    const named = args.length > 1 ? find(args.slice(1)) : null;
-    terminal.print(named ? helpOf(named.command) : usage());
+    terminal.print(args.length > 1 ? helpAbout(args.slice(1)) : usage());
     return first === undefined ? exitCodes.usage : exitCodes.done;
+  }
+  if (args.length === 2 && groupOf(first).length > 0 && ['--help', '-h'].includes(args[1] ?? '')) {
+    terminal.print(helpOfGroup(first));
+    return exitCodes.done;
   }
   const { command, rest } = find(args);
   const { values, positionals } = read(command, rest);
@@ -21,6 +29,9 @@ async function main(args: readonly string[], terminal: Terminal): Promise<ExitCo
     terminal.print(helpOf(command));
     return exitCodes.done;
   }
+  const json = values['json'] === true;
+  if (json && command.json === 'none')
+    throw new UsageError(`What 'rendermill ${command.usage}' prints is no JSON: leave out --json.`);
   const { least, most } = command.arguments;
   if (positionals.length < least || positionals.length > most)
     throw new UsageError(`It is written: rendermill ${command.usage}`);
@@ -34,10 +45,15 @@ async function main(args: readonly string[], terminal: Terminal): Promise<ExitCo
     terminal,
     positionals,
     values,
-    json: values['json'] === true,
+    json,
     env,
     stop: listenForStop,
   });
+}
+
+function helpAbout(words: readonly string[]): string {
+  const [one = ''] = words;
+  return words.length === 1 && groupOf(one).length > 0 ? helpOfGroup(one) : helpOf(find(words).command);
 }
 
 /** A command is one word, or two: `webhooks listen`. */
@@ -50,7 +66,7 @@ function find(args: readonly string[]): { command: Command; rest: string[] } {
     const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
     if (command) return { command, rest };
   }
-  const below = Object.keys(commands).filter((name) => name.startsWith(`${one} `));
+  const below = groupOf(one);
   if (below.length > 0) throw new UsageError(`It is written: ${below.map((name) => `rendermill ${name}`).join(', ')}.`);
   throw new UsageError(`There is no command '${one}'; there are ${Object.keys(commands).join(', ')}.`);
 }
@@ -66,46 +82,12 @@ function read({ options, usage: written }: Command, args: string[]) {
   }
 }
 
-/** A file or folder that is not as it should be: no room, no leave, no such place. */
-const isOfFiles = (error: unknown): error is NodeJS.ErrnoException =>
-  error instanceof Error && 'syscall' in error && 'path' in error;
-
-/** The same for a program that asked for JSON. */
-function asJson(error: Error): string {
-  const { code, param, requestId } = error as Partial<RendermillError>;
-  const facts = { message: error.message, code: code ?? null, param: param ?? null, request_id: requestId ?? null };
-  return JSON.stringify({ error: facts }, null, 2);
-}
-
-/** What went wrong, with what to do, and how the process ends. */
-function explain(error: unknown, terminal: Terminal): ExitCode {
-  if (isOfFiles(error)) {
-    terminal.say(error.message);
-    return exitCodes.usage;
-  }
-  if (error instanceof UsageError) {
-    terminal.say(error.message);
-    return exitCodes.usage;
-  }
-  if (error instanceof Interrupted) return exitCodes.interrupted;
-  if (error instanceof ConnectionError) {
-    terminal.say(`${error.message} It is RENDERMILL_URL, or what 'rendermill login' kept.`);
-    return exitCodes.unreachable;
-  }
-  if (error instanceof RendermillError) {
-    const code = error.code === null ? '' : ` (${error.code}${error.requestId ? `, request ${error.requestId}` : ''})`;
-    terminal.say(`${error.message}${error.status === 401 ? ' Check RENDERMILL_API_KEY.' : code}`);
-    if (error.retryAfter !== null) terminal.say(`It may succeed in ${Math.ceil(error.retryAfter)} seconds.`);
-    return exitCodes.failed;
-  }
-  throw error;
-}
-
 const terminal = openTerminal();
 const args = process.argv.slice(2);
 try {
   process.exitCode = await main(args, terminal);
 } catch (error) {
+  const told = args.includes('--json') ? asJson(error) : null;
+  if (told !== null) terminal.print(told);
   process.exitCode = explain(error, terminal);
-  if (args.includes('--json') && error instanceof Error) terminal.print(asJson(error));
 }

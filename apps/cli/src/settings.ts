@@ -59,5 +59,9 @@ export function clientOf(env: Env, saved: Saved): Rendermill {
     throw new UsageError(
       `Set RENDERMILL_API_KEY to an API key for ${url}, or run 'rendermill login'; 'npm start' prints a key.`,
     );
-  return new Rendermill({ url, apiKey });
+  if (!/^[\x21-\x7e]+$/.test(apiKey.trim()))
+    throw new UsageError(
+      'The API key has signs that no key has: is it RENDERMILL_API_KEY, or what was kept, as it was shown?',
+    );
+  return new Rendermill({ url, apiKey: apiKey.trim() });
 }

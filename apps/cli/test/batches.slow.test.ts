@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -48,6 +48,24 @@ describe('before anything is spent', () => {
     expect(plan.out).toContain('Studio product photograph: Fjord Stoneware Mug. A heavy 350 ml mug');
   });
 
+  test('a CSV that is not UTF-8 is told, and its encoding goes into the template', async () => {
+    const file = join(rendermill.folder, 'latin.csv');
+    await writeFile(file, Buffer.from('Title;Größe\nTasse;groß\n', 'latin1'));
+    expect(await rendermill(['template', file])).toMatchObject({ code: 2, err: expect.stringContaining('--encoding') });
+    const made = await rendermill(['template', file, '--encoding', 'windows-1252']);
+    expect([made.code, made.err]).toEqual([0, 'Columns: Title, Größe\n']);
+    const template = await input(
+      'latin.json',
+      made.out.replace('{{ Title }}.', '{{ Title }}, {{ row[\\"Größe\\"] }}.'),
+    );
+    const plan = await rendermill(['plan', file, '--template', template]);
+    expect({ code: plan.code, err: plan.err }).toMatchObject({ code: 0 });
+    expect(plan.out).toContain('Tasse, groß.');
+    await writeFile(file, Buffer.alloc(100));
+    expect(await rendermill(['template', file])).toMatchObject({ code: 2, err: expect.stringContaining('no CSV') });
+    expect((await rendermill(['template', file, '--encoding', 'klingon'])).err).toContain('klingon is no encoding');
+  });
+
   test('plan shows rows as prompts and the price, and leaves nothing behind', async () => {
     const { code, out, err } = await rendermill(['plan', products, '-t', photos]);
     expect(code).toBe(0);
@@ -79,14 +97,17 @@ describe('before anything is spent', () => {
   test.each([
     ['a file that is not there', ['submit', 'none.jsonl'], 2, /none\.jsonl cannot be read \(ENOENT\)/],
     ['a template that is no JSON', ['plan', products, '-t', products], 2, /is no JSON/],
+    ['a job that is not there', ['download', 'job_none', 'nowhere'], 1, /There is no job/],
     ['a batch that is not there', ['status', 'batch_none'], 1, /There is no batch.*not_found, request req_/s],
     ['a priority that is none', ['submit', products, '-t', photos, '--priority', 'high', '--yes'], 1, /low.*normal/],
+    ['rows that are none', ['plan', products, '-t', photos, '--rows', '0'], 2, /--rows is 1 to 100/],
     ['a number that is none', ['submit', products, '-t', photos, '--max-cost', 'much'], 2, /--max-cost is a number/],
   ])('%s is told', async (_what, args, code, says) => {
     const ended = await rendermill(args);
     expect(ended.code).toBe(code);
     expect(ended.err).toMatch(says);
     expect(await files()).toBe(0);
+    expect(await readdir(rendermill.folder)).not.toContain('nowhere');
   });
 });
 
@@ -144,6 +165,11 @@ describe('a batch with lines that fail', () => {
     const file = join(rendermill.folder, 'results.zip');
     expect(await rendermill(['results', id, '-f', 'zip', '-o', file])).toMatchObject({ code: 0, out: '' });
     expect((await readFile(file)).subarray(0, 2).toString()).toBe('PK');
+    const full = await rendermill(['results', id, '-o', '/dev/full', '--json']);
+    expect(full).toMatchObject({ code: 2, err: expect.stringMatching(/^E[A-Z]+: .*\n$/) });
+    expect(JSON.parse(full.out)).toMatchObject({
+      error: { message: full.err.trim(), code: expect.stringMatching(/^E[A-Z]+$/) },
+    });
   });
 });
 

@@ -1,4 +1,7 @@
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createWorld, type World } from '../../../test/world.js';
 import { rendermillOf, type Rendermill } from './run.js';
@@ -71,11 +74,84 @@ test.each([
   ['a wrong key', ['providers'], { RENDERMILL_API_KEY: 'rm_live_wrong' }, 1, /Check RENDERMILL_API_KEY/],
   ['an account that is not there', ['probe', 'none'], {}, 1, /configured: sim, unpriced.*not_found, request req_/],
   ['half a command', ['keys'], {}, 2, /rendermill keys list, rendermill keys create/],
+  ['a reason without its batch', ['jobs', '--error-code', 'x'], {}, 2, /--error-code: only with --batch ID/],
+  ['no limit', ['jobs', '--limit', '0'], {}, 2, /--limit is a whole number from 1 on/],
+  ['a limit of one thing', ['status', 'job_1', '--limit', '3'], {}, 2, /--limit: only for the list/],
+  [
+    'a reason of a job',
+    ['retry', 'job_1', '--error-code', 'x', '--max-cost', '1'],
+    {},
+    2,
+    /--error-code, --max-cost: only/,
+  ],
+  ['a status of endpoints', ['webhooks', 'log', '--status', 'failed'], {}, 2, /--status: only for deliveries/],
+  ['a name that is no id', ['watch', 'file_1'], {}, 2, /'file_1' is no id of a batch/],
+  ['a shell that is none', ['completion', 'tcsh'], {}, 2, /bash, zsh, fish/],
+  ['a key with other letters', ['status'], { RENDERMILL_API_KEY: 'ключ' }, 2, /signs that no key has/],
   ['nobody there', ['providers'], { RENDERMILL_URL: 'http://127.0.0.1:9' }, 4, /is it running/],
 ] as const)('%s ends with a code of its own and what to do', async (_what, args, env, code, says) => {
   const ended = await rendermill(args, { env });
   expect(ended.code).toBe(code);
   expect(ended.out + ended.err).toMatch(says);
+});
+
+test.each([
+  ['keys', '--help'],
+  ['keys', '-h'],
+  ['help', 'keys'],
+])('rendermill %s %s lists its commands', async (...args) => {
+  const { code, out, err } = await rendermill(args);
+  expect([code, err]).toEqual([0, '']);
+  expect(out.match(/^ {2}keys \w+/gm)).toEqual(['  keys list', '  keys create', '  keys rotate', '  keys revoke']);
+  expect((await rendermill(args.map((word) => word.replace('keys', 'webhooks')))).out).toContain(
+    '  webhooks resend DELIVERY',
+  );
+});
+
+test('--version is that of the package', async () => {
+  const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  expect(await rendermill(['--version'])).toEqual({ code: 0, out: `${version}\n`, err: '' });
+});
+
+test('an address where something else answers is told as such', async () => {
+  const other = createServer((_request, response) => response.end('<html>Welcome</html>'));
+  await new Promise<void>((listening) => other.listen(0, '127.0.0.1', listening));
+  const url = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
+  try {
+    const { code, err } = await rendermill(['providers'], { env: { RENDERMILL_URL: url } });
+    expect([code, err]).toEqual([1, `${url} answered something that is no JSON: is it the address of Rendermill?\n`]);
+  } finally {
+    await new Promise((closed) => other.close(closed));
+  }
+});
+
+describe('rendermill recover', () => {
+  // Redis and bucket of this world, but nothing of it: as after a loss, with an empty spool.
+  const env = (): Record<string, string> => ({
+    ...(world.env as Record<string, string>),
+    REDIS_KEY_PREFIX: `${world.env['REDIS_KEY_PREFIX']}-lost`,
+    STORAGE_URL: `file://${rendermill.folder}/empty`,
+    RENDERMILL_DATA_DIR: join(rendermill.folder, 'nothing'),
+  });
+
+  test('tells in words that there was nothing to rebuild', async () => {
+    const { code, out, err } = await rendermill(['recover', '--dry-run'], { env: env() });
+    expect({ code, err }).toMatchObject({ code: 0 });
+    expect(out).toMatch(/^Jobs +0 ended, 0 go on/m);
+  });
+
+  test('refuses a Redis whose workers run, and says what to do', async () => {
+    const { code, out, err } = await rendermill(['recover'], { env: world.env as Record<string, string> });
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toContain('worker(s) run: stop them first');
+  });
+
+  test('an option that it has not is told with how it is written', async () => {
+    const { code, err } = await rendermill(['recover', '--force']);
+    expect([code, err]).toEqual([2, expect.stringContaining('rendermill recover [SPOOL …]')]);
+  });
 });
 
 test('--help names every command and its options', async () => {

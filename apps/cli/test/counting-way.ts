@@ -10,12 +10,14 @@ export interface CountingWay {
   next: 'pass' | 'hold';
   /** Breaks the connections of those that are held. */
   readonly cut: () => void;
+  /** Sends their other half. */
+  readonly release: () => void;
   readonly close: () => Promise<void>;
 }
 
 export async function startCountingWay(target: string): Promise<CountingWay> {
   const passed: CountingWay['passed'] = [];
-  const held: ServerResponse[] = [];
+  const held: { response: ServerResponse; rest: Buffer }[] = [];
   const way = { next: 'pass' as CountingWay['next'] };
   const server = createServer((incoming, outgoing) => {
     const forward = request(target + (incoming.url ?? ''), { method: incoming.method, headers: incoming.headers });
@@ -38,7 +40,7 @@ export async function startCountingWay(target: string): Promise<CountingWay> {
     if (how === 'pass') outgoing.end(sent);
     else {
       outgoing.write(sent);
-      held.push(outgoing);
+      held.push({ response: outgoing, rest: whole.subarray(sent.length) });
     }
   };
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -47,7 +49,10 @@ export async function startCountingWay(target: string): Promise<CountingWay> {
     url: `http://127.0.0.1:${port}`,
     passed,
     cut: () => {
-      for (const response of held.splice(0)) response.destroy();
+      for (const { response } of held.splice(0)) response.destroy();
+    },
+    release: () => {
+      for (const { response, rest } of held.splice(0)) response.end(rest);
     },
     close: async () => {
       server.closeAllConnections();

@@ -7,7 +7,7 @@ import { s3Server } from '../../../test/s3.js';
 import { until } from '../../../test/until.js';
 import { createWorld, type World } from '../../../test/world.js';
 import { startCountingWay, type CountingWay } from './counting-way.js';
-import { rendermillOf, type Rendermill } from './run.js';
+import { rendermillOf, type Rendermill, type Running } from './run.js';
 
 interface Row {
   custom_id: string;
@@ -98,16 +98,40 @@ describe('from a directory store', () => {
     await expectAll(folder);
   });
 
+  /** Held in the middle of its first picture, and asked once to stop. */
+  async function stoppedOnce(folder: string): Promise<Running> {
+    way.next = 'hold';
+    const running = rendermill.start(['download', id, folder, '--parallel', '1']);
+    await until(() => way.passed.length === 1);
+    running.child.kill('SIGINT');
+    await until(() => running.soFar.err.includes('Finishing'));
+    return running;
+  }
+
   test('one Ctrl-C finishes what is under way, and a second run begins behind it', async () => {
     const folder = join(rendermill.folder, 'finished');
-    way.next = 'hold';
-    const first = rendermill.start(['download', id, folder, '--parallel', '1']);
-    await until(() => way.passed.length === 1);
-    first.child.kill('SIGINT');
-    await until(() => first.soFar.err.includes('Finishing'));
-    first.child.kill('SIGINT');
-    expect((await first.ended).code).toBe(130);
-    expect(way.passed).toHaveLength(1);
+    const first = await stoppedOnce(folder);
+    way.release();
+    const { code, err } = await first.ended;
+    expect([code, err]).toEqual([130, expect.stringContaining('1 picture is here. Run the same command again')]);
+    // Begun before, whole now, and nothing was begun after.
+    const [name = '', ...others] = await readdir(folder);
+    expect([others, way.passed.length]).toEqual([[], 1]);
+    const sums = rows.map(({ images }) => images[0]?.sha256);
+    expect(sums).toContain(sha256(await readFile(join(folder, name))));
+    way.passed.splice(0);
+    const second = await rendermill(['download', id, folder, '--json']);
+    expect(JSON.parse(second.out)).toMatchObject({ pictures: 6, fetched: 5, failed: [] });
+    way.passed.splice(0);
+    await expectAll(folder);
+  });
+
+  test('what hangs after one Ctrl-C is left, and its part kept', async () => {
+    const folder = join(rendermill.folder, 'hanging');
+    const first = await stoppedOnce(folder);
+    const { code, err } = await first.ended;
+    expect([code, err]).toEqual([130, expect.stringContaining('0 pictures are here.')]);
+    expect(await partIn(folder)).toBeDefined();
     const before = passed();
     expect((await rendermill(['download', id, folder])).code).toBe(0);
     expect(before + passed()).toBe(sizes());

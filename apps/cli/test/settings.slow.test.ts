@@ -1,7 +1,5 @@
-import { execFile } from 'node:child_process';
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { createWorld, type World } from '../../../test/world.js';
 import { rendermillOf, type Rendermill } from './run.js';
@@ -69,31 +67,6 @@ test('open prints the address of a batch in the dashboard, which is served there
   const { out } = await rendermill(['open', 'batch_1']);
   expect(out).toBe(`${world.url}/#/batches/batch_1\n`);
   expect((await fetch(out.trim())).headers.get('content-type')).toContain('text/html');
-});
-
-describe('completion', () => {
-  test.each([
-    ['rendermill webh', 'webhooks'],
-    ['rendermill webhooks l', 'listen log'],
-    ['rendermill submit x.csv --wa', '--watch'],
-    ['rendermill keys create x --spe', '--spend-limit'],
-  ])('in bash: %s', async (line, completes) => {
-    const { out } = await rendermill(['completion', 'bash']);
-    const words = line.split(' ');
-    const script = `${out}
-COMP_WORDS=(${words.join(' ')}); COMP_CWORD=${words.length - 1}; _rendermill; echo "\${COMPREPLY[*]}"`;
-    expect((await promisify(execFile)('bash', ['-c', script])).stdout.trim()).toBe(completes);
-  });
-
-  test('is there for zsh and fish, with every command', async () => {
-    const { out: help } = await rendermill(['--help']);
-    const commands = [...help.matchAll(/^ {2}([a-z]+)/gm)].map(([, name]) => name ?? '');
-    for (const shell of ['zsh', 'fish']) {
-      const { code, out } = await rendermill(['completion', shell]);
-      expect(code).toBe(0);
-      for (const name of commands) expect(out).toContain(name);
-    }
-  });
 });
 
 test('its page tells every command and every exit code', async () => {

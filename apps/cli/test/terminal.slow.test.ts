@@ -1,41 +1,19 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { jsonl, lines } from '../../../test/batch-calls.js';
+import { createBatch, endedBatch, jsonl, line, lines } from '../../../test/batch-calls.js';
 import { until } from '../../../test/until.js';
 import { createWorld, type World } from '../../../test/world.js';
-import { bin, rendermillOf, type Rendermill } from './run.js';
+import { startCountingWay } from './counting-way.js';
+import { openScreen, type Screen } from './screen.js';
+import { rendermillOf, type Rendermill } from './run.js';
 
-/** On a terminal: a pseudo-terminal of Python's, in which the program cannot tell that nobody sits there. */
-
-const pty = `
-import os, pty, sys, termios, struct, fcntl
-def read(fd):
-    return os.read(fd, 65536)
-pid, fd = pty.fork()
-if pid == 0:
-    os.execv(sys.argv[1], sys.argv[1:])
-fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack('HHHH', 24, 100, 0, 0))
-import select
-while True:
-    ready, _, _ = select.select([fd, 0], [], [])
-    if fd in ready:
-        try: data = os.read(fd, 65536)
-        except OSError: break
-        if not data: break
-        os.write(1, data)
-    if 0 in ready:
-        typed = os.read(0, 1024)
-        if typed: os.write(fd, typed)
-_, status = os.waitpid(pid, 0)
-sys.exit(os.waitstatus_to_exitcode(status))
-`;
+/** On a terminal: what is asked, drawn and hidden there. */
 
 let world: World;
 let rendermill: Rendermill;
 beforeAll(async () => {
-  world = await createWorld();
+  world = await createWorld({ account: { limits: { concurrency: 2 } } });
   rendermill = await rendermillOf(world);
 });
 afterAll(async () => {
@@ -43,33 +21,13 @@ afterAll(async () => {
   await rm(rendermill.folder, { recursive: true });
 });
 
-interface Screen {
-  readonly child: ChildProcess;
-  readonly type: (keys: string) => void;
-  readonly shows: (text: string) => Promise<void>;
-  readonly ended: Promise<{ code: number | null; all: string }>;
-}
-
-function onTerminal(args: readonly string[], env: Record<string, string> = {}): Screen {
-  const child = spawn('python3', ['-c', pty, process.execPath, bin, ...args], {
-    env: {
-      PATH: process.env['PATH'],
-      RENDERMILL_URL: world.url,
-      RENDERMILL_API_KEY: world.key,
-      XDG_CONFIG_HOME: rendermill.folder,
-      ...env,
-    },
-    stdio: ['pipe', 'pipe', 'inherit'],
+const onTerminal = (args: readonly string[], env: Record<string, string> = {}): Screen =>
+  openScreen(args, {
+    RENDERMILL_URL: world.url,
+    RENDERMILL_API_KEY: world.key,
+    XDG_CONFIG_HOME: rendermill.folder,
+    ...env,
   });
-  let all = '';
-  child.stdout.on('data', (chunk: Buffer) => (all += chunk.toString()));
-  return {
-    child,
-    type: (keys) => void child.stdin.write(keys),
-    shows: async (text) => until(() => all.includes(text) || child.exitCode !== null),
-    ended: new Promise((resolve) => child.once('close', (code) => resolve({ code, all }))),
-  };
-}
 
 async function input(name: string, count: number, prompt: string): Promise<string> {
   const file = join(rendermill.folder, name);
@@ -111,6 +69,43 @@ test('yes submits, and a bar is drawn over itself until the batch has ended', as
   expect(all).toContain('8 of 8 lines completed');
   // No line is longer than the terminal is wide: it could not be drawn over.
   for (const text of drawn) expect(text.split('\u001b', 1)[0]?.split('\r', 1)[0]?.length).toBeLessThan(100);
+});
+
+test('the bar of a download goes by pictures, of which a line may have several', async () => {
+  const { id } = await createBatch(world, { requests: [line('four', { prompt: 'four', n: 4 })] });
+  await endedBatch(world, id);
+  const way = await startCountingWay(world.url);
+  try {
+    way.next = 'hold';
+    const screen = onTerminal(['download', id, join(rendermill.folder, 'four')], { RENDERMILL_URL: way.url });
+    await screen.shows('3 pictures');
+    expect(screen.soFar()).toContain('[###############.....] 3 pictures');
+    way.release();
+    const { code, all } = await screen.ended;
+    expect([code, all]).toEqual([0, expect.stringContaining('[####################] 4 pictures')]);
+  } finally {
+    await way.close();
+  }
+});
+
+test('failures beyond twenty are counted, with how to see them', async () => {
+  // The first calls are held while the others wait for their places; those fail, all of them seen.
+  await world.simulator.faults([{ when: { promptIncludes: 'many' }, fault: { kind: 'hang_before_headers' } }]);
+  const { id } = await createBatch(world, { requests: lines(30, 'many') });
+  await until(async () => (await world.simulator.stats()).held === 2);
+  const screen = onTerminal(['watch', id]);
+  const piped = rendermill.start(['watch', id]);
+  await screen.shows('0/30');
+  await until(() => piped.soFar.err.includes('0/30'));
+  await world.simulator.faults([{ when: { promptIncludes: 'many' }, fault: { kind: 'moderation_blocked' } }]);
+  await world.simulator.release();
+  const { code, all } = await screen.ended;
+  expect([code, all.match(/failed: line \d+ /g)?.length]).toEqual([5, 20]);
+  expect(all).toContain(`… and 8 more: rendermill jobs --batch ${id} --status failed --limit 28`);
+  // A pipe gets each.
+  const { err } = await piped.ended;
+  expect(err.match(/^failed: line \d+ /gm)?.length).toBe(28);
+  expect(err).not.toContain('more: rendermill jobs');
 });
 
 test('a key that is typed is not shown', async () => {

@@ -1,3 +1,4 @@
+import { notOurs } from './errors.js';
 import { send, type Call, type TransportOptions } from './transport.js';
 import { chunksOf } from './streams.js';
 import type { paths } from './api.js';
@@ -94,7 +95,6 @@ export async function readJson<T>(response: Response, signal?: AbortSignal): Pro
   try {
     return JSON.parse(text + decoder.decode()) as T;
   } catch (cause) {
-    const { origin } = new URL(response.url);
-    throw new Error(`${origin} answered something that is no JSON: is it the address of Rendermill?`, { cause });
+    throw notOurs(response, 'answered something that is no JSON', cause);
   }
 }

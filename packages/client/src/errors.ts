@@ -14,8 +14,8 @@ export class RendermillError extends Error {
   /** Seconds after which the same call may succeed; null where the server named none. */
   readonly retryAfter: number | null;
 
-  constructor(message: string, facts: ErrorFacts) {
-    super(message);
+  constructor(message: string, facts: ErrorFacts, options: ErrorOptions = {}) {
+    super(message, options);
     this.name = 'RendermillError';
     this.status = facts.status;
     this.code = facts.code;
@@ -49,9 +49,8 @@ export class WebhookVerificationError extends Error {
 export async function errorOf(response: Response): Promise<RendermillError> {
   const text = await response.text();
   const error = parsed(text)?.error ?? {};
-  const { host } = new URL(response.url || 'http://the-server');
-  const message = error.message ?? `${host} answered ${response.status}, not as Rendermill does: is this its address?`;
-  return new RendermillError(message, {
+  if (error.message === undefined) return notOurs(response, `answered ${response.status}, not as Rendermill does`);
+  return new RendermillError(error.message, {
     status: response.status,
     code: error.code ?? null,
     type: error.type ?? null,
@@ -59,6 +58,23 @@ export async function errorOf(response: Response): Promise<RendermillError> {
     requestId: response.headers.get('x-request-id'),
     retryAfter: secondsOf(response.headers.get('retry-after')),
   });
+}
+
+/** An answer of something else: a gateway, or another program at this address. */
+export function notOurs(response: Response, did: string, cause?: unknown): RendermillError {
+  const { origin } = new URL(response.url || 'http://the-server');
+  return new RendermillError(
+    `${origin} ${did}: is it the address of Rendermill?`,
+    {
+      status: response.status,
+      code: null,
+      type: null,
+      param: null,
+      requestId: response.headers.get('x-request-id'),
+      retryAfter: secondsOf(response.headers.get('retry-after')),
+    },
+    cause === undefined ? {} : { cause },
+  );
 }
 
 interface Envelope {

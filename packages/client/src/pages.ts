@@ -6,6 +6,7 @@ interface Page<T> {
   readonly has_more: boolean;
 }
 
+/** `page` asks for the one behind `after`. */
 export async function* itemsOf<T>(page: (after: string | undefined) => Promise<Page<T>>): AsyncGenerator<T> {
   for (let after: string | undefined; ;) {
     const { data, last_id, has_more } = await page(after);

@@ -1,5 +1,6 @@
-import { isEnded, isPassing, type BatchEvent } from './batch-events.js';
+import { isEnded, type BatchEvent } from './batch-events.js';
 import { Caller } from './caller.js';
+import { isPassing } from './follow.js';
 import { Batches, Files, Jobs } from './resources.js';
 import { pause } from './transport.js';
 import type { Batch, Job } from './types.js';
@@ -48,7 +49,7 @@ export class Rendermill extends Caller {
   async waitForJob(id: string, { signal }: WaitOptions = {}): Promise<Job> {
     for (;;) {
       const job = await outliving(() => this.jobs.get(id, { wait: heldSeconds, signal }), signal);
-      if (job && job.status !== 'queued' && job.status !== 'in_progress') return job;
+      if (job && isEnded(job)) return job;
     }
   }
 

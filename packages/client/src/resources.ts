@@ -1,5 +1,7 @@
-import { followBatch, type BatchEvent, type FollowOptions } from './batch-events.js';
+import { followBatch, type BatchEvent } from './batch-events.js';
 import { readJson, type CallOptions, type Caller } from './caller.js';
+import type { FollowOptions } from './follow.js';
+import { followJob, type JobEvent } from './job-events.js';
 import { itemsOf } from './pages.js';
 import { chunksOf, linesOf } from './streams.js';
 import { uploadBody, type Upload } from './uploads.js';
@@ -32,6 +34,10 @@ export class Jobs {
   }
   retry(id: string, options: CallOptions = {}): Promise<Job> {
     return this.#caller.post('/v1/jobs/{id}/retry', { ...options, params: { id } });
+  }
+  /** The job now (or `after` an event) and after each change, over broken connections, until it has ended. */
+  events(id: string, options: FollowOptions = {}): AsyncGenerator<JobEvent> {
+    return followJob(this.#caller, id, options);
   }
   /** A picture's bytes; with `headers: { range }` a part of them. */
   image(id: string, index: number, options: CallOptions = {}): Promise<Response> {

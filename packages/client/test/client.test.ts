@@ -1,5 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { chunksOf, ConnectionError, Rendermill, RendermillError, type BatchEvent } from '@rendermill/client';
+import {
+  chunksOf,
+  ConnectionError,
+  Rendermill,
+  RendermillError,
+  type BatchEvent,
+  type JobEvent,
+} from '@rendermill/client';
 import { jsonl, lines } from '../../../test/batch-calls.js';
 import { createWorld, type World } from '../../../test/world.js';
 import { startBreakingWay, type BreakingWay } from './breaking-way.js';
@@ -68,6 +75,37 @@ describe('jobs', () => {
     expect((await gather(client.jobs.list({ custom_id: 'lost' }))).map((job) => job.id)).toEqual([id]);
   });
 
+  test('events tell each change once, over connections that break, until it has ended', async () => {
+    await world.simulator.faults([{ when: { promptIncludes: 'followed' }, fault: { kind: 'hang_before_headers' } }]);
+    const { id } = await client.jobs.create({ ...mug, prompt: 'followed' });
+    const events: JobEvent[] = [];
+    let held = true;
+    way.cutAfter = 1;
+    for await (const event of client.jobs.events(id)) {
+      events.push(event);
+      if (event.job.status !== 'in_progress' || !held) continue;
+      held = false;
+      await world.simulator.faults([]);
+      await world.simulator.release();
+    }
+    const numbers = events.map(({ sequence }) => sequence);
+    expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
+    expect(events.at(-2)?.job.status).toBe('in_progress');
+    expect(events.at(-1)).toMatchObject({ type: 'job', job: { id, status: 'completed', images: [{ index: 0 }] } });
+    expect(way.seen.filter(({ path }) => path.includes('/events')).length).toBeGreaterThan(1);
+    // Who has seen the end is told nothing, and does not wait for more.
+    expect(await gather(client.jobs.events(id, { after: numbers.at(-1) }))).toEqual([]);
+    expect(await gather(client.jobs.events(id))).toEqual(events.slice(-1));
+  });
+
+  test('events of a job that is none are an error, and a wait for them ends by its signal', async () => {
+    await expect(gather(client.jobs.events('job_none'))).rejects.toMatchObject({ status: 404, code: 'not_found' });
+    const { id } = await client.jobs.create(mug);
+    const signal = AbortSignal.abort(new Error('enough'));
+    await expect(gather(client.jobs.events(id, { signal }))).rejects.toThrow('enough');
+    await client.waitForJob(id);
+  });
+
   test('an Idempotency-Key of the caller is kept', async () => {
     const headers = { 'idempotency-key': 'order-7' };
     const [one, two] = [await client.jobs.create(mug, { headers }), await client.jobs.create(mug, { headers })];
@@ -107,6 +145,13 @@ describe('errors', () => {
     const answer = async () => new Response('<html>Bad gateway</html>', { status: 502 });
     const other = new Rendermill({ url: 'http://gateway', apiKey: 'rm_live_none', retries: 0, fetch: answer });
     await expect(other.jobs.get('job_1')).rejects.toMatchObject({ status: 502, code: null });
+  });
+
+  test('a page where JSON is expected is told as such, whatever its status', async () => {
+    const answer = async () => new Response('<html>Welcome</html>');
+    const other = new Rendermill({ url: 'http://elsewhere', apiKey: 'rm_live_none', retries: 0, fetch: answer });
+    await expect(other.jobs.get('job_1')).rejects.toThrow(/no JSON: is it the address of Rendermill/);
+    await expect(other.jobs.get('job_1')).rejects.toBeInstanceOf(RendermillError);
   });
 
   test('Retry-After is waited for, and told where it is long', async () => {
@@ -159,6 +204,8 @@ describe('batches', () => {
     ).toEqual([1, 2, 3, 4, 5, 6]);
     expect(events.at(-1)).toMatchObject({ type: 'batch', batch: { id, status: 'completed' } });
     expect(way.seen.filter(({ path }) => path.includes('/events'))).toHaveLength(2);
+    // Who has seen the end is told nothing, and does not wait for more.
+    expect(await gather(client.batches.events(id, { after: events.at(-1)?.sequence }))).toEqual([]);
   });
 
   test('waitForBatch tells what happens meanwhile', async () => {

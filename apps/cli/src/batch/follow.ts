@@ -2,10 +2,11 @@ import { isEnded, type Batch, type BatchResult } from '@rendermill/client';
 import { exitCodes, type ExitCode, type Run } from '../command.js';
 import { clip, count, dollars, duration } from '../format.js';
 import { Interrupted } from '../stop.js';
+import { sayFailures } from './failures.js';
 import { progressLine, Rate } from './progress.js';
 
-/** Failures that are told one by one; the rest are counted. */
-const toldFailures = 20;
+/** Failures that are told one by one on a terminal, which the rest would flood; a pipe gets all. */
+const onTerminal = 20;
 
 /** Looks on until a batch has ended; Ctrl-C leaves it to its end. */
 export async function follow(run: Run, id: string): Promise<ExitCode> {
@@ -21,7 +22,9 @@ export async function follow(run: Run, id: string): Promise<ExitCode> {
     if (!isEnded(batch))
       for await (const event of client.batches.events(id, { signal: stop.soon })) {
         if (event.type === 'line') {
-          if (event.line.status === 'failed' && ++failures <= toldFailures) terminal.say(failureLine(event.line));
+          if (event.line.status !== 'failed') continue;
+          failures++;
+          if (!terminal.drawn || failures <= onTerminal) terminal.say(failureLine(event.line));
           continue;
         }
         batch = event.batch;
@@ -53,7 +56,8 @@ const failureLine = ({ line, custom_id, error }: BatchResult): string =>
 async function report(run: Run, batch: Batch, told: number): Promise<ExitCode> {
   const { terminal, json } = run;
   const { id, status, request_counts: n, cost, errors } = batch;
-  if (told > toldFailures) terminal.say(`… and ${told - toldFailures} more`);
+  if (terminal.drawn && told > onTerminal)
+    terminal.say(`… and ${told - onTerminal} more: rendermill jobs --batch ${id} --status failed --limit ${n.failed}`);
   for (const { line, code, message } of errors?.data ?? [])
     terminal.say(`${line === null ? '' : `line ${line}  `}${code}: ${message}`);
   const parts = [
@@ -64,34 +68,9 @@ async function report(run: Run, batch: Batch, told: number): Promise<ExitCode> {
   ];
   if (json) terminal.print(JSON.stringify(batch, null, 2));
   else terminal.print(`${id} ${status}: ${parts.join(', ')}`);
-  if (n.failed > 0) await sayGroups(run, id);
+  if (n.failed + n.cancelled > 0) await sayFailures(run, id);
   if (n.completed > 0) terminal.say(`To fetch the pictures: rendermill download ${id}`);
   return status === 'completed' && n.failed + n.cancelled === 0 ? exitCodes.done : exitCodes.partly;
-}
-
-/** Failures that are read to be grouped. */
-const grouped = 1_000;
-
-/** What failed, by its reason, with what to do about it. */
-export async function sayGroups({ client, terminal }: Run, id: string): Promise<void> {
-  const groups = new Map<string, { lines: number; message: string; type: string }>();
-  let read = 0;
-  for await (const { error } of client.batches.lines(id, { status: 'failed', limit: 100 })) {
-    const code = error?.code ?? 'unknown';
-    const group = groups.get(code) ?? { lines: 0, message: error?.message ?? '', type: error?.type ?? '' };
-    group.lines++;
-    groups.set(code, group);
-    if (++read >= grouped) break;
-  }
-  if (read >= grouped) terminal.say(`Of the first ${grouped} that failed:`);
-  for (const [code, { lines, message, type }] of [...groups].sort(([, a], [, b]) => b.lines - a.lines)) {
-    terminal.say(`${count(lines, 'line')}: ${code}, as: ${clip(message, 160)}`);
-    if (type === 'invalid_request_error')
-      terminal.say(
-        `  a retry asks for the same once more; to see the lines: rendermill jobs --batch ${id} --error-code ${code}`,
-      );
-    terminal.say(`  to run them again: rendermill retry ${id} --error-code ${code}`);
-  }
 }
 
 /** Of a batch that has ended or not: one line. */

@@ -40,15 +40,22 @@ export function progressLine(batch: Batch, rate: Rate, columns: number): string 
   const { status, progress, request_counts: n, eta_seconds, bound_by, cost } = batch;
   if (status !== 'in_progress') return fit(`${status} …`, columns);
   const perMinute = rate.perMinute;
+  const left = eta_seconds ?? secondsLeft(batch, perMinute);
   const parts = [
     `${bar(progress, 20)} ${Math.floor(progress * 100)} %  ${n.completed + n.failed + n.cancelled}/${n.total}`,
     ...(n.failed > 0 ? [`${n.failed} failed`] : []),
     ...(perMinute === null ? [] : [`${perMinute.toFixed(perMinute < 10 ? 1 : 0)} a minute`]),
-    ...(eta_seconds === null ? [] : [`${duration(eta_seconds)} left`]),
+    ...(left === null ? [] : [`${duration(left)} left`]),
     `${dollars(cost.actual)} spent`,
     ...(bound_by === null ? [] : [boundWords[bound_by] ?? bound_by]),
   ];
   return fit(parts.join('  '), columns);
+}
+
+/** By what was seen from here: the API tells none before it has timed a batch for a while. */
+function secondsLeft({ request_counts: n, paused_at }: Batch, perMinute: number | null): number | null {
+  if (perMinute === null || perMinute === 0 || paused_at !== null) return null;
+  return Math.ceil(((n.total - n.completed - n.failed - n.cancelled) * 60) / perMinute);
 }
 
 export function bar(share: number, width: number): string {

@@ -1,5 +1,5 @@
 import type { Batch, Job } from '@rendermill/client';
-import { exitCodes, type Command, type Run } from '../command.js';
+import { exitCodes, kindOf, type Command, type Run } from '../command.js';
 
 /** What can be done to a batch while it runs. */
 function change(usage: string, summary: string, ask: (run: Run, id: string) => Promise<Batch | Job>): Command {
@@ -27,7 +27,7 @@ function change(usage: string, summary: string, ask: (run: Run, id: string) => P
 export const cancel = change(
   'cancel ID',
   'Cancels a batch or a job: calls under way end, what is finished is kept.',
-  ({ client }, id) => (id.startsWith('batch_') ? client.batches.cancel(id) : client.jobs.cancel(id)),
+  ({ client }, id) => (kindOf(id) === 'batch' ? client.batches.cancel(id) : client.jobs.cancel(id)),
 );
 export const pause = change('pause BATCH', 'Begins no more lines until it is resumed.', ({ client }, id) =>
   client.batches.pause(id),

@@ -12,7 +12,10 @@ export const completion = (all: () => Readonly<Record<string, Command>>): Comman
     "bash   echo 'source <(rendermill completion bash)' >> ~/.bashrc",
     "zsh    echo 'source <(rendermill completion zsh)' >> ~/.zshrc",
     'fish   rendermill completion fish > ~/.config/fish/completions/rendermill.fish',
+    'It completes the word `rendermill`, which `npm link -w @rendermill/cli` puts on the path.',
   ],
+  json: 'none',
+  choices: Object.keys(shells),
   arguments: { least: 1, most: 1 },
   run: async ({ positionals, terminal }) => {
     const shell = positionals[0] as keyof typeof shells;

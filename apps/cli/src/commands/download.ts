@@ -1,15 +1,18 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ConnectionError, isEnded, RendermillError, type Rendermill } from '@rendermill/client';
+import { ConnectionError, isEnded, RendermillError, type Job, type Rendermill } from '@rendermill/client';
 import { bar, fit } from '../batch/progress.js';
-import { exitCodes, number, UsageError, type Command, type Run } from '../command.js';
+import { exitCodes, kindOf, number, UsageError, type Command, type Run } from '../command.js';
 import { Damaged, fetchPicture, type Picture } from '../download/fetch-picture.js';
 import { Names } from '../download/names.js';
+import { sideBySide } from '../download/side-by-side.js';
 import { count, size } from '../format.js';
 import { Interrupted } from '../stop.js';
 
 interface Named extends Picture {
   readonly name: string;
+  /** How many pictures its line has. */
+  readonly ofLine: number;
 }
 interface Sum {
   pictures: number;
@@ -33,9 +36,9 @@ export const download: Command = {
     const [id = '', folder = id] = positionals;
     const parallel = number(run, 'parallel') ?? 8;
     if (!Number.isInteger(parallel) || parallel < 1 || parallel > 64) throw new UsageError('--parallel is 1 to 64.');
-    const isBatch = id.startsWith('batch_');
-    const batch = isBatch ? await client.batches.get(id) : null;
-    const pictures = isBatch ? ofBatch(client, id) : ofJob(client, id);
+    // Asked for before anything is written: a name that is none leaves no folder.
+    const batch = kindOf(id) === 'batch' ? await client.batches.get(id) : null;
+    const pictures = batch ? ofBatch(client, id) : ofJob(await client.jobs.get(id));
     const lines = batch?.request_counts.completed ?? 1;
     const sum = await fetchAll(run, pictures, folder, parallel, lines);
     terminal.show('');
@@ -54,19 +57,26 @@ async function* ofBatch(client: Rendermill, id: string): AsyncGenerator<Named> {
   const names = new Names();
   for await (const { job_id, custom_id, line, images } of client.batches.results(id))
     for (const { index, bytes, sha256, content_type } of images)
-      yield { job: job_id, index, bytes, sha256, name: names.of(custom_id, line, index, content_type) };
+      yield {
+        job: job_id,
+        index,
+        bytes,
+        sha256,
+        name: names.of(custom_id, line, index, content_type),
+        ofLine: images.length,
+      };
 }
 
-async function* ofJob(client: Rendermill, id: string): AsyncGenerator<Named> {
+async function* ofJob({ id, images }: Job): AsyncGenerator<Named> {
   const names = new Names();
-  const { images } = await client.jobs.get(id);
   for (const { index, bytes, sha256, content_type } of images)
-    yield { job: id, index, bytes, sha256, name: names.of(id, 1, index, content_type) };
+    yield { job: id, index, bytes, sha256, name: names.of(id, 1, index, content_type), ofLine: images.length };
 }
 
 async function fetchAll(run: Run, pictures: AsyncGenerator<Named>, folder: string, parallel: number, lines: number) {
   const { client, terminal } = run;
   const sum: Sum = { pictures: 0, fetched: 0, bytes: 0, failed: [] };
+  let done = 0;
   await mkdir(folder, { recursive: true });
   const stop = run.stop();
   stop.soon.addEventListener('abort', () =>
@@ -83,7 +93,9 @@ async function fetchAll(run: Run, pictures: AsyncGenerator<Named>, folder: strin
       terminal.say(`${picture.name}: ${error.message}`);
       sum.failed.push({ name: picture.name, message: error.message });
     }
-    const share = Math.min(1, (sum.pictures + sum.failed.length) / Math.max(1, lines));
+    // How many pictures there are nobody knows before the last row: the bar goes by the lines.
+    done += 1 / picture.ofLine;
+    const share = Math.min(1, done / Math.max(1, lines));
     terminal.show(fit(`${bar(share, 20)} ${count(sum.pictures, 'picture')}  ${size(sum.bytes)}`, terminal.columns));
   };
   try {
@@ -95,7 +107,7 @@ async function fetchAll(run: Run, pictures: AsyncGenerator<Named>, folder: strin
   }
   if (!stop.soon.aborted) return sum;
   terminal.show('');
-  terminal.say(`${count(sum.pictures, 'picture')} are here. Run the same command again for the others.`);
+  terminal.say(`${count(sum.pictures, 'picture is', 'pictures are')} here. Run the same command again for the others.`);
   throw new Interrupted();
 }
 
@@ -103,30 +115,4 @@ async function fetchAll(run: Run, pictures: AsyncGenerator<Named>, folder: strin
 function isOfThisPicture(error: unknown): error is Error {
   if (error instanceof RendermillError) return error.status !== 401 && error.status !== 403;
   return error instanceof Damaged || error instanceof ConnectionError;
-}
-
-/** So many at once, taken from the source as they are begun; the first error ends it when all have ended. */
-async function sideBySide<T>(
-  source: AsyncGenerator<T>,
-  lanes: number,
-  soon: AbortSignal,
-  use: (item: T) => Promise<void>,
-): Promise<void> {
-  let failed = false;
-  const lane = async (): Promise<void> => {
-    while (!soon.aborted && !failed) {
-      const { done, value } = await source.next();
-      if (done) return;
-      try {
-        await use(value);
-      } catch (error) {
-        failed = true;
-        throw error;
-      }
-    }
-  };
-  const ends = await Promise.allSettled(Array.from({ length: lanes }, lane));
-  await source.return(undefined);
-  const first = ends.find((end) => end.status === 'rejected');
-  if (first) throw first.reason as Error;
 }

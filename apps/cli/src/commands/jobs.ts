@@ -1,5 +1,6 @@
-import type { Job } from '@rendermill/client';
-import { exitCodes, number, text, type Command } from '../command.js';
+import type { Job, Rendermill } from '@rendermill/client';
+import { exitCodes, limitOf, refuse, text, type Command, type Run } from '../command.js';
+import { firstOf, pageOf, sayMore } from '../first.js';
 import { clip, dollars, table, time } from '../format.js';
 
 export const jobs: Command = {
@@ -17,33 +18,45 @@ export const jobs: Command = {
     '--batch ID         lines of this batch',
     '--status NAME      queued, in_progress, completed, failed, cancelled or expired',
     '--error-code CODE  with --batch: only lines that failed with it',
-    '--custom-id ID     without --batch',
-    '--model NAME       without --batch',
+    '--custom-id ID     only those that were called this',
+    '--model NAME       only those of this model',
     '--limit N          how many at most (20)',
   ],
   arguments: { least: 0, most: 0 },
   run: async (run) => {
     const { client, terminal, json } = run;
-    const limit = number(run, 'limit') ?? 20;
-    const batch = text(run, 'batch');
-    const status = text(run, 'status') as Job['status'] | undefined;
-    const given = (name: string, as: string) => (text(run, name) === undefined ? {} : { [as]: text(run, name) });
-    const page = { limit: Math.min(100, Math.max(1, Math.floor(limit))), ...(status ? { status } : {}) };
-    const found =
-      batch === undefined
-        ? client.jobs.list({ ...page, ...given('custom-id', 'custom_id'), ...given('model', 'model') })
-        : client.batches.lines(batch, { ...page, ...given('error-code', 'error_code'), order: 'asc' });
-    const rows: Job[] = [];
-    for await (const job of found) {
-      rows.push(job);
-      if (rows.length >= limit) break;
-    }
-    if (json) terminal.print(JSON.stringify({ object: 'list', data: rows }, null, 2));
-    else if (rows.length === 0) terminal.say('There are none.');
-    else terminal.print(table([['JOB', 'STATUS', 'CUSTOM ID', 'COST', 'CREATED', 'ERROR'], ...rows.map(row)]));
+    const limit = limitOf(run, 20);
+    const rows = await firstOf(wanted(client, run, limit), limit);
+    if (json) terminal.print(JSON.stringify(rows, null, 2));
+    else if (rows.data.length === 0) terminal.say('There are none.');
+    else terminal.print(table([['JOB', 'STATUS', 'CUSTOM ID', 'COST', 'CREATED', 'ERROR'], ...rows.data.map(row)]));
+    if (!json) sayMore(terminal, rows);
     return exitCodes.done;
   },
 };
+
+function wanted(client: Rendermill, run: Run, limit: number): AsyncIterable<Job> {
+  const batch = text(run, 'batch');
+  const status = text(run, 'status') as Job['status'] | undefined;
+  const code = text(run, 'error-code');
+  const customId = text(run, 'custom-id');
+  const model = text(run, 'model');
+  if (batch === undefined) refuse(run, ['error-code'], 'only with --batch ID, whose lines it picks.');
+  const page = { limit: pageOf(limit), ...(status ? { status } : {}) };
+  const named = {
+    ...(customId === undefined ? {} : { custom_id: customId }),
+    ...(model === undefined ? {} : { model }),
+  };
+  if (batch === undefined) return client.jobs.list({ ...page, ...named });
+  if (code === undefined) return client.jobs.list({ ...page, ...named, batch_id: batch, order: 'asc' });
+  const failed = client.batches.lines(batch, { ...page, error_code: code, order: 'asc' });
+  return only(failed, (job) => (customId ?? job.custom_id) === job.custom_id && (model ?? job.model) === job.model);
+}
+
+/** The API picks lines by reason, or by name and model: not by all of them. */
+async function* only(found: AsyncIterable<Job>, fits: (job: Job) => boolean): AsyncGenerator<Job> {
+  for await (const job of found) if (fits(job)) yield job;
+}
 
 const row = (job: Job): string[] => [
   job.id,

@@ -1,5 +1,6 @@
-import type { ApiKey, CreateApiKey } from '@rendermill/client';
-import { exitCodes, number, text, UsageError, type Command, type Run } from '../command.js';
+import { itemsOf, type ApiKey, type CreateApiKey } from '@rendermill/client';
+import { exitCodes, limitOf, number, text, UsageError, type Command, type Run } from '../command.js';
+import { firstOf, pageOf, sayMore } from '../first.js';
 import { clip, dollars, table, time } from '../format.js';
 
 /** API keys. A key is shown once, on stdout and alone there, so that it can be piped into a secret store. */
@@ -7,15 +8,18 @@ import { clip, dollars, table, time } from '../format.js';
 const tenant = 'jobs:write,jobs:read,batches,files,webhooks,usage';
 
 export const keysList: Command = {
-  usage: 'keys list [--project NAME]',
+  usage: 'keys list [--project NAME] [--limit N]',
   summary: 'API keys: what they may do, and what was spent with them.',
-  options: { project: { type: 'string' } },
-  optionsHelp: ['--project NAME   only keys of this project'],
+  options: { project: { type: 'string' }, limit: { type: 'string' } },
+  optionsHelp: ['--project NAME   only keys of this project', '--limit N        how many at most (100)'],
   arguments: { least: 0, most: 0 },
   run: async (run) => {
     const { client, terminal, json } = run;
     const project = text(run, 'project');
-    const page = await client.get('/v1/api_keys', { query: { limit: 100, ...(project ? { project } : {}) } });
+    const limit = limitOf(run, 100);
+    const query = { limit: pageOf(limit), ...(project === undefined ? {} : { project }) };
+    const found = itemsOf((after) => client.get('/v1/api_keys', { query: { ...query, ...(after && { after }) } }));
+    const page = await firstOf(found, limit);
     const rows = page.data.map((key) => [
       key.id,
       key.project,
@@ -29,6 +33,7 @@ export const keysList: Command = {
     else if (rows.length === 0)
       terminal.say('There are none but the admin key. To make one: rendermill keys create NAME');
     else terminal.print(table([['ID', 'PROJECT', 'NAME', 'KEY', 'MODE', 'SPENT', 'EXPIRES'], ...rows]));
+    if (!json) sayMore(terminal, page);
     return exitCodes.done;
   },
 };

@@ -1,6 +1,6 @@
 import { bodyOf, inputOptions, inputOptionsHelp, uploadInput } from '../batch/input.js';
 import { estimateOf, sayPrice } from '../batch/price.js';
-import { exitCodes, number, type Command } from '../command.js';
+import { exitCodes, number, UsageError, type Command } from '../command.js';
 import { clip, dollars } from '../format.js';
 
 export const plan: Command = {
@@ -16,13 +16,15 @@ export const plan: Command = {
   run: async (run) => {
     const { client, terminal, positionals, json } = run;
     const file = positionals[0] ?? '';
+    const rows = number(run, 'rows') ?? 10;
+    if (!Number.isInteger(rows) || rows < 1 || rows > 100) throw new UsageError('--rows is 1 to 100.');
     const body = await bodyOf(run, file);
     const stored = await uploadInput(run, file, body.template !== undefined);
     try {
       const whole = { ...body, input_file_id: stored.id };
       const preview = await client.post('/v1/batches/preview', {
         body: whole,
-        query: { limit: number(run, 'rows') ?? 10 },
+        query: { limit: rows },
       });
       const estimate = await estimateOf(run, whole);
       if (json) terminal.print(JSON.stringify({ preview, estimate }, null, 2));

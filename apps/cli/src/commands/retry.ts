@@ -1,7 +1,8 @@
 import { follow } from '../batch/follow.js';
 import { agreed } from '../batch/price.js';
-import { exitCodes, number, text, type Command, type Run } from '../command.js';
-import { count, dollars } from '../format.js';
+import { priceOfBatch, priceOfJob, type RetryPrice } from '../batch/retry-price.js';
+import { exitCodes, kindOf, number, refuse, text, type Command } from '../command.js';
+import { followJob } from '../job/follow.js';
 
 export const retry: Command = {
   usage: 'retry ID [--error-code CODE] [--max-cost USD] [--watch] [--yes]',
@@ -13,7 +14,8 @@ export const retry: Command = {
     yes: { type: 'boolean', short: 'y' },
   },
   optionsHelp: [
-    '--error-code CODE  only lines that failed with this code: `rendermill watch ID` tells them',
+    'ID                 of a batch or a job',
+    '--error-code CODE  of a batch: only lines that failed with this code, which `rendermill watch ID` tells',
     '--max-cost USD     what the batch may cost at most, what it has cost already included',
     '--watch, -w        looks on until it has ended',
     '--yes, -y          spend it without being asked: needed where there is no terminal',
@@ -22,28 +24,24 @@ export const retry: Command = {
   run: async (run) => {
     const { client, terminal, positionals, json } = run;
     const id = positionals[0] ?? '';
-    const isBatch = id.startsWith('batch_');
+    const isBatch = kindOf(id) === 'batch';
     const code = text(run, 'error-code');
-    if (isBatch) await sayCost(run, id, code);
-    if (!(await agreed(run, 'Spend it?'))) return exitCodes.notConfirmed;
     const maxCost = number(run, 'max-cost');
+    if (!isBatch) refuse(run, ['error-code', 'max-cost'], `only for batches, and ${id} is a job.`);
+    const price: RetryPrice = isBatch ? await priceOfBatch(client, id, code) : await priceOfJob(client, id);
+    terminal.say(price.words);
+    if (!(await agreed(run, 'Spend it?'))) {
+      if (json) terminal.print(JSON.stringify(price.facts, null, 2));
+      return exitCodes.notConfirmed;
+    }
     const again = isBatch
       ? await client.batches.retry(id, {
           ...(code === undefined ? {} : { error_code: code }),
           ...(maxCost === undefined ? {} : { max_cost: maxCost }),
         })
       : await client.jobs.retry(id);
-    if (run.values['watch'] === true && isBatch) return follow(run, id);
+    if (run.values['watch'] === true) return isBatch ? follow(run, id) : followJob(run, id);
     terminal.print(json ? JSON.stringify(again, null, 2) : `${id} ${again.status}`);
     return exitCodes.done;
   },
 };
-
-/** What a line of this batch has cost on average is what one more is likely to cost. */
-async function sayCost({ client, terminal }: Run, id: string, code: string | undefined): Promise<void> {
-  const { request_counts: n, cost } = await client.batches.get(id);
-  const each = n.completed > 0 && cost.actual !== null ? cost.actual / n.completed : null;
-  const most = n.failed + n.cancelled;
-  const which = code === undefined ? count(most, 'line') : `the lines that failed with ${code}, of ${most} at most`;
-  terminal.say(`This runs ${which} again${each === null ? '' : `, at about ${dollars(each)} a line`}.`);
-}

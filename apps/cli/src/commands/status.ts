@@ -1,27 +1,31 @@
 import type { Batch, Job } from '@rendermill/client';
 import { endedLines, timeLeft } from '../batch/follow.js';
-import { exitCodes, type Command, type Run } from '../command.js';
+import { exitCodes, kindOf, limitOf, refuse, type Command, type Run } from '../command.js';
+import { firstOf, pageOf, sayMore } from '../first.js';
 import { clip, dollars, table, time } from '../format.js';
 
 export const status: Command = {
-  usage: 'status [ID]',
+  usage: 'status [ID] [--limit N]',
   summary: 'A batch or job as it stands; without ID the latest batches.',
-  options: {},
-  optionsHelp: ['ID   of a batch or a job'],
+  options: { limit: { type: 'string' } },
+  optionsHelp: ['ID         of a batch or a job', '--limit N  without ID: how many batches (20)'],
   arguments: { least: 0, most: 1 },
   run: async (run) => {
     const { client, terminal, positionals, json } = run;
     const [id] = positionals;
     if (id === undefined) return latest(run);
-    const found = id.startsWith('batch_') ? await client.batches.get(id) : await client.jobs.get(id);
+    refuse(run, ['limit'], 'only for the list of batches; leave it out, or the ID.');
+    const found = kindOf(id) === 'batch' ? await client.batches.get(id) : await client.jobs.get(id);
     if (json) terminal.print(JSON.stringify(found, null, 2));
     else terminal.print(table(found.object === 'batch' ? ofBatch(found) : ofJob(found)));
     return exitCodes.done;
   },
 };
 
-async function latest({ client, terminal, json }: Run) {
-  const page = await client.get('/v1/batches', { query: { limit: 20 } });
+async function latest(run: Run) {
+  const { client, terminal, json } = run;
+  const limit = limitOf(run, 20);
+  const page = await firstOf(client.batches.list({ limit: pageOf(limit) }), limit);
   const rows = page.data.map((batch) => [
     batch.id,
     batch.paused_at !== null && batch.status === 'in_progress' ? 'paused' : batch.status,
@@ -34,6 +38,7 @@ async function latest({ client, terminal, json }: Run) {
   if (json) terminal.print(JSON.stringify(page, null, 2));
   else if (rows.length === 0) terminal.say('There are no batches yet. To submit one: rendermill submit FILE');
   else terminal.print(table([['BATCH', 'STATUS', 'LINES', 'FAILED', 'COST', 'LEFT', 'NAME'], ...rows]));
+  if (!json) sayMore(terminal, page);
   return exitCodes.done;
 }
 

@@ -1,23 +1,30 @@
 import { open } from 'node:fs/promises';
-import { exitCodes, UsageError, type Command } from '../command.js';
+import { exitCodes, text, UsageError, type Command } from '../command.js';
+import { clip } from '../format.js';
 
 /** A catalogue's template to begin with, from what shops usually call their columns. */
 export const template: Command = {
-  usage: 'template FILE.csv',
+  usage: 'template FILE.csv [--encoding NAME]',
   summary: 'Writes a template for a catalogue to begin with, by the names of its columns.',
-  options: {},
-  optionsHelp: ['rendermill template shop.csv > template.json; then change the words of `prompt`: docs/catalogues.md'],
+  options: { encoding: { type: 'string' } },
+  optionsHelp: [
+    '--encoding NAME  where it is not UTF-8: shift_jis, gbk, windows-1252 …',
+    'rendermill template shop.csv > template.json; then change the words of `prompt`: docs/catalogues.md',
+  ],
   arguments: { least: 1, most: 1 },
-  run: async ({ positionals, terminal }) => {
-    const columns = columnsOf(await beginning(positionals[0] ?? ''));
+  run: async (run) => {
+    const { positionals, terminal } = run;
+    const encoding = text(run, 'encoding');
+    const columns = columnsOf(await beginning(positionals[0] ?? '', encoding));
     if (columns.length === 0) throw new UsageError('The file has no header that names columns.');
-    terminal.print(JSON.stringify(draft(columns), null, 2));
-    terminal.say(`Columns: ${columns.join(', ')}`);
+    const csv = encoding === undefined ? {} : { csv: { encoding } };
+    terminal.print(JSON.stringify({ ...draft(columns), ...csv }, null, 2));
+    terminal.say(`Columns: ${columns.map((name) => clip(name, 60)).join(', ')}`);
     return exitCodes.done;
   },
 };
 
-async function beginning(file: string): Promise<string> {
+async function beginning(file: string, encoding: string | undefined): Promise<string> {
   const handle = await open(file).catch((error: NodeJS.ErrnoException) => {
     throw new UsageError(`${file} cannot be read (${error.code}).`);
   });
@@ -25,15 +32,29 @@ async function beginning(file: string): Promise<string> {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(65_536), 0, 65_536, 0);
     const head = buffer.subarray(0, bytesRead);
     const isUtf16 = head[0] === 0xff && head[1] === 0xfe;
-    return new TextDecoder(isUtf16 ? 'utf-16le' : 'utf-8').decode(head);
+    return decoded(file, head, encoding ?? (isUtf16 ? 'utf-16le' : 'utf-8'));
   } finally {
     await handle.close();
   }
 }
 
+function decoded(file: string, head: Buffer, encoding: string): string {
+  let found: string;
+  try {
+    // As a stream: the last sign may be cut.
+    found = new TextDecoder(encoding, { fatal: true }).decode(head, { stream: true });
+  } catch (cause) {
+    const example = 'name its encoding, as --encoding windows-1252 or shift_jis.';
+    const what = cause instanceof RangeError ? `${encoding} is no encoding` : `${file} is not ${encoding}`;
+    throw new UsageError(`${what}: ${example}`, { cause });
+  }
+  if (found.includes('\0')) throw new UsageError(`${file} is no CSV: it is no text.`);
+  return found;
+}
+
 /** The header's cells. The API reads the file itself, more carefully: this is for a first draft alone. */
-function columnsOf(text: string): string[] {
-  const lines = text.split(/\r\n|\r|\n/);
+function columnsOf(content: string): string[] {
+  const lines = content.split(/\r\n|\r|\n/);
   const header = (/^sep=.$/.test(lines[0] ?? '') ? lines[1] : lines[0]) ?? '';
   const outside = header.replaceAll(/"(?:[^"]|"")*"/g, '');
   const counts = [',', ';', '\t', '|'].map((sign) => [sign, outside.split(sign).length] as const);

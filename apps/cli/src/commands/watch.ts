@@ -1,6 +1,6 @@
 import { follow } from '../batch/follow.js';
-import { exitCodes, type Command } from '../command.js';
-import { dollars } from '../format.js';
+import { kindOf, type Command } from '../command.js';
+import { followJob } from '../job/follow.js';
 
 export const watch: Command = {
   usage: 'watch ID',
@@ -9,12 +9,7 @@ export const watch: Command = {
   optionsHelp: ['ID   of a batch or a job; Ctrl-C leaves it to its end'],
   arguments: { least: 1, most: 1 },
   run: async (run) => {
-    const { client, terminal, positionals, json } = run;
-    const id = positionals[0] ?? '';
-    if (id.startsWith('batch_')) return follow(run, id);
-    const job = await client.waitForJob(id);
-    terminal.print(json ? JSON.stringify(job, null, 2) : `${id} ${job.status}, ${dollars(job.cost.actual)}`);
-    if (job.error) terminal.say(`${job.error.code}: ${job.error.message}`);
-    return job.status === 'completed' ? exitCodes.done : exitCodes.partly;
+    const id = run.positionals[0] ?? '';
+    return kindOf(id) === 'batch' ? follow(run, id) : followJob(run, id);
   },
 };

@@ -26,6 +26,7 @@ export const webhooksListen: Command = {
     '--since SEQUENCE    from behind this event on; 0: from the oldest (from now on)',
     '--types NAMES       only these, with commas between: job.failed,batch.completed',
   ],
+  json: 'lines',
   arguments: { least: 0, most: 0 },
   run: async (run) => {
     const given = text(run, 'forward-to');

@@ -1,23 +1,34 @@
-import { exitCodes, text, type Command, type Run } from '../command.js';
+import { itemsOf } from '@rendermill/client';
+import { exitCodes, limitOf, refuse, text, type Command, type Run } from '../command.js';
+import { firstOf, pageOf, sayMore } from '../first.js';
 import { clip, table, time } from '../format.js';
 
 const endpointHelp = '--endpoint ID   the webhook endpoint, or url: what goes to the webhook_url of jobs and batches';
 
 export const webhooksLog: Command = {
-  usage: 'webhooks log [--endpoint ID] [--status NAME]',
+  usage: 'webhooks log [--endpoint ID] [--status NAME] [--limit N]',
   summary: 'The endpoints; of one of them the latest deliveries, and what came of them.',
-  options: { endpoint: { type: 'string' }, status: { type: 'string' } },
-  optionsHelp: [endpointHelp, '--status NAME   pending, delivered or failed'],
+  options: { endpoint: { type: 'string' }, status: { type: 'string' }, limit: { type: 'string' } },
+  optionsHelp: [
+    endpointHelp,
+    '--status NAME   with --endpoint: pending, delivered or failed',
+    '--limit N       how many at most (50)',
+  ],
   arguments: { least: 0, most: 0 },
   run: async (run) => {
     const { client, terminal, json } = run;
     const id = text(run, 'endpoint');
-    if (id === undefined) return endpoints(run);
+    const limit = limitOf(run, 50);
+    if (id === undefined) return endpoints(run, limit);
     const status = text(run, 'status') as 'pending' | 'delivered' | 'failed' | undefined;
-    const page = await client.get('/v1/webhook_endpoints/{id}/deliveries', {
-      params: { id },
-      query: { limit: 50, ...(status ? { status } : {}) },
-    });
+    const query = { limit: pageOf(limit), ...(status === undefined ? {} : { status }) };
+    const found = itemsOf((after) =>
+      client.get('/v1/webhook_endpoints/{id}/deliveries', {
+        params: { id },
+        query: { ...query, ...(after && { after }) },
+      }),
+    );
+    const page = await firstOf(found, limit);
     const rows = page.data.map((delivery) => {
       const last = delivery.attempts.at(-1);
       const came = last ? (last.http_status === null ? clip(last.error ?? '', 60) : String(last.http_status)) : '';
@@ -26,12 +37,18 @@ export const webhooksLog: Command = {
     if (json) terminal.print(JSON.stringify(page, null, 2));
     else if (rows.length === 0) terminal.say('There are none.');
     else terminal.print(table([['DELIVERY', 'STATUS', 'TRIES', 'LAST ANSWER', 'CREATED'], ...rows]));
+    if (!json) sayMore(terminal, page);
     return exitCodes.done;
   },
 };
 
-async function endpoints({ client, terminal, json }: Run) {
-  const page = await client.get('/v1/webhook_endpoints', { query: { limit: 100 } });
+async function endpoints(run: Run, limit: number) {
+  const { client, terminal, json } = run;
+  refuse(run, ['status'], 'only for deliveries; name their endpoint with --endpoint ID, or --endpoint url.');
+  const found = itemsOf((after) =>
+    client.get('/v1/webhook_endpoints', { query: { limit: pageOf(limit), ...(after && { after }) } }),
+  );
+  const page = await firstOf(found, limit);
   const rows = page.data.map(({ id, enabled, failing_since, url }) => [
     id,
     enabled ? (failing_since === null ? 'well' : `failing since ${time(failing_since)}`) : 'disabled',
@@ -40,6 +57,7 @@ async function endpoints({ client, terminal, json }: Run) {
   if (json) terminal.print(JSON.stringify(page, null, 2));
   else if (rows.length === 0) terminal.say('There are no endpoints: docs/webhooks.md tells how to make one.');
   else terminal.print(table([['ENDPOINT', 'STATE', 'URL'], ...rows]));
+  if (!json) sayMore(terminal, page);
   return exitCodes.done;
 }
 
