@@ -18,12 +18,15 @@ const providerKeys =
 async function main() {
   const dir = await mkdtemp(join(tmpdir(), 'rendermill-test-'));
   const closers = [() => rm(dir, { recursive: true, force: true })];
-  const stop = async () => {
-    for (const close of closers.splice(0).reverse()) await close();
+  let closing;
+  const closeAll = async () => {
+    for (const close of closers.reverse()) await close();
   };
-  let stopped = null;
+  const stop = () => (closing ??= closeAll());
   for (const signal of ['SIGINT', 'SIGTERM'])
-    process.on(signal, () => (stopped ??= stop().finally(() => process.exit(130))));
+    process.on(signal, () => {
+      void stop().finally(() => process.exit(130));
+    });
   try {
     const [redis, s3] = await Promise.all([
       startRedis({ dataDir: join(dir, 'redis'), say }),
@@ -46,7 +49,11 @@ async function main() {
     const jest = run(['node_modules/jest/bin/jest.js', '--json', `--outputFile=${results}`, ...args], env);
     closers.push(jest.stop);
     const code = await jest.ended;
-    if (stopped) await stopped;
+    // By the signal that ends this script, which exits here, or by the system.
+    if (code === null) {
+      await stop();
+      throw new Error('jest was killed: its memory may have run out');
+    }
     const { numPassedTests, numFailedTests, numPendingTests, numRuntimeErrorTestSuites } = JSON.parse(
       await readFile(results, 'utf8'),
     );
@@ -74,11 +81,11 @@ function run(command, env) {
   });
   const ended = new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('exit', (code) => resolve(code ?? 1));
+    child.once('exit', resolve);
   });
   const stop = async () => {
     try {
-      process.kill(-child.pid, 'SIGKILL');
+      process.kill(-Number(child.pid), 'SIGKILL');
     } catch (error) {
       if (error.code !== 'ESRCH') throw error;
     }
