@@ -18,14 +18,15 @@ const providerKeys =
 async function main() {
   const dir = await mkdtemp(join(tmpdir(), 'rendermill-test-'));
   const closers = [() => rm(dir, { recursive: true, force: true })];
-  const stop = async () => {
-    for (const close of closers.splice(0).reverse()) await close();
+  let closing;
+  const closeAll = async () => {
+    for (const close of closers.reverse()) await close();
   };
-  for (const signal of ['SIGINT', 'SIGTERM']) {
-    process.once(signal, () => {
+  const stop = () => (closing ??= closeAll());
+  for (const signal of ['SIGINT', 'SIGTERM'])
+    process.on(signal, () => {
       void stop().finally(() => process.exit(130));
     });
-  }
   try {
     const [redis, s3] = await Promise.all([
       startRedis({ dataDir: join(dir, 'redis'), say }),
@@ -45,7 +46,14 @@ async function main() {
       AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
       RENDERMILL_TESTS: everyday ? 'everyday' : 'all',
     };
-    const code = await run(['node_modules/jest/bin/jest.js', '--json', `--outputFile=${results}`, ...args], env);
+    const jest = run(['node_modules/jest/bin/jest.js', '--json', `--outputFile=${results}`, ...args], env);
+    closers.push(jest.stop);
+    const code = await jest.ended;
+    // By the signal that ends this script, which exits here, or by the system.
+    if (code === null) {
+      await stop();
+      throw new Error('jest was killed: its memory may have run out');
+    }
     const { numPassedTests, numFailedTests, numPendingTests, numRuntimeErrorTestSuites } = JSON.parse(
       await readFile(results, 'utf8'),
     );
@@ -64,11 +72,26 @@ async function main() {
 
 /** jest's own output goes to stderr of ours, so that the last line on stdout is the count. */
 function run(command, env) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, command, { cwd: root, env, stdio: ['ignore', 'ignore', 'inherit'] });
-    child.once('error', reject);
-    child.once('exit', (code) => resolve(code ?? 1));
+  // A group of its own: its workers, and what their tests have started, do not end with it.
+  const child = spawn(process.execPath, command, {
+    cwd: root,
+    env,
+    stdio: ['ignore', 'ignore', 'inherit'],
+    detached: true,
   });
+  const ended = new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', resolve);
+  });
+  const stop = async () => {
+    try {
+      process.kill(-Number(child.pid), 'SIGKILL');
+    } catch (error) {
+      if (error.code !== 'ESRCH') throw error;
+    }
+    await ended;
+  };
+  return { ended, stop };
 }
 
 const { line, code } = await main();

@@ -17,7 +17,9 @@ export interface SimulatorProcess {
 const main = fileURLToPath(new URL('../packages/simulator/dist/main.js', import.meta.url));
 
 export async function startSimulatorProcess(args: readonly string[] = []): Promise<SimulatorProcess> {
-  const child = spawn(process.execPath, [main, '--port', '0', ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  // By the channel it ends with the test process, however that ends.
+  const stdio = ['ignore', 'pipe', 'inherit', 'ipc'] as const;
+  const child = spawn(process.execPath, [main, '--port', '0', ...args], { stdio: [...stdio] });
   const url = await firstUrl(child);
   const control = url.replace(/\/v1$/, '/_sim');
   const ask = async (method: string, path: string, body?: unknown): Promise<unknown> => {

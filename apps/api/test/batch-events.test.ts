@@ -10,7 +10,7 @@ type Told = ToldEvent<{ line?: number; custom_id?: string; images?: unknown[]; b
 
 let world: World;
 beforeAll(async () => {
-  world = await createWorld({ account: { limits: { concurrency: 4 } } });
+  world = await createWorld({ simulator: ['--pool', '3k'], account: { limits: { concurrency: 4 } } });
 });
 afterAll(async () => world.close());
 

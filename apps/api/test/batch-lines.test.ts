@@ -25,7 +25,7 @@ interface Row {
   batch_id: string;
   type: string | null;
   request: { prompt: string } | null;
-  images: { url: string; key: string; sha256: string; index: number }[];
+  images: { url: string; key: string; sha256: string; index: number; variants: object[] }[];
   error: { code: string } | null;
 }
 interface List {
@@ -165,7 +165,12 @@ describe('when it has ended', () => {
     const { body } = await world.call<Row & { request_hash?: string }>('GET', `/v1/jobs/${first.id}?wait=1`);
     expect(body).toEqual({
       ...first,
-      images: [{ ...first.images[0], url: expect.any(String), url_expires_at: expect.any(Number) }],
+      images: first.images.map((image) => ({
+        ...image,
+        url: expect.any(String),
+        url_expires_at: expect.any(Number),
+        variants: image.variants.map((variant) => ({ ...variant, url: expect.any(String) })),
+      })),
     });
     expect(body.request_hash).toBeUndefined();
     const picture = await fetch(body.images[0]?.url ?? '');

@@ -9,7 +9,7 @@ import { createWorld, type World } from '../../../test/world.js';
 let world: World;
 let store: BatchStore;
 beforeAll(async () => {
-  world = await createWorld({ account: { limits: { concurrency: 5 } } });
+  world = await createWorld({ simulator: ['--pool', '3k'], account: { limits: { concurrency: 5 } } });
   store = batchStore(world);
 });
 afterAll(async () => world.close());

@@ -13,8 +13,10 @@ test('F2 an image URL that hangs or drips fails its job for nothing, and a place
   };
   const edit = async (path: string) =>
     world.submit({ type: 'edit', prompt: path, images: [{ image_url: files.url + path }] });
-  // As many as are fetched at once, and more.
-  const jobs = await Promise.all(Array.from({ length: 12 }, async (_, i) => edit(i % 2 === 0 ? '/hang' : '/drip')));
+  // As many as are fetched at once of one host, as many in the places of these, and one more in theirs.
+  const paths = [...Array<string>(6).fill('/hang'), ...Array<string>(6).fill('/drip'), '/hang'];
+  const jobs: { id: string }[] = [];
+  for (const path of paths) jobs.push(await edit(path));
   for (const { id } of jobs)
     expect(await world.ended(id)).toMatchObject({
       status: 'failed',

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { recordKey } from '@rendermill/shared/domain/object-keys';
 import type { PresentedJob } from '@rendermill/shared/domain/present-job';
 import { startApp, type AppProcess } from '../../../test/processes.js';
+import { outlive } from '../../../test/recovering.js';
 import { until } from '../../../test/until.js';
 import { createWorld, type World } from '../../../test/world.js';
 
@@ -50,6 +51,7 @@ test('a worker that is killed after a picture was stored, and before the job end
   await first.kill('SIGKILL');
   await allowRecord();
   await startWorker();
+  await outlive(world, first);
   expect(await world.ended(job.id)).toMatchObject({ status: 'completed', paid_attempts: 1 });
   expect(await charges('stored, not told')).toHaveLength(1);
 }, 60_000);
@@ -119,6 +121,7 @@ test('a paid picture whose disk is lost is waited for, and bought once more when
   await rm(spools(), { recursive: true });
   await rm(folder);
   await startWorker();
+  await outlive(world, first);
   const key = `${world.prefix}job:${job.id}`;
   // Taken over, and given back to the queue to wait for a disk that may come back.
   await until(async () => (await world.redis.hget(key, 'status')) === 'queued');

@@ -1,25 +1,18 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { startApp, type AppProcess } from '../../../test/processes.js';
 import { until } from '../../../test/until.js';
 import { completed, deliveries, register, settled, signers } from '../../../test/webhook-calls.js';
-import { createWorld, type World } from '../../../test/world.js';
+import { createWorld } from '../../../test/world.js';
 
 const minutes = 60_000;
 
-describe('a worker that is killed between the receiver taking an event and its own record', () => {
-  let world: World;
-  const workers: AppProcess[] = [];
-  beforeAll(async () => {
-    world = await createWorld({ worker: false });
-  });
-  afterAll(async () => {
-    await Promise.all(workers.map(async (worker) => worker.kill('SIGKILL')));
-    await world.close();
-  });
-
-  test(
-    'G7 has it delivered again by another: the same id and bytes, and once in the log',
-    async () => {
+/** These wait a minute and a quarter of one, side by side. */
+test.concurrent(
+  'G7 a worker that is killed between the receiver taking an event and its own record has it delivered again by another: the same id and bytes, and once in the log',
+  async () => {
+    const world = await createWorld({ worker: false });
+    const workers: AppProcess[] = [];
+    try {
       const endpoint = await register(world, '/killed', ['job.completed']);
       const killed = new Promise<void>((resolve) => {
         world.receiver.answer = () => {
@@ -39,16 +32,19 @@ describe('a worker that is killed between the receiver taking an event and its o
       expect(came).toHaveLength(2);
       expect(new Set(came.map(({ body, headers }) => [headers['webhook-id'], body].join(' '))).size).toBe(1);
       expect(came.every((got) => signers(got, [endpoint.signing_secret]).length === 1)).toBe(true);
-    },
-    4 * minutes,
-  );
-});
+    } finally {
+      await Promise.all(workers.map(async (worker) => worker.kill('SIGKILL')));
+      await world.close();
+    }
+  },
+  4 * minutes,
+);
 
-describe('a receiver that does not answer', () => {
-  test(
-    'G2 is given up after 15 s, tried again a minute later at the earliest, and holds up no other meanwhile',
-    async () => {
-      const world = await createWorld({ config: { webhook_schedule_seconds: [0, 1] } });
+test.concurrent(
+  'G2 a receiver that does not answer is given up after 15 s, tried again a minute later at the earliest, and holds up no other meanwhile',
+  async () => {
+    const world = await createWorld({ config: { webhook_schedule_seconds: [0, 1] } });
+    try {
       let release: () => void = () => undefined;
       const hold = new Promise<void>((resolve) => (release = resolve));
       world.receiver.answer = ({ path }) => (path === '/silent' ? { status: 200, hold } : { status: 200 });
@@ -75,8 +71,9 @@ describe('a receiver that does not answer', () => {
       expect(again?.attempts.map(({ http_status }) => http_status)).toEqual([null, 200]);
       const came = world.receiver.received.filter(({ path }) => path === '/silent');
       expect(new Set(came.map(({ body, headers }) => [headers['webhook-id'], body].join(' '))).size).toBe(1);
+    } finally {
       await world.close();
-    },
-    2 * minutes,
-  );
-});
+    }
+  },
+  2 * minutes,
+);

@@ -153,7 +153,7 @@ const retry = (id: string, key = ''): (string | number)[] => [
 test('keys, endpoints and files', async () => {
   const key = [JSON.stringify({ id: 'k' }), 'p', at];
   expect(await run('save-api-key', 'k', ...key, 'digest 1', 0, 0, '', '', day)).toEqual(['saved', 'k']);
-  expect(await run('save-api-key', 'k', ...key, 'digest 2', 1, minute, 'again', 'print', day)).toEqual(['saved', 'k']);
+  expect(await run('save-api-key', 'k', ...key, 'digest 2', 1, day, 'again', 'print', day)).toEqual(['saved', 'k']);
   expect(await run('find-api-key', 'digest 2')).toBe(key[0]);
   await run('use-api-key', 'k');
   expect(await run('reserve-spend', 'k', 1_000, 'job_none', 10, 0)).toEqual([10, 0]);

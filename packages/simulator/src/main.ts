@@ -8,13 +8,14 @@ async function main(): Promise<void> {
     return;
   }
   const simulator = await startSimulator(options);
-  process.stdout.write(`simulator listening on ${simulator.url}\n`);
   const stop = (): void => {
     // An open channel to a parent would keep this process alive.
     simulator.close().then(() => process.connected && process.disconnect(), fail);
   };
   // A simulator that another process has started goes when that process does.
   process.once('SIGINT', stop).once('SIGTERM', stop).once('disconnect', stop);
+  // Who has read this may end it.
+  process.stdout.write(`simulator listening on ${simulator.url}\n`);
 }
 
 function fail(error: unknown): void {

@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
+import { until } from '../../../test/until.js';
 import { help, readCommandLine } from '../src/cli.js';
-import { faultFacts } from '../src/index.js';
+import { faultFacts, type Stats } from '../src/index.js';
 
 describe('the command line', () => {
   test('becomes options', async () => {
@@ -70,7 +71,10 @@ describe('the command line', () => {
     const headers = { 'content-type': 'application/json' };
     const call = fetch(`${url}/images/generations`, { method: 'POST', headers, body: '{"prompt":"a mug"}' });
     const settled = Promise.allSettled([call]);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await until(async () => {
+      const stats = await fetch(`${url?.replace(/v1$/, '_sim')}/stats`);
+      return ((await stats.json()) as Stats).in_flight === 1;
+    });
     child.kill(signal);
     expect(await exit).toEqual([0, null]);
     expect(await settled).toMatchObject([{ status: 'rejected' }]);

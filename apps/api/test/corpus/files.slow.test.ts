@@ -259,7 +259,7 @@ test('asked again, leaves memory as it was', async () => {
   await until(async () => (await uploadsOnDisk(world)).length === 0);
   // What a connection or a form that just ended still holds goes within a moment.
   await until(async () => liveBytes() - before < slackBytes);
-});
+}, 300_000);
 
 test('nothing answered 5xx, and no file was ever whole in memory', () => {
   const statuses = world.logs.flatMap(({ status }) => (typeof status === 'number' ? [status] : []));
