@@ -142,7 +142,11 @@ export interface Estimate {
   readonly lines: number;
   readonly images: number;
   readonly cost: { readonly min: number; readonly max: number };
-  readonly invalid_lines: { readonly count: number };
+  readonly invalid_lines: {
+    readonly count: number;
+    /** 20 at most. */
+    readonly first: readonly { readonly line: number; readonly custom_id: string; readonly error: JobError }[];
+  };
   readonly seconds: number | null;
   readonly sample: { readonly lines: number; readonly share: number } | null;
 }

@@ -28,22 +28,22 @@ export function Sure({
       </button>
       {asking && (
         <div className="sure" role="group" aria-label={words}>
-          <p>{question}</p>
-          {children}
-          <button
-            type="button"
-            className={grave ? 'grave' : 'main'}
-            disabled={busy}
-            onClick={() => {
+          <form
+            onSubmit={(event) => {
+              event.preventDefault();
               setAsking(false);
               act();
             }}
           >
-            {yes}
-          </button>
-          <button type="button" onClick={() => setAsking(false)}>
-            {text.keep}
-          </button>
+            <p>{question}</p>
+            {children}
+            <button type="submit" className={grave ? 'grave' : 'main'} disabled={busy}>
+              {yes}
+            </button>
+            <button type="button" onClick={() => setAsking(false)}>
+              {text.keep}
+            </button>
+          </form>
         </div>
       )}
     </>
