@@ -22,7 +22,8 @@ export async function takeFile(client: Client, change: ChangeDesk, file: File): 
     const kind = kindOf(file, head);
     const form = new FormData();
     form.set('purpose', 'batch');
-    form.set('file', file);
+    // By its name alone JSONL that is called .csv would be a catalogue without a template.
+    form.set('file', file, kind === 'jsonl' ? file.name.replace(/\.(csv|tsv)$/i, '.jsonl') : file.name);
     const { id } = await client.upload<{ id: string }>('/v1/files', form, {
       signal: abort.signal,
       progress: (sent) => changeMine((before) => ({ ...before, upload: { ...upload, sent } })),

@@ -7,6 +7,8 @@ import { text } from '../text';
 export function PreviewTable({ look: { preview, price } }: { readonly look: Look }) {
   const words = text.catalogue.preview;
   const invalid = price.kind === 'known' ? price.estimate.invalid_lines : null;
+  const shown = new Set(preview.data.map(({ line }) => line));
+  const others = invalid?.first.filter(({ line }) => !shown.has(line)) ?? [];
   return (
     <>
       {preview.data.length > 0 && <h3>{words.rows(preview.data.length)}</h3>}
@@ -23,23 +25,21 @@ export function PreviewTable({ look: { preview, price } }: { readonly look: Look
           </li>
         ))}
       </ol>
-      {invalid && invalid.count > 0 && (
-        <details className="invalid" open>
-          <summary className="bad">{words.invalid(count(invalid.count))}</summary>
-          <ol className="rows">
-            {invalid.first.map(({ line, custom_id, error }) => (
-              <li key={line} data-bad="true">
-                <span className="number">{line}</span>
-                <div>
-                  <strong>{custom_id}</strong> <span>{error.message}</span>
-                </div>
-              </li>
-            ))}
-          </ol>
-          {invalid.count > invalid.first.length && (
-            <p className="quiet">{words.invalidMore(count(invalid.count - invalid.first.length))}</p>
-          )}
-        </details>
+      {invalid && invalid.count > 0 && <p className="bad">{words.invalid(count(invalid.count))}</p>}
+      {others.length > 0 && (
+        <ol className="rows invalid" aria-label={words.invalidOthers}>
+          {others.map(({ line, custom_id, error }) => (
+            <li key={line} data-bad="true">
+              <span className="number">{line}</span>
+              <div>
+                <strong>{custom_id}</strong> <span>{error.message}</span>
+              </div>
+            </li>
+          ))}
+        </ol>
+      )}
+      {invalid && invalid.count > invalid.first.length && (
+        <p className="quiet">{words.invalidMore(count(invalid.count - invalid.first.length))}</p>
       )}
     </>
   );

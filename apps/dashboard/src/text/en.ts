@@ -504,6 +504,7 @@ export const en = {
         lines === '1'
           ? '1 row cannot be bought as it is; it will be in the error file.'
           : `${lines} rows cannot be bought as they are; they will be in the error file.`,
+      invalidOthers: 'More rows that cannot be bought',
       invalidMore: (lines: string) => `and ${lines} more, all of them in the error file`,
       sample: (share: string) => `Extrapolated from the first ${share} of the file.`,
       time: (time: string) => `about ${time} at the present limits`,

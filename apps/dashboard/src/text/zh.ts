@@ -479,6 +479,7 @@ export const zh: Text = {
       lines: (lines, images) => `${lines} 行，${images} 张图片`,
       each: (price) => `每张 ${price}`,
       invalid: (lines) => `${lines} 行有误，无法购买，将写入错误文件。`,
+      invalidOthers: '其他无法购买的行',
       invalidMore: (lines) => `另有 ${lines} 行，全部写入错误文件`,
       sample: (share) => `根据文件的前 ${share} 推算。`,
       time: (time) => `按当前限额约需 ${time}`,
