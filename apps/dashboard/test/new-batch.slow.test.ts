@@ -1,4 +1,4 @@
-import { mkdtemp, open, rm } from 'node:fs/promises';
+import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
@@ -163,6 +163,11 @@ async function held(path: string): Promise<{ readonly asked: Promise<void>; read
     await page.getByRole('progressbar', { name: 'Uploading…' }).waitFor();
     expect(await button('Show first rows and price').isDisabled()).toBe(true);
     expect(await button('Start the batch').count()).toBe(0);
+    // It goes on while another page is looked at.
+    await page.getByRole('link', { name: 'Jobs', exact: true }).click();
+    await page.getByRole('heading', { name: 'Jobs' }).waitFor();
+    await page.getByRole('link', { name: 'New batch' }).click();
+    await page.getByRole('progressbar', { name: 'Uploading…' }).waitFor();
     await button('Cancel upload').click();
     await page.locator('.drop').getByText('goods.csv').waitFor();
     upload.letGo();
@@ -234,7 +239,11 @@ async function held(path: string): Promise<{ readonly asked: Promise<void>; read
     await page.keyboard.press('Enter');
     await page.getByText('Drop a CSV here, or choose one').waitFor();
     expect(await page.getByLabel('Prompt').count()).toBe(0);
-    faults.splice(0);
+    // This key may order, and not ask for prices.
+    await take('goods.csv', goods);
+    await see();
+    await button('Start without a known price').waitFor();
+    expect(faults.splice(0).every((fault) => fault.includes('403'))).toBe(true);
   });
 
   test('is kept beside the styles to choose from', async () => {
@@ -303,6 +312,36 @@ async function held(path: string): Promise<{ readonly asked: Promise<void>; read
     await shown('a lamp');
     expect(await faultsOf(page, 'new-lines')).toEqual([]);
     expect(await started()).toMatchObject({ max_cost: 2, metadata: { name: 'lines' } });
+  });
+
+  test('as JSONL with a line that is none is not started', async () => {
+    await take('lines.jsonl', '{"custom_id": "mug"\n');
+    await see();
+    await shown('A batch with this would be refused.');
+    await page.getByRole('alert').filter({ hasText: 'Line 1: ' }).waitFor();
+    expect(await button('Start the batch').isDisabled()).toBe(true);
+    expect(faults.splice(0)).toEqual([expect.stringContaining('400')]);
+  });
+
+  test('from Shopify has every column in sight', async () => {
+    await take('shop.csv', await readFile('examples/catalogues/shopify-products.csv'));
+    const names = page.getByRole('list', { name: '29 columns of your file' });
+    await names.getByRole('button', { name: 'Variant SKU' }).waitFor();
+    await choosePriced();
+    await see();
+    await shown(/a picture/);
+    expect(
+      await page.evaluate(
+        '(({ scrollHeight, clientHeight }) => scrollHeight <= clientHeight)(document.querySelector(".chips"))',
+      ),
+    ).toBe(true);
+    // A long prompt is folded to three lines; a click shows the rest.
+    const prompt = page.locator('.folded').first();
+    const height = async (): Promise<number> => (await prompt.boundingBox())?.height ?? 0;
+    const folded = await height();
+    await prompt.locator('summary').click();
+    expect(await height()).toBeGreaterThan(folded);
+    await look(page, 'new-shopify');
   });
 
   test('and is no catalogue is named, with what to do, before anything is uploaded', async () => {

@@ -113,7 +113,10 @@ const hasFiles = (event: globalThis.DragEvent): boolean => event.dataTransfer?.t
 function useNoDropBeside(): void {
   useEffect(() => {
     const prevent = (event: globalThis.DragEvent): void => {
-      if (hasFiles(event)) event.preventDefault();
+      if (!hasFiles(event)) return;
+      event.preventDefault();
+      const isInside = event.target instanceof Element && event.target.closest('.drop') !== null;
+      if (event.dataTransfer && !isInside) event.dataTransfer.dropEffect = 'none';
     };
     window.addEventListener('dragover', prevent);
     window.addEventListener('drop', prevent);

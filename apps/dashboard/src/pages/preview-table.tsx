@@ -49,6 +49,8 @@ export function PreviewTable({ look: { preview, price } }: { readonly look: Look
 function Prompt({ row: { request } }: { readonly row: PreviewLine }) {
   const prompt = request?.['prompt'];
   if (typeof prompt !== 'string') return null;
+  const isShort = prompt.length <= 100 && prompt.split('\n').length <= 3;
+  if (isShort) return <p className="prompt">{prompt}</p>;
   return (
     <details className="folded">
       <summary>
