@@ -277,6 +277,18 @@ async function held(path: string): Promise<{ readonly asked: Promise<void>; read
     // The row without a picture is none of it.
     await shown(/^1 row, 1 picture/);
     expect(await faultsOf(page, 'new-styles')).toEqual([]);
+
+    // Words for an edit are bought for no file without pictures, whatever was chosen between.
+    await page.getByLabel('Prompt').fill('Put {{ Title }} on moss');
+    await take('goods.csv', goods);
+    await shown('This file has no column “Image Src”, which your template uses.');
+    await page.getByRole('radio', { name: /Studio photo/ }).check();
+    await page.getByText('This file has no column').waitFor({ state: 'detached' });
+    await page.getByRole('radio', { name: /^My own words/ }).check();
+    await shown('This file has no column “Image Src”, which your template uses.');
+    await see();
+    await page.getByRole('alert').filter({ hasText: 'Image Src' }).waitFor();
+    expect(faults.splice(0)).toEqual([expect.stringContaining('400')]);
   });
 });
 

@@ -20,10 +20,12 @@ export interface Fields {
   readonly delimiter: string;
 }
 
-/** Words of one's own, and the style that they began as. */
+/** Words of one's own, the style that they began as, and what went with it. */
 export interface Own {
   readonly prompt: string;
   readonly from: Style;
+  readonly images: string;
+  readonly when: string;
 }
 
 export interface Draft {
@@ -74,7 +76,7 @@ export function suited(draft: Draft, source: Source): Draft {
   const isFit = fits(wanted, columns);
   const suggestion = suggestionOf(isFit ? wanted : 'studio', columns);
   // Words for an edit stay an edit: that the column of pictures is gone is said, and no row is bought without.
-  const kept = own && !isFit ? { images: draft.fields.images, when: draft.fields.when } : {};
+  const kept = own && !isFit ? { images: own.images, when: own.when } : {};
   const words = own ? { prompt: own.prompt } : {};
   const fields = { ...empty, name, ...suggestion, ...kept, ...words, ...touched };
   return { ...draft, fields, known, style: own || isFit ? draft.style : 'studio' };
@@ -92,14 +94,16 @@ export function changed(draft: Draft, field: keyof Fields, value: string, source
 function written(draft: Draft, prompt: string): Draft {
   const fields = { ...draft.fields, prompt };
   const { style, own } = draft;
-  if (typeof style === 'string') return { ...draft, fields, style: own.length, own: [...own, { prompt, from: style }] };
-  return { ...draft, fields, own: own.map((one, at) => (at === style ? { ...one, prompt } : one)) };
+  if (typeof style === 'number')
+    return { ...draft, fields, own: own.map((one, at) => (at === style ? { ...one, prompt } : one)) };
+  const { images, when } = fields;
+  return { ...draft, fields, style: own.length, own: [...own, { prompt, from: style, images, when }] };
 }
 
 /** `style` may be the number after the last: new words. */
 export function styled(draft: Draft, style: Style | number, source: Source): Draft {
   const isNew = style === draft.own.length;
-  const own = isNew ? [...draft.own, { prompt: '', from: 'studio' as const }] : draft.own;
+  const own = isNew ? [...draft.own, { prompt: '', from: 'studio' as const, images: '', when: '' }] : draft.own;
   return suited({ ...draft, style, own }, source);
 }
 

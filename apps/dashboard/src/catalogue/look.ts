@@ -27,12 +27,15 @@ export type Price =
 export async function lookAt(client: Client, source: Source, draft: Draft): Promise<Look> {
   const body = bodyOf(source, draft.fields);
   const preview = await client.post<Preview>('/v1/batches/preview?limit=8', body);
-  const price: Price = preview.data.length === 0 ? { kind: 'no_rows' } : await priceOf(client, body);
+  const price = await priceOf(client, body, preview);
   const maxCost = typeof body['max_cost'] === 'number' ? body['max_cost'] : null;
   return { source, draft, body, idempotencyKey: newIdempotencyKey(), maxCost, preview, price };
 }
 
-async function priceOf(client: Client, body: unknown): Promise<Price> {
+async function priceOf(client: Client, body: unknown, { data }: Preview): Promise<Price> {
+  if (data.length === 0) return { kind: 'no_rows' };
+  const unpriced = data.find(({ error }) => error?.code === 'price_unknown')?.error;
+  if (unpriced) return { kind: 'unknown', message: unpriced.message };
   try {
     return { kind: 'known', estimate: await client.post<Estimate>('/v1/estimates', body) };
   } catch (error) {
