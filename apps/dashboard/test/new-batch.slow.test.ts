@@ -305,6 +305,14 @@ async function held(path: string): Promise<{ readonly asked: Promise<void>; read
     await choosePriced();
     await see();
     await shown('Xícara de café de barro');
+
+    // A mended file of the same encoding is read as it was; one in UTF-8 is not read as the one before.
+    await take('loja.csv', Buffer.from('Código;Título\r\nmug;Xícara de chá\r\n', 'latin1'));
+    await button('Título').waitFor();
+    await take('loja.csv', 'Código;Título\r\nmug;Xícara de chá\r\n');
+    await button('Título').waitFor();
+    await see();
+    await shown('Xícara de chá de barro');
   });
 
   test('as JSONL is sent as it is, with its price before the start', async () => {

@@ -1,5 +1,5 @@
 import { missingNames } from './columns';
-import { columnsOf, type Column } from './head';
+import { columnsOf, isUtf8, type Column } from './head';
 import type { Source } from './source';
 import type { Style } from './style';
 import { fits, suggestionOf } from './suggestion';
@@ -65,7 +65,7 @@ export function columnsFor(
 }
 
 /** The draft for a file: what was not touched is suggested anew. */
-export function suited(draft: Draft, source: Source): Draft {
+function suited(draft: Draft, source: Source): Draft {
   const name = source.name.replace(/\.\w+$/, '');
   const touched = Object.fromEntries(draft.touched.map((field) => [field, draft.fields[field]]));
   if (source.kind === 'jsonl') return { ...draft, fields: { ...draft.fields, name, ...touched } };
@@ -80,6 +80,13 @@ export function suited(draft: Draft, source: Source): Draft {
   const words = own ? { prompt: own.prompt } : {};
   const fields = { ...empty, name, ...suggestion, ...kept, ...words, ...touched };
   return { ...draft, fields, known, style: own || isFit ? draft.style : 'studio' };
+}
+
+/** What was said of the file before is not true of another: its separator, and its encoding where this one is UTF-8. */
+export function forFile(draft: Draft, source: Source): Draft {
+  const encoding = isUtf8(source.head) ? '' : draft.fields.encoding;
+  const touched = draft.touched.filter((field) => field !== 'delimiter' && (field !== 'encoding' || encoding !== ''));
+  return suited({ ...draft, fields: { ...draft.fields, encoding, delimiter: '' }, touched }, source);
 }
 
 export function changed(draft: Draft, field: keyof Fields, value: string, source: Source): Draft {

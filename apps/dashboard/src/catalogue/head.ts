@@ -26,6 +26,16 @@ export function columnsOf(head: Uint8Array, encoding: string, delimiter: string)
   });
 }
 
+/** A character that the end of the head cuts in two is no fault. */
+export function isUtf8(head: Uint8Array): boolean {
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(head, { stream: true });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function decode(bytes: Uint8Array, encoding: string): string {
   const marked =
     bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : '';

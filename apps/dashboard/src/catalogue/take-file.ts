@@ -1,6 +1,6 @@
 import { messageOf, type Client } from '../api/client';
 import type { ChangeDesk, Desk } from './desk';
-import { suited } from './draft';
+import { forFile } from './draft';
 import { headOf } from './head';
 import { kindOf } from './kind';
 import type { Source } from './source';
@@ -29,7 +29,7 @@ export async function takeFile(client: Client, change: ChangeDesk, file: File): 
       progress: (sent) => changeMine((before) => ({ ...before, upload: { ...upload, sent } })),
     });
     const source: Source = { kind, fileId: id, name: file.name, size: file.size, head };
-    changeMine((before) => ({ ...before, source, draft: suited(before.draft, source), upload: null }));
+    changeMine((before) => ({ ...before, source, draft: forFile(before.draft, source), upload: null }));
   } catch (error) {
     const problem = abort.signal.aborted ? null : messageOf(error);
     changeMine((before) => ({ ...before, upload: null, problem }));

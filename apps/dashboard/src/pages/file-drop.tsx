@@ -1,9 +1,10 @@
-import { useEffect, useMemo, useRef, useState, type DragEvent } from 'react';
+import { useMemo, useRef, useState, type DragEvent } from 'react';
 import type { Upload } from '../catalogue/desk';
 import { sampleFile } from '../catalogue/sample';
 import type { Source } from '../catalogue/source';
 import { percent, size } from '../format';
 import { text } from '../text';
+import { useNoDropBeside } from '../use-no-drop-beside';
 
 interface Props {
   readonly source: Source | null;
@@ -18,7 +19,7 @@ export function FileDrop({ source, upload, take, refuse }: Props) {
   const [over, setOver] = useState(false);
   const words = text.catalogue.file;
   const sample = useMemo(sampleFile, []);
-  useNoDropBeside();
+  useNoDropBeside('.drop');
 
   function drop(event: DragEvent): void {
     event.preventDefault();
@@ -105,24 +106,4 @@ function Uploading({ upload }: { readonly upload: Upload }) {
       </button>
     </>
   );
-}
-
-const hasFiles = (event: globalThis.DragEvent): boolean => event.dataTransfer?.types.includes('Files') ?? false;
-
-/** A file that is dropped beside the box would open in the place of this page. */
-function useNoDropBeside(): void {
-  useEffect(() => {
-    const prevent = (event: globalThis.DragEvent): void => {
-      if (!hasFiles(event)) return;
-      event.preventDefault();
-      const isInside = event.target instanceof Element && event.target.closest('.drop') !== null;
-      if (event.dataTransfer && !isInside) event.dataTransfer.dropEffect = 'none';
-    };
-    window.addEventListener('dragover', prevent);
-    window.addEventListener('drop', prevent);
-    return () => {
-      window.removeEventListener('dragover', prevent);
-      window.removeEventListener('drop', prevent);
-    };
-  }, []);
 }
