@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { ApiError, Client, messageOf } from './api/client';
 import { forgetKey, keepKey, takeKey } from './api/session';
 import type { ApiKey } from './api/types';
@@ -16,7 +16,7 @@ import { Usage } from './pages/usage';
 import { Webhooks } from './pages/webhooks';
 import { Empty, Loading, Problem } from './parts/notice';
 import { pageOf, scopesOf, useHash, type Page } from './router';
-import { SessionContext, useSession } from './session';
+import { SessionContext, useSession, type Session } from './session';
 import { text, useLanguage } from './text';
 
 // Once, before anything renders: the address must not keep the key.
@@ -26,11 +26,33 @@ export function App() {
   useLanguage();
   const [key, setKey] = useState(handedOver);
   const [reason, setReason] = useState<string | null>(null);
+  const renewing = useRef(false);
   const signOut = useCallback((why?: string) => {
+    // What was asked with the old key while it was being changed is refused, and asked again.
+    if (why !== undefined && renewing.current) return;
     forgetKey();
     setReason(why ?? null);
     setKey(null);
   }, []);
+  const renew = useCallback<Session['renew']>(async (rotate) => {
+    renewing.current = true;
+    try {
+      const made = await rotate();
+      if (made.key === null) renewing.current = false;
+      else {
+        keepKey(made.key);
+        setKey(made.key);
+      }
+      return made;
+    } catch (error) {
+      renewing.current = false;
+      throw error;
+    }
+  }, []);
+  // By now nothing listens to answers for the old key.
+  useEffect(() => {
+    renewing.current = false;
+  }, [key]);
   if (key === null) {
     const use = (given: string): void => {
       keepKey(given);
@@ -38,11 +60,11 @@ export function App() {
     };
     return <KeyEntry reason={reason} use={use} />;
   }
-  return <Opened key={key} apiKey={key} signOut={signOut} />;
+  return <Opened apiKey={key} signOut={signOut} renew={renew} />;
 }
 
 /** The page with a key: what it may do decides what is shown. */
-function Opened({ apiKey, signOut }: { readonly apiKey: string; readonly signOut: (why?: string) => void }) {
+function Opened({ apiKey, signOut, renew }: { readonly apiKey: string } & Pick<Session, 'signOut' | 'renew'>) {
   const client = useMemo(() => new Client(apiKey), [apiKey]);
   const [me, setMe] = useState<ApiKey | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
@@ -63,7 +85,7 @@ function Opened({ apiKey, signOut }: { readonly apiKey: string; readonly signOut
     return () => gone.abort();
   }, [client, signOut, round]);
 
-  const session = useMemo(() => me && { client, me, signOut }, [client, me, signOut]);
+  const session = useMemo(() => me && { client, me, signOut, renew }, [client, me, signOut, renew]);
   const page = usePage(me);
   const title = titleOf(page);
   useEffect(() => {

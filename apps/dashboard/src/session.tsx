@@ -8,6 +8,8 @@ export interface Session {
   readonly me: ApiKey;
   /** The key is no good any more: back to its entry. */
   readonly signOut: (reason?: string) => void;
+  /** Changes the key that this page uses, by what answers with the next one; the page stays as it is. */
+  readonly renew: <T extends { readonly key: string | null }>(rotate: () => Promise<T>) => Promise<T>;
 }
 
 export const SessionContext = createContext<Session | null>(null);

@@ -1,4 +1,5 @@
 import { text } from '../text';
+import { sendForm, type Watch } from './send-form';
 
 /** What the API said no with, in its own words. `status` 0: it was not reached. */
 export class ApiError extends Error {
@@ -37,8 +38,10 @@ export class Client {
     await this.#ask(path, { method: 'DELETE' });
   }
 
-  async upload<T>(path: string, form: FormData): Promise<T> {
-    return this.#ask<T>(path, { method: 'POST', body: form });
+  async upload<T>(path: string, form: FormData, watch: Watch): Promise<T> {
+    const response = await sendForm(path, form, this.#key, watch);
+    if (!response) throw new ApiError(0, text.error.unreachable);
+    return valueOf<T>(response);
   }
 
   async #ask<T>(path: string, init: RequestInit & { readonly headers?: Record<string, string> }): Promise<T> {
@@ -46,10 +49,7 @@ export class Client {
       ...init,
       headers: { ...init.headers, authorization: `Bearer ${this.#key}` },
     });
-    const body = await read(response);
-    if (response.ok && body !== null) return body as T;
-    const { error } = (body ?? {}) as ErrorBody;
-    throw new ApiError(response.status, error?.message ?? text.error.status(response.status), error?.code ?? null);
+    return valueOf<T>(response);
   }
 
   async #send(path: string, init: RequestInit): Promise<Response> {
@@ -60,6 +60,13 @@ export class Client {
       throw new ApiError(0, text.error.unreachable);
     }
   }
+}
+
+async function valueOf<T>(response: Response): Promise<T> {
+  const body = await read(response);
+  if (response.ok && body !== null) return body as T;
+  const { error } = (body ?? {}) as ErrorBody;
+  throw new ApiError(response.status, error?.message ?? text.error.status(response.status), error?.code ?? null);
 }
 
 /** A gateway between may answer a page of its own. */

@@ -1,15 +1,39 @@
-/** The columns of a CSV, from its first bytes: only to offer them. The API reads the file itself and has the last word. */
+/** The beginning of a file, to offer its columns at once. The API reads the file itself and has the last word. */
 
 const headBytes = 64 * 1024;
+const sampledRows = 20;
 const delimiters = [',', ';', '\t', '|'];
 
-export async function columnsOf(file: Blob, encoding: string): Promise<string[]> {
-  const bytes = new Uint8Array(await file.slice(0, headBytes).arrayBuffer());
-  const lines = decode(bytes, encoding).replace(/^sep=.\r?\n/, '');
-  const most = delimiters
-    .map((delimiter) => firstRecord(lines, delimiter))
-    .reduce((best, cells) => (cells.length > best.length ? cells : best));
-  return most.map((cell) => cell.trim()).filter((cell) => cell !== '');
+export interface Column {
+  readonly name: string;
+  /** What stands in its first rows, where something does. */
+  readonly samples: readonly string[];
+}
+
+export async function headOf(file: Blob): Promise<Uint8Array> {
+  return new Uint8Array(await file.slice(0, headBytes).arrayBuffer());
+}
+
+/** An encoding or delimiter that is empty is found. */
+export function columnsOf(head: Uint8Array, encoding: string, delimiter: string): Column[] {
+  const text = decode(head, encoding).replace(/^sep=.\r?\n/, '');
+  const [names = [], ...rows] = (delimiter === '' ? delimiters : [delimiter])
+    .map((one) => firstRecords(text, one, 1 + sampledRows))
+    .reduce((best, records) => ((records[0]?.length ?? 0) > (best[0]?.length ?? 0) ? records : best));
+  return names.flatMap((name, at) => {
+    const samples = rows.flatMap((cells) => cells[at]?.trim() || []);
+    return name.trim() === '' ? [] : [{ name: name.trim(), samples }];
+  });
+}
+
+/** A character that the end of the head cuts in two is no fault. */
+export function isUtf8(head: Uint8Array): boolean {
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(head, { stream: true });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function decode(bytes: Uint8Array, encoding: string): string {
@@ -23,11 +47,16 @@ function decode(bytes: Uint8Array, encoding: string): string {
   }
 }
 
-function firstRecord(text: string, delimiter: string): string[] {
-  const cells: string[] = [];
+function firstRecords(text: string, delimiter: string, most: number): string[][] {
+  const records: string[][] = [];
+  let cells: string[] = [];
   let cell = '';
   let quoted = false;
-  for (let at = 0; at < text.length; at += 1) {
+  const endRecord = (): void => {
+    if (cell !== '' || cells.length > 0) records.push([...cells, cell]);
+    [cells, cell] = [[], ''];
+  };
+  for (let at = 0; at < text.length && records.length < most; at += 1) {
     const char = text.charAt(at);
     if (quoted) {
       if (char !== '"') cell += char;
@@ -37,8 +66,9 @@ function firstRecord(text: string, delimiter: string): string[] {
     else if (char === delimiter) {
       cells.push(cell);
       cell = '';
-    } else if (char === '\n' || char === '\r') break;
+    } else if (char === '\n' || char === '\r') endRecord();
     else cell += char;
   }
-  return [...cells, cell];
+  if (records.length < most) endRecord();
+  return records;
 }

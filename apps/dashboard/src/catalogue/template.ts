@@ -1,75 +1,42 @@
-/** What a person writes to make a batch of a catalogue, and the body that it becomes. */
-export interface Draft {
-  readonly name: string;
-  readonly prompt: string;
-  readonly customId: string;
-  readonly when: string;
-  readonly images: string;
-  readonly groupBy: string;
-  readonly model: string;
-  readonly size: string;
-  readonly quality: string;
-  readonly maxCost: string;
-  readonly encoding: string;
-  readonly delimiter: string;
-}
+import { amountOf } from './amount';
+import type { Fields } from './draft';
+import type { Source } from './source';
 
-/** A column as Liquid calls it. */
-export function insertOf(column: string, filter = ''): string {
-  const name = /^[A-Za-z_]\w*$/.test(column) ? column : `row[${JSON.stringify(column)}]`;
-  return `{{ ${name}${filter} }}`;
-}
-
-/** A template to begin with, from what shops usually call their columns. */
-export function firstDraft(name: string, columns: readonly string[]): Draft {
-  const find = (...patterns: RegExp[]): string | undefined =>
-    patterns.flatMap((pattern) => columns.find((column) => pattern.test(column)) ?? [])[0];
-  const handle = find(/^handle$/i);
-  const id = handle ?? find(/sku/i, /^(product[ _]?)?id$/i, /code|number/i) ?? columns[0];
-  const title = find(/^title$/i, /^name$/i, /title|name/i) ?? columns[0];
-  const words = find(/^body/i, /description/i);
-  const about = words ? ` ${insertOf(words, ' | strip_html | truncate: 300')}` : '';
+/** The body that a draft becomes; what is left empty is left to the API's defaults. Throws where it can be none. */
+export function bodyOf({ kind, fileId }: Source, fields: Fields): Record<string, unknown> {
+  const { usd, fault } = amountOf(fields.maxCost);
+  if (fault !== null) throw new Error(fault);
+  const name = fields.name.trim().slice(0, 512);
   return {
-    name,
-    prompt: `Studio product photograph: ${title ? insertOf(title) : ''}.${about}\nCentred on a seamless light background, soft daylight from the left, gentle shadow, true colours. No text, no watermark, no people.`,
-    customId: id ? insertOf(id) : '',
-    when: title ? insertOf(title) : '',
-    images: '',
-    groupBy: handle ?? '',
-    model: '',
-    size: '',
-    quality: '',
-    maxCost: '',
-    encoding: '',
-    delimiter: '',
+    input_file_id: fileId,
+    ...(kind === 'csv' ? catalogueOf(fields) : {}),
+    ...(usd === null ? {} : { max_cost: usd }),
+    ...(name === '' ? {} : { metadata: { name } }),
   };
 }
 
-/** What is left empty is left to the API's defaults. */
-export function bodyOf(fileId: string, draft: Draft): Record<string, unknown> {
-  const { encoding, delimiter } = draft;
+function catalogueOf(fields: Fields): Record<string, unknown> {
+  const { encoding, delimiter } = fields;
   const template = filled({
-    custom_id: draft.customId,
-    prompt: draft.prompt,
-    when: draft.when,
-    images: draft.images,
-    model: draft.model,
-    size: draft.size,
-    quality: draft.quality,
+    custom_id: fields.customId,
+    prompt: fields.prompt,
+    when: fields.when,
+    images: fields.images,
+    model: fields.model,
+    size: fields.size,
+    quality: fields.quality,
   });
   const csv = filled({ encoding, delimiter: delimiter === '\\t' ? '\t' : delimiter });
   return {
-    input_file_id: fileId,
     template,
     ...(Object.keys(csv).length > 0 ? { csv } : {}),
-    ...filled({ group_by: draft.groupBy }),
-    ...(draft.maxCost.trim() === '' ? {} : { max_cost: Number(draft.maxCost) }),
-    ...(draft.name.trim() === '' ? {} : { metadata: { name: draft.name.trim().slice(0, 512) } }),
+    ...filled({ group_by: fields.groupBy }),
   };
 }
 
+/** A separator may be a tab. */
 function filled(fields: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value.trim() !== ''));
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value.trim() !== '' || value === '\t'));
 }
 
 /** Not `crypto.randomUUID`: a page that is served by http has none. */

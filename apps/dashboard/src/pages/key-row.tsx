@@ -79,17 +79,24 @@ function KeyState({ apiKey: { expires_at } }: { readonly apiKey: ApiKey }) {
 }
 
 function KeyActions({ apiKey, changed, show }: Props) {
-  const { client } = useSession();
+  const { client, me, renew, signOut } = useSession();
   const { busy, problem, run } = useAction();
   const [hours, setHours] = useState('24');
   const words = text.keys;
   const path = `/v1/api_keys/${apiKey.id}`;
+  const isOwn = apiKey.id === me.id;
   const rotate = (): void =>
-    run('rotate', async () => show(await client.post<MadeKey>(`${path}/rotate`, { overlap_hours: Number(hours) })));
+    run('rotate', async () => {
+      const ask = async (): Promise<MadeKey> =>
+        client.post<MadeKey>(`${path}/rotate`, { overlap_hours: Number(hours) });
+      // Without hours the old key is dead by now: what is asked next has to have the new one.
+      show(isOwn ? await renew(ask) : await ask());
+    });
   const revoke = (): void =>
     run('revoke', async () => {
       await client.delete(path);
-      changed();
+      if (isOwn) signOut(words.revokedOwn);
+      else changed();
     });
   return (
     <div className="actions">
@@ -101,9 +108,15 @@ function KeyActions({ apiKey, changed, show }: Props) {
         act={rotate}
         kind=""
       >
-        <Field label={words.overlap} value={hours} change={setHours} type="number" min={0} step="any" />
+        <Field label={words.overlap} value={hours} change={setHours} type="number" min={0} step="any" required />
       </Sure>
-      <Sure words={words.revoke} question={words.revokeSure} yes={words.revokeYes} busy={busy !== null} act={revoke} />
+      <Sure
+        words={words.revoke}
+        question={isOwn ? words.revokeOwnSure : words.revokeSure}
+        yes={words.revokeYes}
+        busy={busy !== null}
+        act={revoke}
+      />
       <Problem message={problem} />
     </div>
   );

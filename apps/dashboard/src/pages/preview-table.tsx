@@ -1,48 +1,61 @@
-import type { Estimate, Preview, PreviewLine } from '../api/types';
-import { count, duration, percent, usdRange } from '../format';
+import type { PreviewLine } from '../api/types';
+import type { Look } from '../catalogue/look';
+import { count, usdRange } from '../format';
 import { text } from '../text';
 
-/** The price, and the first rows as they would be sent: what is wrong with one stands in its place. */
-export function PreviewTable({ preview, estimate }: { readonly preview: Preview; readonly estimate: Estimate | null }) {
+/** The first rows as they would be sent, and those that cannot be: what is wrong with one stands in its place. */
+export function PreviewTable({ look: { preview, price } }: { readonly look: Look }) {
   const words = text.catalogue.preview;
+  const invalid = price.kind === 'known' ? price.estimate.invalid_lines : null;
+  const shown = new Set(preview.data.map(({ line }) => line));
+  const others = invalid?.first.filter(({ line }) => !shown.has(line)) ?? [];
   return (
     <>
-      {estimate && <Price estimate={estimate} />}
-      <h3>{words.rows}</h3>
+      {preview.data.length > 0 && <h3>{words.rows(preview.data.length)}</h3>}
       <ol className="rows">
         {preview.data.map((row) => (
           <li key={row.line} data-bad={row.error !== null}>
             <span className="number">{count(row.line)}</span>
             <div>
               <strong>{row.custom_id}</strong>
-              {row.error ? <p className="bad">{row.error.message}</p> : <p className="prompt">{promptOf(row)}</p>}
+              {row.error ? <p className="bad">{row.error.message}</p> : <Prompt row={row} />}
               {row.request?.images && <small>{row.request.images.join(' ')}</small>}
             </div>
             {row.cost && <span className="number">{usdRange(row.cost.min, row.cost.max)}</span>}
           </li>
         ))}
       </ol>
+      {invalid && invalid.count > 0 && <p className="bad">{words.invalid(invalid.count)}</p>}
+      {others.length > 0 && (
+        <ol className="rows invalid" aria-label={words.invalidOthers}>
+          {others.map(({ line, custom_id, error }) => (
+            <li key={line} data-bad="true">
+              <span className="number">{count(line)}</span>
+              <div>
+                <strong>{custom_id}</strong> <span>{error.message}</span>
+              </div>
+            </li>
+          ))}
+        </ol>
+      )}
+      {invalid && invalid.count > invalid.first.length && (
+        <p className="quiet">{words.invalidMore(invalid.count - invalid.first.length)}</p>
+      )}
     </>
   );
 }
 
-function promptOf({ request }: PreviewLine): string {
+/** Three lines of it; a click shows the rest. */
+function Prompt({ row: { request } }: { readonly row: PreviewLine }) {
   const prompt = request?.['prompt'];
-  return typeof prompt === 'string' ? prompt : '';
-}
-
-function Price({ estimate: { cost, lines, images, invalid_lines, sample, seconds } }: { readonly estimate: Estimate }) {
-  const words = text.catalogue.preview;
+  if (typeof prompt !== 'string') return null;
+  const isShort = prompt.length <= 100 && prompt.split('\n').length <= 3;
+  if (isShort) return <p className="prompt">{prompt}</p>;
   return (
-    <div className="price">
-      <p className="quiet">{words.price}</p>
-      <p className="large">{usdRange(cost.min, cost.max)}</p>
-      <p>
-        {words.lines(lines, images)}
-        {seconds !== null && ` · ${words.time(duration(seconds))}`}
-      </p>
-      {invalid_lines.count > 0 && <p className="bad">{words.invalid(invalid_lines.count)}</p>}
-      {sample && <p className="quiet">{words.sample(percent(sample.share))}</p>}
-    </div>
+    <details className="folded">
+      <summary>
+        <span className="prompt">{prompt}</span>
+      </summary>
+    </details>
   );
 }

@@ -1,66 +1,56 @@
-import { useRef } from 'react';
+import { useMemo, useRef } from 'react';
 import type { List } from '../api/types';
-import { insertOf, type Draft } from '../catalogue/template';
+import { insertOf } from '../catalogue/columns';
+import { columnsFor, missingFrom, type Draft, type Fields } from '../catalogue/draft';
+import type { Column } from '../catalogue/head';
+import type { Source } from '../catalogue/source';
+import type { Style } from '../catalogue/style';
 import { Choice, Field } from '../parts/field';
 import { text } from '../text';
 import { useAsk } from '../use-ask';
+import { MaxCost } from './lines-form';
+import { StyleChoice } from './style-choice';
 
 const sizes = ['1024x1024', '1024x1536', '1536x1024', 'auto'];
 const qualities = ['low', 'medium', 'high', 'auto'];
 
 interface Props {
+  readonly source: Source;
   readonly draft: Draft;
-  readonly columns: readonly string[];
-  readonly change: (draft: Draft) => void;
+  readonly set: (field: keyof Fields) => (value: string) => void;
+  readonly choose: (style: Style | number) => void;
 }
 
 /** The template, written with the file's columns at hand. */
-export function TemplateForm({ draft, columns, change }: Props) {
+export function TemplateForm({ source, draft, set, choose }: Props) {
   const words = text.catalogue.template;
+  const { fields } = draft;
   const { data: models } = useAsk<List<{ id: string }>>('/v1/models');
-  const prompt = useRef<HTMLTextAreaElement>(null);
-  const set = (field: keyof Draft) => (value: string) => change({ ...draft, [field]: value });
-
-  function insert(column: string): void {
-    const area = prompt.current;
-    const [from, to] = [area?.selectionStart ?? draft.prompt.length, area?.selectionEnd ?? draft.prompt.length];
-    change({ ...draft, prompt: draft.prompt.slice(0, from) + insertOf(column) + draft.prompt.slice(to) });
-    area?.focus();
-  }
-
-  const field = (name: keyof Draft, label: string, hint = '') => (
-    <Field label={label} hint={hint} value={draft[name]} change={set(name)} />
+  const { encoding, delimiter } = fields;
+  const columns = useMemo(() => columnsFor(source, { encoding, delimiter }), [source, encoding, delimiter]);
+  const names = columns.map(({ name }) => name);
+  const groups = fields.groupBy === '' || names.includes(fields.groupBy) ? names : [...names, fields.groupBy];
+  const field = (name: keyof Fields, label: string, hint = '') => (
+    <Field label={label} hint={hint} value={fields[name]} change={set(name)} />
   );
-  const choice = (name: keyof Draft, label: string, none: string, values: readonly string[]) => (
-    <Choice label={label} none={none} values={values} value={draft[name]} change={set(name)} />
+  const choice = (name: keyof Fields, label: string, none: string, values: readonly string[]) => (
+    <Choice label={label} none={none} values={values} value={fields[name]} change={set(name)} />
   );
   return (
     <section>
       <h2>{words.title}</h2>
-      <p className="quiet">{words.hint}</p>
-      {columns.length === 0 && <p className="bad">{words.unread}</p>}
-      <ul className="chips" aria-label={words.columns}>
-        {columns.map((column) => (
-          <li key={column}>
-            <button type="button" onClick={() => insert(column)}>
-              {column}
-            </button>
-          </li>
-        ))}
-      </ul>
-      <label className="field">
-        <span>{words.prompt}</span>
-        <textarea ref={prompt} rows={5} value={draft.prompt} onChange={({ target }) => set('prompt')(target.value)} />
-      </label>
+      <StyleChoice draft={draft} columns={columns} choose={choose} />
+      <Prompt prompt={fields.prompt} columns={columns} change={set('prompt')} />
+      <Missing names={missingFrom(draft, columns)} />
       <div className="grid">
         {field('customId', words.customId, words.customIdHint)}
         {field('when', words.when, words.whenHint)}
-        {choice('groupBy', words.groupBy, words.groupByNone, columns)}
+        {choice('groupBy', words.groupBy, words.groupByNone, groups)}
         {choice('model', words.model, words.modelDefault, models?.data.map(({ id }) => id) ?? [])}
         {choice('size', words.size, words.usual, sizes)}
         {choice('quality', words.quality, words.usual, qualities)}
         {field('images', words.images, words.imagesHint)}
-        {field('maxCost', words.maxCost)}
+        <MaxCost fields={fields} set={set} />
         {field('name', words.name)}
       </div>
       <details>
@@ -71,5 +61,49 @@ export function TemplateForm({ draft, columns, change }: Props) {
         </div>
       </details>
     </section>
+  );
+}
+
+interface PromptProps {
+  readonly prompt: string;
+  readonly columns: readonly Column[];
+  readonly change: (prompt: string) => void;
+}
+
+function Prompt({ prompt, columns, change }: PromptProps) {
+  const words = text.catalogue.template;
+  const area = useRef<HTMLTextAreaElement>(null);
+  function insert(column: string): void {
+    const [from, to] = [area.current?.selectionStart ?? prompt.length, area.current?.selectionEnd ?? prompt.length];
+    change(prompt.slice(0, from) + insertOf(column) + prompt.slice(to));
+    area.current?.focus();
+  }
+  return (
+    <>
+      <label className="field">
+        <span>{words.prompt}</span>
+        <textarea ref={area} rows={6} value={prompt} onChange={({ target }) => change(target.value)} />
+      </label>
+      <p className="quiet hint">{words.hint}</p>
+      {columns.length === 0 && <p className="bad">{words.unread}</p>}
+      {columns.some(({ name }) => name.includes('\uFFFD')) && <p className="bad">{words.notUtf8}</p>}
+      <ul className="chips" aria-label={words.columns(columns.length)}>
+        {columns.map(({ name }, at) => (
+          <li key={`${at} ${name}`}>
+            <button type="button" onClick={() => insert(name)}>
+              {name}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+function Missing({ names }: { readonly names: readonly string[] }) {
+  return (
+    <p className="bad" role="status">
+      {names.length > 0 && text.catalogue.template.missing(names.map((name) => `“${name}”`).join(' '), names.length)}
+    </p>
   );
 }

@@ -1,4 +1,4 @@
-import { useId, type ReactNode } from 'react';
+import { useEffect, useId, useRef, type ReactNode } from 'react';
 
 interface FieldProps {
   readonly label: string;
@@ -14,6 +14,9 @@ interface InputProps extends FieldProps {
   /** What it may be as a number: its least, and its steps. */
   readonly min?: number;
   readonly step?: number | 'any';
+  readonly inputMode?: 'decimal';
+  /** Why what is written cannot be taken: its form is not sent. */
+  readonly fault?: string | null;
 }
 
 export function Field({
@@ -26,14 +29,21 @@ export function Field({
   placeholder,
   min,
   step,
+  inputMode,
+  fault = null,
 }: InputProps) {
   const id = useId();
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => input.current?.setCustomValidity(fault ?? ''), [fault]);
+  const note = fault ?? hint;
   return (
     <div className="field">
       <label htmlFor={id}>{label}</label>
       <input
+        ref={input}
         id={id}
         type={type}
+        inputMode={inputMode}
         value={value}
         required={required}
         placeholder={placeholder}
@@ -41,10 +51,19 @@ export function Field({
         step={step}
         spellCheck={false}
         autoComplete="off"
-        aria-describedby={hint ? `${id}-hint` : undefined}
+        aria-invalid={fault !== null}
+        aria-describedby={note ? `${id}-hint` : undefined}
         onChange={({ target }) => change(target.value)}
       />
-      {hint && <small id={`${id}-hint`}>{hint}</small>}
+      {note && (
+        <small
+          id={`${id}-hint`}
+          className={fault === null ? '' : 'bad'}
+          aria-live={fault === null ? undefined : 'polite'}
+        >
+          {note}
+        </small>
+      )}
     </div>
   );
 }

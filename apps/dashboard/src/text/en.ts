@@ -1,4 +1,5 @@
 import type { BatchStatus, Bound, JobStatus, Scope } from '../api/types.js';
+import type { Style } from '../catalogue/style.js';
 import { advice } from './advice-en.js';
 import { pluralOf } from './plural.js';
 
@@ -406,6 +407,9 @@ export const en = {
     rotateYes: 'Make the new key',
     revoke: 'Revoke',
     revokeSure: 'Revoke this key? Within a second nothing takes it any more. What it ordered goes on.',
+    revokeOwnSure:
+      'Revoke the key that this page uses? The page closes, and opens again only with another key. What it ordered goes on.',
+    revokedOwn: 'The key of this page is revoked. Paste another one.',
     revokeYes: 'Revoke it',
     own: 'You are using this key.',
   },
@@ -448,19 +452,47 @@ export const en = {
     file: {
       title: '1 · Catalogue',
       drop: 'Drop a CSV here, or choose one',
-      hint: 'Exports of Shopify, WooCommerce and the like; any separator, up to 2 GB.',
+      hint: 'Exports of Shopify, WooCommerce and the like; any separator, up to 2 GB. JSONL with requests of its own is taken too.',
       sample: 'Try it with three example products',
       choose: 'Choose a file',
       other: 'Choose another',
       uploading: 'Uploading…',
+      cancel: 'Cancel upload',
+      several: 'Drop one file at a time.',
       empty: 'The file is empty.',
-      rows: (columns: number) => plural(columns, { one: '# column', other: '# columns' }),
+      tooLarge: 'The file has more than 2 GB. Split it, and start a batch for each part.',
+      workbook:
+        'This is an Excel workbook or a ZIP archive. In Excel choose “Save as” and “CSV UTF-8”, then drop that file.',
+      packed: 'This file is compressed. Unpack it, then drop what was in it.',
+      list: 'This is one JSON list. A batch takes JSONL: one request per line, without brackets around them.',
+    },
+    styles: {
+      title: 'Choose a style, or write your own words',
+      noPictures: 'Needs a column with the addresses of your pictures; this file has none.',
+      own: (number: number) => (number === 1 ? 'My own words' : `My own words ${number}`),
+      ownHint: 'Say yourself what each picture is to be.',
+      of: {
+        studio: { name: 'Studio photo', hint: 'The product alone on a light background.' },
+        lifestyle: { name: 'Lifestyle scene', hint: 'In use, in surroundings that suit it.' },
+        flat_lay: { name: 'Flat lay', hint: 'From above, with a few things that go with it.' },
+        close_up: { name: 'Close-up', hint: 'A detail: material and workmanship.' },
+        own_photo: { name: 'Your photo, clean background', hint: 'Your own picture, everything around it made white.' },
+      } satisfies Record<Style, { name: string; hint: string }>,
+    },
+    lines: {
+      title: '2 · Lines',
+      hint: 'This file is JSONL: each line is a request of its own. It is sent as it is, without a template.',
     },
     template: {
       title: '2 · Template',
       hint: 'Columns go in double braces. A click inserts one where you write.',
       unread: 'No column names were found in the first line. Choose the encoding or separator under “File format”.',
-      columns: 'Columns of your file',
+      notUtf8: 'These names are not UTF-8. Say under “File format” what the file’s encoding is.',
+      missing: (names: string, number: number) =>
+        number === 1
+          ? `This file has no column ${names}, which your template uses.`
+          : `This file has no columns ${names}, which your template uses.`,
+      columns: (columns: number) => plural(columns, { one: '# column of your file', other: '# columns of your file' }),
       prompt: 'Prompt',
       customId: 'Id of each row',
       customIdHint: 'Different in every row, as an SKU is.',
@@ -481,23 +513,35 @@ export const en = {
       delimiter: 'Separator',
       found: 'found from the file',
       maxCost: 'Maximum cost in USD',
+      maxCostHint: 'Empty: no maximum. The batch buys nothing beyond it.',
+      maxCostFault: (written: string) => `“${written}” is no amount. Write dollars with a point, as 10.50.`,
       name: 'Name of the batch',
     },
     preview: {
       title: '3 · See and start',
       button: 'Show first rows and price',
       checking: 'Rendering…',
-      stale: 'The template has changed since.',
+      stale: 'File or template has changed since: show rows and price again.',
       price: 'Estimated price',
       lines: (given: number, images: number) => `${rows(given)}, ${pictures(images)}`,
+      each: (price: string) => `${price} a picture`,
       invalid: (given: number) =>
         plural(given, {
           one: '# row cannot be bought as it is; it will be in the error file.',
           other: '# rows cannot be bought as they are; they will be in the error file.',
         }),
+      invalidOthers: 'More rows that cannot be bought',
+      invalidMore: (more: number) => plural(more, { other: 'and # more, all of them in the error file' }),
       sample: (share: string) => `Extrapolated from the first ${share} of the file.`,
-      time: (time: string) => `About ${time} at the present limits`,
-      rows: 'First rows as they will be sent',
+      time: (time: string) => `about ${time} at the present limits`,
+      rows: (shown: number): string => (shown === 1 ? 'The row as it will be sent' : 'First rows as they will be sent'),
+      atMost: (amount: string) => `It costs at most ${amount}.`,
+      noMaxCost: 'No maximum cost is set.',
+      belowPrice: 'That is less than the price: the last rows will not be bought.',
+      noneFits: 'No row fits “Only rows where”. Change it, then show the rows again.',
+      noRows: 'The file has no rows.',
+      refused: 'A batch with this would be refused.',
+      allInvalid: 'Not one row can be bought as it is: the reasons stand above.',
       start: 'Start the batch',
       startUnpriced: 'Start without a known price',
       starting: 'Starting…',
