@@ -11,7 +11,7 @@ import { rendermillOf, type Rendermill } from './run.js';
 let world: World;
 let rendermill: Rendermill;
 beforeAll(async () => {
-  world = await createWorld();
+  world = await createWorld({ account: { limits: { concurrency: 1 } } });
   rendermill = await rendermillOf(world);
 });
 afterAll(async () => {
@@ -44,13 +44,21 @@ describe('watch', () => {
   });
 
   test('tells what an attempt came to', async () => {
-    await blocked('attempted');
-    const waiting = await world.submit({ ...low, prompt: 'attempted', provider: 'sim' });
-    await world.ended(waiting.id);
-    await world.call('POST', `/v1/jobs/${waiting.id}/retry`);
-    const { code, err } = await rendermill(['watch', waiting.id]);
-    expect(code).toBe(5);
-    expect(err).toContain('moderation_blocked: ');
+    // The only place is taken, so that the watched job waits until it is watched.
+    await world.simulator.faults([
+      { when: { promptIncludes: 'first' }, fault: { kind: 'hang_before_headers' } },
+      { when: { promptIncludes: 'second' }, fault: { kind: 'moderation_blocked' } },
+    ]);
+    const first = await world.submit({ ...low, prompt: 'first' });
+    await until(async () => (await world.simulator.stats()).held === 1);
+    const { id } = await world.submit({ ...low, prompt: 'second' });
+    const watching = rendermill.start(['watch', id]);
+    await until(() => watching.soFar.err.includes('queued …'));
+    await world.simulator.release();
+    const { code, out, err } = await watching.ended;
+    expect([code, out]).toEqual([5, expect.stringContaining(`${id} failed, `)]);
+    expect(err).toContain('attempt 1 at sim: rejected, moderation_blocked: ');
+    await world.ended(first.id);
   });
 
   test('Ctrl-C leaves the job running and says how to look again', async () => {
