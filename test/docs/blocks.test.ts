@@ -25,7 +25,7 @@ const drawing = not('a drawing');
 const readme = {
   'npm run demo': by('infra/launcher/test/demo.slow.test.ts'),
   'npm ci && npm test': by('.ci/run'),
-  'npm start': by('infra/launcher/test/serve.test.ts'),
+  'npm start': by('infra/launcher/test/serve.slow.test.ts'),
 };
 const inReadme = [
   'response_format',
