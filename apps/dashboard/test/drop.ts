@@ -2,6 +2,7 @@ import type { Page } from 'playwright-core';
 
 /** A file as a person drops it: `at` is a selector. False: the page would have been left for the file. */
 export async function dropFile(page: Page, at: string, name: string, content: string | Uint8Array): Promise<boolean> {
+  await page.locator(at).first().waitFor();
   const bytes = JSON.stringify([...Buffer.from(content)]);
   return page.evaluate<boolean>(`(() => {
     const dataTransfer = new DataTransfer();
