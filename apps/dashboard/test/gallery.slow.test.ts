@@ -204,5 +204,6 @@ const tiles = async (): Promise<number> => page.locator('.gallery li').count();
     // A turn of the wheel brings a row or a few, never the gallery.
     expect(measured.changed).toBeLessThan(mostTiles);
     await full.close();
-  });
+    // Ten thousand lines through a debugger that records every task: minutes where others have the processor.
+  }, 600_000);
 });
