@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import { ApiError, Client, messageOf } from './api/client';
-import { forgetKey, keepKey, takeKey } from './api/session';
+import { Client } from './api/client';
+import { poll, problemOf } from './api/poll';
+import { forgetKey, handedKey, held as heldKey, keepKey, keptKey } from './api/session';
 import type { ApiKey } from './api/types';
 import { BatchPage } from './pages/batch';
 import { Batches } from './pages/batches';
@@ -20,11 +21,11 @@ import { SessionContext, useSession, type Session } from './session';
 import { text, useLanguage } from './text';
 
 // Once, before anything renders: the address must not keep the key.
-const handedOver = takeKey();
+const first = handedKey() ?? keptKey();
 
 export function App() {
   useLanguage();
-  const [key, setKey] = useState(handedOver);
+  const [held, setHeld] = useState(first);
   const [reason, setReason] = useState<string | null>(null);
   const renewing = useRef(false);
   const signOut = useCallback((why?: string) => {
@@ -32,7 +33,7 @@ export function App() {
     if (why !== undefined && renewing.current) return;
     forgetKey();
     setReason(why ?? null);
-    setKey(null);
+    setHeld(null);
   }, []);
   const renew = useCallback<Session['renew']>(async (rotate) => {
     renewing.current = true;
@@ -41,7 +42,8 @@ export function App() {
       if (made.key === null) renewing.current = false;
       else {
         keepKey(made.key);
-        setKey(made.key);
+        const { key } = made;
+        setHeld((before) => before && { ...before, key });
       }
       return made;
     } catch (error) {
@@ -52,38 +54,58 @@ export function App() {
   // By now nothing listens to answers for the old key.
   useEffect(() => {
     renewing.current = false;
-  }, [key]);
-  if (key === null) {
+  }, [held?.key]);
+  // A link with a key, opened where the page is shown already.
+  useEffect(() => {
+    const look = (): void => setHeld((before) => handedKey() ?? before);
+    window.addEventListener('hashchange', look);
+    return () => window.removeEventListener('hashchange', look);
+  }, []);
+  if (!held) {
     const use = (given: string): void => {
       keepKey(given);
-      setKey(given);
+      setHeld(heldKey(given, true));
     };
     return <KeyEntry reason={reason} use={use} />;
   }
-  return <Opened apiKey={key} signOut={signOut} renew={renew} />;
+  const { key, since, hasWorked } = held;
+  return <Opened key={since} apiKey={key} hasWorked={hasWorked} signOut={signOut} renew={renew} />;
+}
+
+interface OpenedProps extends Pick<Session, 'signOut' | 'renew'> {
+  readonly apiKey: string;
+  readonly hasWorked: boolean;
 }
 
 /** The page with a key: what it may do decides what is shown. */
-function Opened({ apiKey, signOut, renew }: { readonly apiKey: string } & Pick<Session, 'signOut' | 'renew'>) {
-  const client = useMemo(() => new Client(apiKey), [apiKey]);
+function Opened({ apiKey, hasWorked, signOut, renew }: OpenedProps) {
   const [me, setMe] = useState<ApiKey | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   const [round, setRound] = useState(0);
-  useEffect(() => {
-    const gone = new AbortController();
-    const ask = async (): Promise<void> => {
-      try {
-        setMe(await client.get<ApiKey>('/v1/api_keys/current', gone.signal));
-      } catch (error) {
-        if (gone.signal.aborted) return;
-        if (error instanceof ApiError && error.status === 401) signOut(text.key.refused);
-        else setProblem(messageOf(error));
-      }
+  const isOpened = useRef(hasWorked);
+  const inUse = useRef<string | null>(apiKey);
+  const client = useMemo(() => {
+    // An answer to what another key had asked says nothing about the one that is used now.
+    const refused = (): void => {
+      if (inUse.current === apiKey) signOut(isOpened.current ? text.key.ended : text.key.refused);
     };
-    setProblem(null);
-    void ask();
-    return () => gone.abort();
-  }, [client, signOut, round]);
+    return new Client(apiKey, refused);
+  }, [apiKey, signOut]);
+  useEffect(() => {
+    inUse.current = apiKey;
+    return () => {
+      inUse.current = null;
+    };
+  }, [apiKey]);
+  useEffect(() => {
+    const ask = async (signal: AbortSignal): Promise<null> => {
+      setMe(await client.get<ApiKey>('/v1/api_keys/current', signal));
+      isOpened.current = true;
+      setProblem(null);
+      return null;
+    };
+    return poll(ask, (error) => setProblem(problemOf(error)));
+  }, [client, round]);
 
   const session = useMemo(() => me && { client, me, signOut, renew }, [client, me, signOut, renew]);
   const page = usePage(me);

@@ -1,11 +1,18 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app';
+import { FaultBoundary } from './parts/fault-boundary';
+import { applyTheme, savedTheme } from './theme';
+
+// Before anything is drawn: else it is drawn in the system's colours first.
+applyTheme(savedTheme());
 
 const root = document.getElementById('root');
 if (!root) throw new Error('The page has no #root.');
 createRoot(root).render(
   <StrictMode>
-    <App />
+    <FaultBoundary>
+      <App />
+    </FaultBoundary>
   </StrictMode>,
 );

@@ -1,4 +1,5 @@
 import { useSyncExternalStore } from 'react';
+import { keep, kept } from './keep';
 import { en, type Text } from './text/en';
 import { zh } from './text/zh';
 
@@ -20,7 +21,7 @@ document.documentElement.lang = tags[language];
 
 /** What was chosen here before, else the first of the browser's languages that there is. */
 function firstLanguage(): Language {
-  const chosen = localStorage.getItem(saved);
+  const chosen = kept('localStorage', saved);
   if (chosen === 'en' || chosen === 'zh') return chosen;
   const known = navigator.languages.map((tag) => tag.slice(0, 2).toLowerCase());
   return known.find((tag): tag is Language => tag === 'en' || tag === 'zh') ?? 'en';
@@ -29,7 +30,7 @@ function firstLanguage(): Language {
 export function setLanguage(next: Language): void {
   language = next;
   text = words[next];
-  localStorage.setItem(saved, next);
+  keep('localStorage', saved, next);
   document.documentElement.lang = tags[next];
   for (const changed of listeners) changed();
 }

@@ -1,5 +1,5 @@
-import { useEffect, useState } from 'react';
-import { messageOf } from './api/client';
+import { useEffect, useRef, useState } from 'react';
+import { poll, problemOf } from './api/poll';
 import type { Batch, FailureGroup } from './api/types';
 import { useSession } from './session';
 
@@ -11,7 +11,7 @@ interface Page {
 
 /** Pages that are read one behind the other: two thousand lines each, and all that were never begun. */
 const mostPages = 200;
-/** A running batch is counted again after so long. */
+/** A running batch is counted again so long after it was counted, where something has changed. */
 const refreshMs = 5_000;
 
 export interface Failures {
@@ -22,46 +22,48 @@ export interface Failures {
   readonly again: () => void;
 }
 
-/** What failed, by reason, over all lines; what is counted so far is shown meanwhile. */
+/** What failed, by reason, over all lines; what is counted so far is shown meanwhile. A count that has begun comes to its end. */
 export function useFailures(batch: Batch): Failures {
   const { client } = useSession();
   const [groups, setGroups] = useState<readonly FailureGroup[] | null>(null);
   const [isCounting, setCounting] = useState(true);
   const [problem, setProblem] = useState<string | null>(null);
   const [round, setRound] = useState(0);
-  const { failed, cancelled } = batch.request_counts;
-  const moment = `${batch.id} ${batch.generation} ${batch.status} ${failed + cancelled}`;
-  const stamp = useEvery(refreshMs, moment);
+  const { id, generation, status } = batch;
+  const now = useRef(batch);
+  useEffect(() => {
+    now.current = batch;
+  });
 
   useEffect(() => {
-    const gone = new AbortController();
-    const read = async (): Promise<void> => {
+    let counted: number | null = null;
+    const count = async (signal: AbortSignal): Promise<number> => {
+      const { failed, cancelled } = now.current.request_counts;
+      if (failed + cancelled === counted) return refreshMs;
       setCounting(true);
-      try {
-        let sum: readonly FailureGroup[] = [];
-        let after = '';
-        for (let page = 0; page < mostPages; page++) {
-          const { data, has_more, last_id } = await client.get<Page>(
-            `/v1/batches/${batch.id}/failures${after}`,
-            gone.signal,
-          );
-          sum = added(sum, data);
-          if (!has_more || last_id === null) break;
-          // What stands there from before says more than the first of the new count.
-          setGroups((before) => (before && countOf(before) > countOf(sum) ? before : sum));
-          after = `?after=${last_id}`;
-        }
-        setGroups(sum);
-        setProblem(null);
-      } catch (error) {
-        if (!gone.signal.aborted) setProblem(messageOf(error));
-      } finally {
-        if (!gone.signal.aborted) setCounting(false);
+      let sum: readonly FailureGroup[] = [];
+      let after = '';
+      for (let page = 0; page < mostPages; page++) {
+        const path = `/v1/batches/${id}/failures${after}`;
+        const { data, has_more, last_id } = await client.get<Page>(path, signal);
+        sum = added(sum, data);
+        if (!has_more || last_id === null) break;
+        // What stands there from before says more than the first of the new count.
+        setGroups((before) => (before && countOf(before) > countOf(sum) ? before : sum));
+        after = `?after=${last_id}`;
       }
+      signal.throwIfAborted();
+      counted = failed + cancelled;
+      setGroups(sum);
+      setProblem(null);
+      setCounting(false);
+      return refreshMs;
     };
-    void read();
-    return () => gone.abort();
-  }, [client, batch.id, stamp, round]);
+    return poll(count, (error) => {
+      setProblem(problemOf(error));
+      setCounting(false);
+    });
+  }, [client, id, generation, status, round]);
 
   return { groups, isCounting, problem, again: () => setRound((before) => before + 1) };
 }
@@ -78,16 +80,4 @@ function added(sum: readonly FailureGroup[], more: readonly FailureGroup[]): rea
     );
   }
   return [...groups.values()].sort((a, b) => b.count - a.count);
-}
-
-/** Follows a value, but no more often than so: a count that is long under way is not begun anew at each change. */
-function useEvery(ms: number, value: string): string {
-  const [taken, setTaken] = useState({ value, at: Date.now() });
-  useEffect(() => {
-    if (value === taken.value) return undefined;
-    const wait = Math.max(0, taken.at + ms - Date.now());
-    const timer = window.setTimeout(() => setTaken({ value, at: Date.now() }), wait);
-    return () => window.clearTimeout(timer);
-  }, [value, taken, ms]);
-  return taken.value;
 }

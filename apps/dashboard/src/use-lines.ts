@@ -1,31 +1,18 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { messageOf } from './api/client';
-import { keepLinks } from './api/keep-links';
-import type { Batch, Job, JobStatus, List } from './api/types';
-import { isOpen, isOver } from './parts/status';
+import { ApiError } from './api/client';
+import { keepLinks } from './api/links';
+import { isFinal, problemOf, waitAfter } from './api/poll';
+import type { Batch, Job, List } from './api/types';
+import * as Page from './line-pages';
 import { useSession } from './session';
+import { useTicks } from './use-ticks';
 
 /**
  * A batch's lines by their place, read where they are looked at: any stretch of them without those before it. Of those
  * that wait or run it is not known how many there are: these are read from the first on.
  */
 
-const pageSize = 100;
-/** Pages that are kept: those far from the view are read again when it comes back. */
-const mostPages = 40;
 const atOnce = 2;
-const refreshMs = 2_000;
-
-interface LinePage {
-  readonly jobs: readonly Job[];
-  readonly more: boolean;
-  readonly last: string | null;
-  readonly readAt: number;
-  /** How its batch stood when it was read. */
-  readonly moment: string;
-}
-
-type Pages = ReadonlyMap<number, LinePage>;
 
 export interface Lines {
   /** How many there are, as far as is known. */
@@ -34,127 +21,121 @@ export interface Lines {
   readonly isRead: boolean;
   readonly problem: string | null;
   readonly again: () => void;
+  /** A picture of the line at this place did not load: its link may have died. */
+  readonly reload: (place: number) => void;
 }
 
-/** From, up to and without. */
-export type Range = readonly [number, number];
+/** What went wrong, and until when nothing is asked. */
+interface Trouble {
+  readonly message: string;
+  /** No answer came, good or bad. */
+  readonly isSilence: boolean;
+  readonly failures: number;
+  readonly until: number;
+}
 
-export type LineFilter = JobStatus | 'all';
-
-const none: Pages = new Map();
-
-export function useLines(batch: Batch, filter: LineFilter, wanted: readonly Range[]): Lines {
+export function useLines(batch: Batch, filter: Page.LineFilter, wanted: readonly Page.Range[]): Lines {
   const { client } = useSession();
-  const [pages, setPages] = useState<Pages>(none);
-  const [problem, setProblem] = useState<string | null>(null);
-  const [, setTick] = useState(0);
-  const reading = useRef(new Set<number>());
+  const [pages, setPages] = useState(Page.noPages);
+  const [trouble, setTrouble] = useState<Trouble | null>(null);
+  const reading = useRef(new Map<number, AbortController>());
   const gone = useRef(new AbortController());
-  const known = countOf(batch, filter);
-  const over = isOver(batch);
-  const moment = over ? `${batch.status} ${batch.generation}` : 'runs';
-  const path = `/v1/batches/${batch.id}/jobs?limit=${pageSize}${filter === 'all' ? '' : `&status=${filter}`}`;
+  const links = useRef({ broken: new Set<string>(), askedAgain: new Set<string>() });
+  const moment = Page.momentOf(batch, filter);
+  const { runs, state, known } = moment;
+  const path = `/v1/batches/${batch.id}/jobs?limit=${Page.pageSize}${filter === 'all' ? '' : `&status=${filter}`}`;
 
   useEffect(() => {
     gone.current = new AbortController();
-    reading.current = new Set();
-    setPages(none);
-    setProblem(null);
+    reading.current = new Map();
+    setPages(Page.noPages);
+    setTrouble(null);
     return () => gone.current.abort();
   }, [path]);
 
   const read = useCallback(
     async (number: number, where: string): Promise<void> => {
-      const { signal } = gone.current;
       const mine = reading.current;
-      mine.add(number);
+      const own = new AbortController();
+      const signal = AbortSignal.any([gone.current.signal, own.signal]);
+      mine.set(number, own);
       try {
-        const { data, has_more, last_id } = await client.get<List<Job>>(path + where, signal);
+        const list = await client.get<List<Job>>(path + where, signal);
         if (signal.aborted) return;
         mine.delete(number);
+        const broken = new Set(links.current.broken);
+        for (const { id } of list.data) links.current.broken.delete(id);
         setPages((before) => {
-          const jobs = keepLinks(data, before.get(number)?.jobs ?? []);
-          const page = { jobs, more: has_more, last: last_id, readAt: Date.now(), moment };
-          return nearest(new Map(before).set(number, page), number, known !== null);
+          const jobs = keepLinks(list.data, before.get(number)?.jobs ?? [], broken);
+          return Page.withPage(before, number, Page.pageRead(jobs, list, { runs, state, known }));
         });
-        setProblem(null);
+        setTrouble(null);
       } catch (error) {
+        if (signal.aborted) return;
         mine.delete(number);
-        if (!signal.aborted) setProblem(messageOf(error));
+        setTrouble((before) => {
+          const failures = (before?.failures ?? 0) + 1;
+          const until = isFinal(error) ? Infinity : Date.now() + waitAfter(failures, error);
+          const isSilence = error instanceof ApiError && error.status === 0;
+          return { message: problemOf(error), isSilence, failures, until };
+        });
       }
     },
-    [client, path, moment, known],
+    [client, path, runs, state, known],
   );
 
+  const numbers = [...Page.numbersOf(wanted)];
   // After every drawing: whatever has changed, what is looked at and not read is begun. Nothing else has to remember it.
   useEffect(() => {
-    if (problem !== null) return;
-    for (const number of numbersOf(wanted)) {
+    // What was scrolled away must not hold up what is looked at now. Pages that are read one behind the other are all of use.
+    for (const [number, own] of known === null ? [] : reading.current) {
+      if (numbers.includes(number)) continue;
+      own.abort();
+      reading.current.delete(number);
+    }
+    if (document.hidden || (trouble && trouble.until > Date.now())) return;
+    for (const number of numbers) {
       if (reading.current.size >= atOnce) return;
-      if (reading.current.has(number) || !isDue(pages.get(number), moment)) continue;
-      const before = pages.get(number - 1);
-      if (known !== null) {
-        if (number * pageSize < Math.max(known, 1)) void read(number, `&offset=${number * pageSize}`);
-      } else if (number === 0) void read(number, '');
-      else if (before?.more && before.last !== null) void read(number, `&after=${before.last}`);
+      if (reading.current.has(number) || !Page.isDue(pages.get(number), moment)) continue;
+      const where = Page.whereOf(pages, number, moment);
+      if (where !== null) void read(number, where);
     }
   });
 
-  // What is seen and not done yet is looked at again while the batch runs.
+  // What is seen and not done yet is looked at again while the batch runs; what is done, before its links die.
+  const linksEnd = Math.min(...numbers.map((number) => pages.get(number)?.goodUntil ?? Infinity));
+  useTicks(runs ? Page.refreshMs : null, Math.min(trouble?.until ?? Infinity, linksEnd));
+
+  // A connection that is there again is there for the lines too: the batch itself was just read, or the system says so.
+  const again = useCallback(() => setTrouble((before) => before && { ...before, until: 0 }), []);
+  useEffect(() => setTrouble((before) => (before?.isSilence ? { ...before, until: 0 } : before)), [batch]);
   useEffect(() => {
-    if (over) return undefined;
-    const timer = window.setInterval(() => {
-      if (!document.hidden) setTick((before) => before + 1);
-    }, refreshMs);
-    return () => window.clearInterval(timer);
-  }, [over]);
+    window.addEventListener('online', again);
+    return () => window.removeEventListener('online', again);
+  }, [again]);
+
+  const latest = useRef(pages);
+  useEffect(() => {
+    latest.current = pages;
+  });
+  const reload = useCallback((place: number) => {
+    const job = lineAt(latest.current, place);
+    // Once: a picture that cannot be had is not asked for without end.
+    if (!job || links.current.askedAgain.has(job.id)) return;
+    links.current.askedAgain.add(job.id);
+    links.current.broken.add(job.id);
+    setPages((before) => Page.withoutLinks(before, place));
+  }, []);
 
   return {
-    total: totalOf(pages, known, over),
-    at: (place) => pages.get(Math.floor(place / pageSize))?.jobs[place % pageSize] ?? null,
+    total: Page.totalOf(pages, moment),
+    at: (place) => lineAt(pages, place),
     isRead: pages.size > 0,
-    problem,
-    again: () => setProblem(null),
+    problem: trouble?.message ?? null,
+    again,
+    reload,
   };
 }
 
-/** How many lines there are in a state, or null where only reading tells. */
-function countOf({ request_counts }: Batch, filter: LineFilter): number | null {
-  if (filter === 'all') return request_counts.total;
-  if (filter === 'completed' || filter === 'failed' || filter === 'cancelled') return request_counts[filter];
-  return null;
-}
-
-function totalOf(pages: Pages, known: number | null, over: boolean): number {
-  const ends = [...pages].filter(([, { more }]) => !more).map(([number, { jobs }]) => number * pageSize + jobs.length);
-  // Of a batch that is over the end that was found is the end: lines that expired are counted with those that failed.
-  if (known !== null) return over ? Math.min(known, ...ends) : known;
-  const last = Math.max(-1, ...pages.keys());
-  const page = pages.get(last);
-  return page ? last * pageSize + page.jobs.length + (page.more ? 1 : 0) : 0;
-}
-
-function numbersOf(wanted: readonly Range[]): Set<number> {
-  const numbers = new Set<number>();
-  for (const [from, to] of wanted) {
-    const first = Math.max(0, Math.floor(from / pageSize));
-    for (let number = first; number * pageSize < to; number++) numbers.add(number);
-  }
-  return numbers;
-}
-
-function isDue(page: LinePage | undefined, moment: string): boolean {
-  if (!page) return true;
-  // Read while it ran: once more now that it is over.
-  if (page.moment !== moment) return true;
-  if (moment !== 'runs' || Date.now() - page.readAt < refreshMs) return false;
-  return page.jobs.length < pageSize || page.jobs.some(isOpen);
-}
-
-/** Without the pages farthest from this one, where there are too many; what is read one behind the other stays whole. */
-function nearest(pages: Map<number, LinePage>, number: number, mayDrop: boolean): Pages {
-  if (!mayDrop || pages.size <= mostPages) return pages;
-  const [farthest] = [...pages.keys()].sort((a, b) => Math.abs(b - number) - Math.abs(a - number));
-  if (farthest !== undefined) pages.delete(farthest);
-  return pages;
-}
+const lineAt = (pages: Page.Pages, place: number): Job | null =>
+  pages.get(Math.floor(place / Page.pageSize))?.jobs[place % Page.pageSize] ?? null;

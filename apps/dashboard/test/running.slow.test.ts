@@ -38,6 +38,15 @@ afterAll(async () => {
       .filter({ hasText: /6 done.*994 to do/ })
       .waitFor();
     await page.locator('.fact', { hasText: 'Held back by' }).filter({ hasText: 'calls at once' }).waitFor();
+    // From the first few lines on it tells when it will be done, and what it will cost.
+    await page
+      .locator('.fact', { hasText: 'Time left' })
+      .filter({ hasText: /\d (s|min|h)/ })
+      .waitFor();
+    await page
+      .locator('.fact', { hasText: 'Cost so far' })
+      .filter({ hasText: /of about \$\d/ })
+      .waitFor();
     await page.locator('.picture', { hasText: 'Rendering' }).first().waitFor();
     expect(await seriousFindings(page)).toEqual([]);
     await look(page, '9-running');

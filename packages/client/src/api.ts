@@ -1123,7 +1123,7 @@ export interface components {
       paused_at: number | null;
       /** @description 0 to 1: the share of the lines that have ended. */
       progress: number;
-      /** @description At the rate of the last while; null: not known. */
+      /** @description At the rate of the last while; null: too few lines have ended to tell, it is paused, or it is over. */
       eta_seconds: number | null;
       /** @description What keeps it from going faster now. */
       bound_by:

@@ -71,7 +71,10 @@ export const batchObject = z.object({
   }),
   paused_at: seconds.nullable(),
   progress: z.number().describe('0 to 1: the share of the lines that have ended.'),
-  eta_seconds: z.int().nullable().describe('At the rate of the last while; null: not known.'),
+  eta_seconds: z
+    .int()
+    .nullable()
+    .describe('At the rate of the last while; null: too few lines have ended to tell, it is paused, or it is over.'),
   bound_by: z.enum(bounds).nullable().describe('What keeps it from going faster now.'),
 });
 

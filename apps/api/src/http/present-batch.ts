@@ -1,5 +1,6 @@
-import { isEnded, linesDone, type Batch, type BatchStatus } from '@rendermill/shared/domain/batch';
+import { linesDone, type Batch, type BatchStatus } from '@rendermill/shared/domain/batch';
 import { requestCounts } from '@rendermill/shared/domain/batch-events';
+import { etaSeconds } from '@rendermill/shared/domain/batch-pace';
 import { dollars } from '@rendermill/shared/domain/prices';
 import type { Bound } from '../use-cases/batch-bound.js';
 
@@ -52,7 +53,7 @@ export function presentBatch(batch: Batch, bound: Bound | null) {
     },
     paused_at: seconds(batch.paused_at),
     progress: progress(batch),
-    eta_seconds: eta(batch),
+    eta_seconds: etaSeconds(batch, Date.now()),
     bound_by: bound,
   };
 }
@@ -70,13 +71,4 @@ function estimated(batch: Batch): number | null {
 function progress(batch: Batch): number {
   if (batch.total === 0) return 0;
   return Number((linesDone(batch) / batch.total).toFixed(4));
-}
-
-/** At the rate of the last while; null where nothing has been timed yet, or nothing moves. */
-function eta(batch: Batch): number | null {
-  if (isEnded(batch.status) || batch.paused_at !== null) return null;
-  const [first, last] = [batch.pace[0], batch.pace.at(-1)];
-  if (!first || !last || last.at <= first.at || last.done <= first.done) return null;
-  const perMs = (last.done - first.done) / (last.at - first.at);
-  return Math.ceil((batch.total - linesDone(batch)) / perMs / 1_000);
 }

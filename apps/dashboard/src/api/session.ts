@@ -1,24 +1,37 @@
+import { keep, kept } from '../keep';
+
 /** The key lies in this tab's storage: it is gone with the tab, and no other tab or disk has it. */
 
 const name = 'rendermill.key';
 
-/** The key that was pasted before, or that `npm start` handed over as `#key=…`; that one leaves the address at once. */
-export function takeKey(): string | null {
+export interface Held {
+  readonly key: string;
+  /** The key that the page was opened with. */
+  readonly since: string;
+  /** The API has taken it before: should it be refused, it was revoked or has expired. */
+  readonly hasWorked: boolean;
+}
+
+/** The key that `npm start` hands over as `#key=…`; it leaves the address and the history at once. */
+export function handedKey(): Held | null {
   const handed = /^#key=(.+)$/.exec(window.location.hash)?.[1];
-  if (handed === undefined) return sessionStorage.getItem(name);
+  if (handed === undefined) return null;
   window.history.replaceState(null, '', window.location.pathname);
   const key = decodeText(handed);
-  sessionStorage.setItem(name, key);
-  return key;
+  keepKey(key);
+  return held(key, false);
 }
 
-export function keepKey(key: string): void {
-  sessionStorage.setItem(name, key);
+export function keptKey(): Held | null {
+  const key = kept('sessionStorage', name);
+  return key === null ? null : held(key, true);
 }
 
-export function forgetKey(): void {
-  sessionStorage.removeItem(name);
-}
+export const held = (key: string, hasWorked: boolean): Held => ({ key, since: key, hasWorked });
+
+export const keepKey = (key: string): void => keep('sessionStorage', name, key);
+
+export const forgetKey = (): void => keep('sessionStorage', name, null);
 
 function decodeText(text: string): string {
   try {

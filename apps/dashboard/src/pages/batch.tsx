@@ -15,7 +15,7 @@ import { Results } from './results';
 
 /** One batch, live: where it stands, what can be done, its pictures and its failures. */
 export function BatchPage({ id }: { readonly id: string }) {
-  const { data: batch, problem, again } = useAsk<Batch>(`/v1/batches/${id}`, 1_500, (now) => !isOver(now));
+  const { data: batch, problem, again } = useAsk<Batch>(`/v1/batches/${id}`, (now) => (isOver(now) ? null : 1_500));
   const retry = useRetry(batch, () => {
     // What is drawn anew then does not jump to a line that was looked at before.
     setParameters({ place: null, line: null });

@@ -3,16 +3,19 @@ import { count, duration, percent, usd, when } from '../format';
 import { Empty, Loading, Problem, Title } from '../parts/notice';
 import { Pager, usePaging } from '../parts/pager';
 import { Progress } from '../parts/progress';
-import { BatchState } from '../parts/status';
+import { BatchState, isOver } from '../parts/status';
 import { paths } from '../router';
 import { useMay } from '../session';
 import { text } from '../text';
 import { useAsk } from '../use-ask';
 
+/** Seldom where nothing runs: others may submit one. */
+const everyOf = ({ data }: List<Batch>): number => (data.every(isOver) ? 15_000 : 2_000);
+
 /** Batches, the latest first, kept fresh. */
 export function Batches() {
   const paging = usePaging();
-  const { data, problem, again } = useAsk<List<Batch>>(`/v1/batches?limit=25${paging.after}`, 2_000);
+  const { data, problem, again } = useAsk<List<Batch>>(`/v1/batches?limit=25${paging.after}`, everyOf);
   const may = useMay();
   const isEmpty = data?.data.length === 0 && paging.number === 1;
   const add = (words: string) =>

@@ -1,21 +1,29 @@
 import { useState } from 'react';
+import type { Batch } from '../api/types';
 import { count } from '../format';
+import type { LineFilter } from '../line-pages';
+import { useMay } from '../session';
 import { text } from '../text';
-import type { LineFilter, Lines } from '../use-lines';
+import type { Lines } from '../use-lines';
+import { FindLine } from './find-line';
 
-const filters: readonly LineFilter[] = ['all', 'completed', 'failed', 'cancelled', 'queued', 'in_progress'];
+const filters: readonly LineFilter[] = ['all', 'completed', 'failed', 'cancelled', 'expired', 'queued', 'in_progress'];
 
 interface Props {
+  readonly batch: Batch;
   readonly filter: LineFilter;
   readonly choose: (filter: LineFilter) => void;
   readonly lines: Lines;
   readonly base: number;
   readonly stretch: number;
   readonly goTo: (place: number) => void;
+  /** The place among all of a line that was looked for. */
+  readonly found: (place: number) => void;
 }
 
 /** Which lines are shown, and the way to any of them. */
-export function GalleryTools({ filter, choose, lines, base, stretch, goTo }: Props) {
+export function GalleryTools({ batch, filter, choose, lines, base, stretch, goTo, found }: Props) {
+  const may = useMay();
   const [line, setLine] = useState('');
   const words = text.gallery;
   const stretches = Array.from({ length: Math.ceil(lines.total / stretch) }, (_, i) => i * stretch);
@@ -64,6 +72,7 @@ export function GalleryTools({ filter, choose, lines, base, stretch, goTo }: Pro
           />
         </form>
       )}
+      {batch.request_counts.total > 50 && may('jobs:read') && <FindLine batch={batch} found={found} />}
       {isLong && (
         <>
           <button type="button" onClick={() => goTo(0)}>

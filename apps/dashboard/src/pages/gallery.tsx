@@ -1,11 +1,12 @@
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useRef, useState, type FocusEvent } from 'react';
 import type { Batch } from '../api/types';
+import type { LineFilter, Range } from '../line-pages';
 import { Empty, Loading, Problem } from '../parts/notice';
 import { isJobStatus } from '../parts/status';
 import { useParameter } from '../router';
 import { language, text } from '../text';
 import { useGridKeys } from '../use-grid-keys';
-import { useLines, type LineFilter, type Range } from '../use-lines';
+import { useLines } from '../use-lines';
 import { useWindow } from '../use-window';
 import { GalleryTools } from './gallery-tools';
 import { Tile } from './tile';
@@ -24,8 +25,10 @@ export function Gallery({ batch }: { readonly batch: Batch }) {
   const [came, setPlace] = useParameter('place');
   const [base, setBase] = useState(0);
   const [viewed, setViewed] = useState<number | null>(null);
+  /** The place of the tile that has the focus: it stays drawn, or the focus would be lost with it. */
+  const [focused, setFocused] = useState<number | null>(null);
   const grid = useRef<HTMLUListElement>(null);
-  const { columns, first, end, rowHeight } = useWindow(grid, tile);
+  const { columns, first, inView, end, rowHeight } = useWindow(grid, tile);
   const [from, to] = [base + first * columns, base + end * columns];
   const wanted: Range[] = [[from, to + ahead]];
   if (viewed !== null) wanted.unshift([viewed - 1, viewed + 2]);
@@ -39,9 +42,9 @@ export function Gallery({ batch }: { readonly batch: Batch }) {
     setPlace(null);
     setBase(0);
   };
-  /** Of all lines, in whatever stretch. */
-  const goTo = (place: number): void => {
-    const target = Math.max(0, Math.min(lines.total - 1, place));
+  /** In whatever stretch. */
+  const goTo = (place: number, total = lines.total): void => {
+    const target = Math.max(0, Math.min(total - 1, place));
     setBase(Math.floor(target / stretch) * stretch);
     keys.goTo(target);
   };
@@ -54,11 +57,31 @@ export function Gallery({ batch }: { readonly batch: Batch }) {
     if (Number.isInteger(place)) goTo(place - 1);
   });
   const leave = (place: number): void => setPlace(String(place + 1));
+  const lostFocus = ({ currentTarget, relatedTarget }: FocusEvent): void => {
+    // Another window has it now, and gives it back.
+    if (document.hasFocus() && !currentTarget.contains(relatedTarget)) setFocused(null);
+  };
   const column = `calc((100% - ${(columns - 1) * tile.gap}px) / ${columns})`;
-  const places = Array.from({ length: Math.max(0, Math.min(to, base + shown) - from) }, (_, i) => from + i);
+  const last = base + shown;
+  const places = Array.from({ length: Math.max(0, Math.min(to, last) - from) }, (_, i) => from + i);
+  const isHeld = focused !== null && focused >= base && focused < last;
+  if (isHeld && (focused < from || focused >= to)) places.push(focused);
+  const tabStop = isHeld ? focused : Math.min(last - 1, base + inView * columns);
   return (
     <>
-      <GalleryTools filter={filter} choose={choose} lines={lines} base={base} stretch={stretch} goTo={goTo} />
+      <GalleryTools
+        batch={batch}
+        filter={filter}
+        choose={choose}
+        lines={lines}
+        base={base}
+        stretch={stretch}
+        goTo={goTo}
+        found={(place) => {
+          choose('all');
+          goTo(place, batch.request_counts.total);
+        }}
+      />
       <Problem message={lines.problem} again={lines.again} />
       {!lines.isRead && !lines.problem && lines.total === 0 && <Loading />}
       {lines.isRead && lines.total === 0 && (
@@ -74,6 +97,8 @@ export function Gallery({ batch }: { readonly batch: Batch }) {
           const place = target instanceof Element && target.closest<HTMLElement>('[data-place]')?.dataset['place'];
           if (place) leave(Number(place));
         }}
+        onFocus={({ target }) => setFocused(placeOf(target))}
+        onBlur={lostFocus}
         style={{ height: Math.max(0, rows * rowHeight - tile.gap) }}
       >
         {places.map((place) => (
@@ -87,7 +112,14 @@ export function Gallery({ batch }: { readonly batch: Batch }) {
               width: column,
             }}
           >
-            <Tile job={lines.at(place)} place={place} open={setViewed} language={language} />
+            <Tile
+              job={lines.at(place)}
+              place={place}
+              isTabStop={place === tabStop}
+              open={setViewed}
+              reload={lines.reload}
+              language={language}
+            />
           </li>
         ))}
       </ul>
@@ -104,6 +136,7 @@ export function Gallery({ batch }: { readonly batch: Batch }) {
             },
           }}
           details
+          reload={() => lines.reload(viewed)}
           close={() => {
             setViewed(null);
             goTo(viewed);
@@ -113,4 +146,9 @@ export function Gallery({ batch }: { readonly batch: Batch }) {
       {lines.total > 0 && <p className="quiet hint">{`${text.gallery.count(lines.total)} · ${text.gallery.hint}`}</p>}
     </>
   );
+}
+
+function placeOf(element: Element): number | null {
+  const place = element.closest<HTMLElement>('[data-place]')?.dataset['place'];
+  return place === undefined ? null : Number(place);
 }

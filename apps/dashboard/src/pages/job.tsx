@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import { goodUntil } from '../api/links';
 import type { Job } from '../api/types';
 import { count, usd, when } from '../format';
 import { Fact, Loading, Problem, Title } from '../parts/notice';
@@ -13,6 +14,13 @@ import { JobDeliveries } from './job-deliveries';
 import { LineActions } from './line-actions';
 import { Pictures } from './pictures';
 
+/** One that has ended is read again for links only, before those that it has die. */
+function everyOf(job: Job): number | null {
+  if (isOpen(job)) return 2_000;
+  const end = goodUntil([job]);
+  return end === Infinity ? null : Math.max(1_000, end - Date.now());
+}
+
 /** One job: what was asked, what came, every attempt that was made for it, and who was told. */
 export function JobPage({ id }: { readonly id: string }) {
   const [awaited, setAwaited] = useState(0);
@@ -22,9 +30,8 @@ export function JobPage({ id }: { readonly id: string }) {
     again,
   } = useAsk<Job>(
     `/v1/jobs/${id}`,
-    2_000,
     // One that was just asked for again may not be read so yet.
-    (now) => isOpen(now) || now.generation < awaited,
+    (now) => (now.generation < awaited ? 2_000 : everyOf(now)),
   );
   const may = useMay();
   const isLine = job ? job.batch_id !== null : isLineId(id);

@@ -1,6 +1,6 @@
 import { useState } from 'react';
+import { keepLinks } from '../api/links';
 import type { Job, JobStatus, List } from '../api/types';
-import { keepLinks } from '../api/keep-links';
 import { thumbnailOf } from '../api/pictures';
 import { ago, usd } from '../format';
 import { Choice, Field } from '../parts/field';

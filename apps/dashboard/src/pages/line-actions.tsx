@@ -17,7 +17,11 @@ interface Props {
 
 /** From one line that failed to all that failed like it. */
 export function LineActions({ batchId, code, changed }: Props) {
-  const { data: batch, problem, again } = useAsk<Batch>(`/v1/batches/${batchId}`, 3_000, (now) => !isOver(now));
+  const {
+    data: batch,
+    problem,
+    again,
+  } = useAsk<Batch>(`/v1/batches/${batchId}`, (now) => (isOver(now) ? null : 3_000));
   const retry = useRetry(batch, again);
   const [lines, setLines] = useState<number | null>(null);
   const { generation } = retry;

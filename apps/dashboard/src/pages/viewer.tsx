@@ -14,11 +14,13 @@ interface Props {
   /** Where it stands among others, and the way to them. */
   readonly among?: { readonly place: number; readonly total: number; readonly move: (by: 1 | -1) => void };
   readonly details?: boolean;
+  /** The picture did not load. */
+  readonly reload?: () => void;
   readonly close: () => void;
 }
 
 /** A picture as large as the screen allows, or pixel by pixel; arrows lead on, Escape back. */
-export function Viewer({ job, picture = 0, among, details = false, close }: Props) {
+export function Viewer({ job, picture = 0, among, details = false, reload, close }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [index, setIndex] = useState(picture);
   const [zoomed, setZoomed] = useState(false);
@@ -98,6 +100,7 @@ export function Viewer({ job, picture = 0, among, details = false, close }: Prop
             width={image.width}
             height={image.height}
             onClick={() => setZoomed(!zoomed)}
+            onError={reload}
           />
         )}
       </div>

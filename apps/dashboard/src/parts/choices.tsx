@@ -1,25 +1,14 @@
 import { useEffect, useState } from 'react';
 import { languages, setLanguage, text, useLanguage, type Language } from '../text';
-
-type Theme = 'auto' | 'light' | 'dark';
-const themes: readonly Theme[] = ['auto', 'light', 'dark'];
-const saved = 'rendermill.theme';
-
-function savedTheme(): Theme {
-  const name = localStorage.getItem(saved);
-  return themes.find((theme) => theme === name) ?? 'auto';
-}
+import { applyTheme, savedTheme, themeOf, themes } from '../theme';
 
 export function ThemeChoice() {
   const [theme, setTheme] = useState(savedTheme);
-  useEffect(() => {
-    document.documentElement.dataset['theme'] = theme;
-    localStorage.setItem(saved, theme);
-  }, [theme]);
+  useEffect(() => applyTheme(theme), [theme]);
   return (
     <label className="inline">
       <span>{text.theme.label}</span>
-      <select value={theme} onChange={({ target }) => setTheme(themes.find((one) => one === target.value) ?? 'auto')}>
+      <select value={theme} onChange={({ target }) => setTheme(themeOf(target.value))}>
         {themes.map((one) => (
           <option key={one} value={one}>
             {text.theme[one]}

@@ -43,9 +43,16 @@ export const en = {
   unknown: 'not known',
 
   error: {
-    unreachable: 'Rendermill cannot be reached. What is under way goes on; this page tries again.',
+    unreachable: 'Rendermill cannot be reached. What is under way goes on.',
+    unsure: 'Rendermill cannot be reached, and may have done this or not. Look at what is there, then try again.',
+    broken: 'The answer of Rendermill broke off.',
+    triesAgain: 'This page tries again by itself.',
     status: (status: number) => `The server answered ${status} without saying why.`,
     unknownPage: 'There is no such page. Choose one in the menu.',
+    stopped: 'This page has stopped',
+    stoppedText:
+      'A fault of its own stopped it; what is under way at Rendermill goes on. Load it again. Should it stop again, tell who runs this installation what stands below.',
+    reload: 'Load it again',
   },
 
   access: {
@@ -67,6 +74,7 @@ export const en = {
     whereText:
       'npm start prints it, and a link that opens this page with it. On a server it is what RENDERMILL_ADMIN_KEY was set to.',
     refused: 'This key is not accepted. Check that all of it was copied.',
+    ended: 'This key works no longer: it was revoked or has expired. Open the dashboard with another.',
     moment: 'Opening your dashboard…',
   },
 
@@ -182,6 +190,10 @@ export const en = {
     first: 'To the beginning',
     last: 'To the end',
     goTo: 'Go to line',
+    find: 'Find an id',
+    findGo: 'Find',
+    finding: 'Looking…',
+    notFound: (id: string) => `No line has the id “${id}”.`,
     hint: 'Arrow keys move, Enter opens.',
   },
 

@@ -41,9 +41,15 @@ export const zh: Text = {
   unknown: '未知',
 
   error: {
-    unreachable: '无法连接 Rendermill。进行中的任务不受影响，本页会自动重试。',
+    unreachable: '无法连接 Rendermill。进行中的任务不受影响。',
+    unsure: '无法连接 Rendermill，不确定此操作是否已执行。请先查看现状，再重试。',
+    broken: 'Rendermill 的响应中断了。',
+    triesAgain: '本页会自动重试。',
     status: (status) => `服务器返回 ${status}，没有说明原因。`,
     unknownPage: '没有这个页面，请从菜单中选择。',
+    stopped: '本页已停止工作',
+    stoppedText: '页面自身出错；Rendermill 中进行的任务不受影响。请重新加载。如果再次出现，请把下面的内容告诉管理员。',
+    reload: '重新加载',
   },
 
   access: {
@@ -63,6 +69,7 @@ export const zh: Text = {
     where: '密钥在哪里？',
     whereText: 'npm start 会打印密钥和可直接打开本页的链接。在服务器上，它就是 RENDERMILL_ADMIN_KEY 的值。',
     refused: '密钥无效。请检查是否完整复制。',
+    ended: '此密钥已失效：已被撤销或已过期。请用另一个密钥打开控制台。',
     moment: '正在打开控制台…',
   },
 
@@ -170,6 +177,10 @@ export const zh: Text = {
     first: '到开头',
     last: '到末尾',
     goTo: '跳到行',
+    find: '查找编号',
+    findGo: '查找',
+    finding: '查找中…',
+    notFound: (id) => `没有编号为“${id}”的行。`,
     hint: '方向键移动，回车打开。',
   },
 

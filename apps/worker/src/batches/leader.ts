@@ -1,6 +1,6 @@
 import type { Batch } from '@rendermill/shared/domain/batch';
-import { linesDone } from '@rendermill/shared/domain/batch';
 import { batchEvent, reached } from '@rendermill/shared/domain/batch-events';
+import { nextPace } from '@rendermill/shared/domain/batch-pace';
 import type { WorkerDeps } from '../deps.js';
 import { closeBatch } from './close-batch.js';
 import { feedAgain, feedBatch } from './feed-batch.js';
@@ -17,8 +17,6 @@ import { BatchWatch } from './watch-batches.js';
  * too many parts.
  */
 const flushMs = 30_000;
-/** The rate of a batch is measured over so long. */
-const paceMs = 30_000;
 
 /**
  * Moves every batch on, by one worker at a time: whoever has the leader's lease. What takes long (validation, closing) goes
@@ -142,16 +140,13 @@ export class BatchLeader {
   /** How far it is: to its owner at the milestones, and to the ledger for its rate. */
   async #tell(batch: Batch): Promise<void> {
     if (batch.status !== 'in_progress') return;
-    const done = linesDone(batch);
     const milestone = reached(batch).at(-1);
     if (milestone !== undefined && this.#announced.get(batch.id) !== milestone) {
       await this.#deps.batches.announce(batch.id, batchEvent(batch, 'batch.progress', String(milestone)));
       this.#announced.set(batch.id, milestone);
     }
-    const [first, last] = batch.pace;
-    const now = { at: Date.now(), done };
-    if (!first || !last) await this.#deps.batches.pace(batch.id, [now, now]);
-    else if (now.at - last.at >= paceMs / 2) await this.#deps.batches.pace(batch.id, [last, now]);
+    const pace = nextPace(batch, Date.now());
+    if (pace) await this.#deps.batches.pace(batch.id, pace);
   }
 
   /** What waits is cancelled; what is being paid for is stored and counted first. */

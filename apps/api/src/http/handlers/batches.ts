@@ -76,8 +76,8 @@ async function get(context: Context): Promise<void> {
     batch = (await deps.batchWaiter.until(caller.project, batch.id, wait * 1_000, signal)) ?? noSuchBatch();
   }
   const shown = await present(context, batch);
-  // Weak: what it says is what counts, not its bytes.
-  const etag = `W/"${sha256(JSON.stringify(shown)).slice(0, 20)}"`;
+  // Weak: what it says is what counts, not its bytes; and the time that is left passes without any news.
+  const etag = `W/"${sha256(JSON.stringify({ ...shown, eta_seconds: null })).slice(0, 20)}"`;
   response.set('etag', etag);
   if (request.headers['if-none-match'] === etag) response.status(304).end();
   else sendJson(response, 200, shown);
