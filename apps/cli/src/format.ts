@@ -36,7 +36,7 @@ export function size(bytes: number): string {
 
 /** On one line, and not longer than so many characters; what would steer a terminal is left out. */
 export function clip(text: string, length: number): string {
-  // eslint-disable-next-line no-control-regex
+  // eslint-disable-next-line no-control-regex -- they are what is left out
   const plain = text.replaceAll(/[\s\u0000-\u001f\u007f-\u009f]+/g, ' ').trim();
   const signs = [...plain];
   return signs.length <= length ? plain : `${signs.slice(0, length - 1).join('')}…`;
