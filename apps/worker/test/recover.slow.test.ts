@@ -53,6 +53,16 @@ const rowsOf = async (id: string | null): Promise<Record<string, unknown>[]> => 
     .split('\n')
     .map((row) => JSON.parse(row) as Record<string, unknown>);
 };
+/** Lines whose records a batch's parts have. */
+const flushedOf = async (id: string): Promise<Set<number>> => {
+  const found = new Set<number>();
+  for await (const { key } of world.storage.list(`default/batches/${id}/parts/`)) {
+    const object = await world.storage.get(key);
+    const rows = (await text(object?.body ?? Readable.from([]))).trim().split('\n');
+    for (const row of rows) found.add((JSON.parse(row) as { line: number }).line);
+  }
+  return found;
+};
 /** As a leader that was replaced leaves it: a part, told to nobody, of records that are in another; and one of no others. */
 const repeatPart = async (id: string): Promise<void> => {
   const parts: string[] = [];
@@ -95,6 +105,7 @@ describe('after the loss of Redis in the middle of a batch', () => {
   let again: Ran;
   let summary: Summary;
   let before: Map<string, number>;
+  let flushed: Set<number>;
   /** Prompts whose picture lay in the bucket when Redis was lost. */
   const stored = new Set<string>();
 
@@ -129,6 +140,7 @@ describe('after the loss of Redis in the middle of a batch', () => {
     await killWorkers();
     await loseRedis(world);
     await allow();
+    flushed = await flushedOf(batch.id);
     await repeatPart(batch.id);
     before = await charges();
     for await (const { key } of world.storage.list(`default/batches/${batch.id}/images/`)) {
@@ -159,7 +171,9 @@ describe('after the loss of Redis in the middle of a batch', () => {
     const { done: recorded = 0, rebuilt = 0, resumed = 0, left = 0 } = summary.lines;
     // One line is of the batch that had ended.
     expect(recorded + rebuilt + resumed + left).toBe(lines + 1);
-    expect(recorded).toBe(501);
+    expect(recorded).toBe(flushed.size + 1);
+    // A full part, or on a busy machine what there was after a while.
+    expect(flushed.size).toBeGreaterThan(300);
     expect(rebuilt).toBeGreaterThan(50);
     // Three in flight, one in the spool, one that was bought twice for nothing; the kill may have caught more.
     expect(resumed).toBeGreaterThanOrEqual(5);
@@ -219,9 +233,17 @@ describe('after the loss of Redis in the middle of a batch', () => {
     const rows = body.trim().split('\n');
     expect(rows).toHaveLength(lines);
     let spent = 0;
-    for (let i = 0; i < lines; i++) spent += (await lineJob(i))?.cost.actual ?? 0;
+    let told = 0;
+    for (let after = ''; told < lines;) {
+      const path = `/v1/batches/${batch.id}/jobs?limit=100${after && `&after=${after}`}`;
+      const page = await world.call<{ data: PresentedJob[]; last_id: string }>('GET', path);
+      for (const job of page.body.data) spent += job.cost.actual ?? 0;
+      expect(page.body.data.length).toBeGreaterThan(0);
+      told += page.body.data.length;
+      after = page.body.last_id;
+    }
     expect(batch.cost.actual).toBeCloseTo(spent, 5);
-  }, 60_000);
+  });
 
   test('its end is told once', async () => {
     const completions = () =>
