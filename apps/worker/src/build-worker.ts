@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import pLimit from 'p-limit';
 import { Agent } from 'undici';
 import { consume } from '@rendermill/shared/adapters/bullmq/consumer';
@@ -117,6 +118,8 @@ export async function buildWorker(
   const sealing = { current: env.RENDERMILL_SECRET, previous: env.RENDERMILL_SECRET_PREVIOUS };
   const secrets = new WebhookSecrets(webhooks, sealing, env.RENDERMILL_WEBHOOK_SECRET);
   const interruption = new AbortController();
+  // Every job that waits listens; Node warns of more than ten, in the midst of the log.
+  setMaxListeners(0, interruption.signal);
 
   const deps: WorkerDeps = {
     worker: id,
