@@ -8,8 +8,8 @@ function scopeOf({ security }) {
   const scopes = security.flatMap(({ key }) => key ?? []).map((scope) => `\`${scope}\``);
   if (scopes.length === 0) return 'none';
   return security.some((one) => Object.keys(one).length === 0)
-    ? `${scopes.join(', ')}, or a signed link`
-    : scopes.join(', ');
+    ? `${scopes.join(' or ')}, or a signed link`
+    : scopes.join(' or ');
 }
 
 const cell = (text) => text.replaceAll('|', '\\|');

@@ -1,10 +1,10 @@
 import type { Request, Response } from 'express';
-import { standardRequestsPerMinute, type ApiKey } from '@rendermill/shared/domain/api-keys';
+import { standardRequestsPerMinute, type ApiKey, type Scope } from '@rendermill/shared/domain/api-keys';
 import { errorTable, RendermillError } from '@rendermill/shared/domain/errors';
 import { inRanges } from '@rendermill/shared/domain/ip-ranges';
 import type { ApiDeps, Caller } from '../deps.js';
 import { imageQuotas, tellQuotas } from './quotas.js';
-import type { Access, Context } from './route.js';
+import { scopesFor, type Access, type Context } from './route.js';
 
 /** Who asks, whether the key works from here and now, whether it may ask again so soon, and for this: in that order. */
 export async function admit(
@@ -18,11 +18,15 @@ export async function admit(
   requireValid(key, address);
   await deps.keys.used(key);
   await requireRate(deps, key, response);
-  if (access !== 'any' && !key.scopes.includes(access)) {
-    const message = `This needs the scope '${access}', which this API key does not have (it has: ${key.scopes.join(', ')}).`;
-    throw new RendermillError('insufficient_scope', message);
-  }
+  requireOneOf(scopesFor(access), key);
   return callerOf(key);
+}
+
+function requireOneOf(enough: readonly Scope[], { scopes }: ApiKey): void {
+  if (enough.length === 0 || enough.some((scope) => scopes.includes(scope))) return;
+  const names = enough.map((scope) => `'${scope}'`).join(' or ');
+  const message = `This needs the scope ${names}, which this API key does not have (it has: ${scopes.join(', ')}).`;
+  throw new RendermillError('insufficient_scope', message);
 }
 
 /** Whether the key that began a long answer still works: it may have been revoked or have expired meanwhile. */

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { routes } from './routes.js';
-import type { Answer, Route } from './route.js';
+import { scopesFor, type Answer, type Route } from './route.js';
 import { errorSchema } from './schemas.js';
 
 /** The OpenAPI 3.1 document, from the same schemas that validate requests. */
@@ -118,11 +118,12 @@ function commonAnswers({ access, body, form, method }: Route): Route['answers'] 
   return answers;
 }
 
-/** OpenAPI names scopes for every scheme since 3.1. */
+/** OpenAPI names scopes for every scheme since 3.1. One of the list is enough: each scope that will do stands alone. */
 function securityOf({ access, signed }: Route): Json {
   if (access === 'open') return { security: [] };
-  if (signed) return { security: [{ key: [access] }, {}] };
-  return access === 'any' ? {} : { security: [{ key: [access] }] };
+  if (access === 'any') return {};
+  const keys = scopesFor(access).map((scope) => ({ key: [scope] }));
+  return { security: signed ? [...keys, {}] : keys };
 }
 
 function operation(route: Route): Json {

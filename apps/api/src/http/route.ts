@@ -3,8 +3,18 @@ import type { z } from 'zod';
 import type { Scope } from '@rendermill/shared/domain/api-keys';
 import type { ApiDeps, Caller } from '../deps.js';
 
-/** Who may use a route: whoever has a key with this scope, with any key, or anybody. */
-export type Access = Scope | 'any' | 'open';
+/** Who may use a route: whoever has a key with this scope or with one of these, with any key, or anybody. */
+export type Access = Scope | readonly Scope[] | 'any' | 'open';
+
+/** What a look at batches and their files takes: who orders them may look, and who may only look at jobs too. */
+export const batchReaders: readonly Scope[] = ['jobs:read', 'batches'];
+export const fileReaders: readonly Scope[] = ['jobs:read', 'files'];
+
+/** The scopes of which one is enough; empty: any key is, or none is needed. */
+export function scopesFor(access: Access): readonly Scope[] {
+  if (access === 'any' || access === 'open') return [];
+  return typeof access === 'string' ? [access] : access;
+}
 
 /** One route: what serves it and what the OpenAPI document says of it stand together, so that neither drifts. */
 export interface Route {

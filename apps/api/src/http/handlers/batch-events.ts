@@ -3,7 +3,7 @@ import { isEnded, type LineRecord } from '@rendermill/shared/domain/batch';
 import { partRecords } from '@rendermill/shared/batches/log';
 import { eventsQuery, streamEvents, type EventStream } from '../event-stream.js';
 import { resultRow } from '../present-line.js';
-import type { Context, Route } from '../route.js';
+import { batchReaders, type Context, type Route } from '../route.js';
 import { noBatch, present, requireBatch } from './batches.js';
 
 /**
@@ -111,7 +111,7 @@ export const batchEventRoutes: readonly Route[] = [
     method: 'get',
     path: '/v1/batches/{id}/events',
     operationId: 'streamBatchEvents',
-    access: 'batches',
+    access: batchReaders,
     summary:
       'Server-sent events: `batch` (the batch after a change, a few times a second at most) and `line` (a line that has ended). Numbered; resumed by Last-Event-ID or ?after=. Ends with the batch.',
     tag: 'Batches',

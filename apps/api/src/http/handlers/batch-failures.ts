@@ -3,7 +3,7 @@ import { lineJobId, lineOfJob } from '@rendermill/shared/domain/batch';
 import { RendermillError } from '@rendermill/shared/domain/errors';
 import { groupFailures } from '../../use-cases/group-failures.js';
 import { pageQuery } from '../list-query.js';
-import { sendJson, type Context, type Route } from '../route.js';
+import { batchReaders, sendJson, type Context, type Route } from '../route.js';
 import { noBatch, requireBatch } from './batches.js';
 
 /** `/v1/batches/{id}/failures`: what failed, by reason, over all lines; its codes are what a retry takes. */
@@ -32,7 +32,7 @@ export const batchFailureRoutes: readonly Route[] = [
     method: 'get',
     path: '/v1/batches/{id}/failures',
     operationId: 'listBatchFailures',
-    access: 'batches',
+    access: batchReaders,
     summary:
       'Lines that failed, were cancelled or expired, counted by reason; `after` goes on counting where a page ended.',
     tag: 'Batches',

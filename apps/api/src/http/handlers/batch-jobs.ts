@@ -5,7 +5,7 @@ import { isTerminal, jobStatuses } from '@rendermill/shared/domain/job';
 import { listLines, type LineFilter } from '../../use-cases/list-lines.js';
 import { page, pageQuery, wholeNumber } from '../list-query.js';
 import { presentLine } from '../present-line.js';
-import { sendJson, type Context, type Route } from '../route.js';
+import { batchReaders, sendJson, type Context, type Route } from '../route.js';
 import { jobObject, listOf } from '../schemas.js';
 import { noBatch, requireBatch } from './batches.js';
 
@@ -57,7 +57,7 @@ export const batchJobRoutes: readonly Route[] = [
     method: 'get',
     path: '/v1/batches/{id}/jobs',
     operationId: 'listBatchJobs',
-    access: 'batches',
+    access: batchReaders,
     summary: "List a batch's lines as jobs, while it runs too; a line that waits is queued.",
     tag: 'Batches',
     query: listQuery,

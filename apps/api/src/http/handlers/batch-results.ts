@@ -9,7 +9,7 @@ import { RendermillError } from '@rendermill/shared/domain/errors';
 import type { ApiDeps } from '../../deps.js';
 import { resultObject } from '../batch-schemas.js';
 import { resultLines, resultRows } from '../result-lines.js';
-import type { Context, Route } from '../route.js';
+import { batchReaders, type Context, type Route } from '../route.js';
 import { signedQuery } from '../signed-link.js';
 import { zipEntries } from '../zip-entries.js';
 import { noBatch, requireBatch } from './batches.js';
@@ -71,7 +71,7 @@ export const batchResultRoutes: readonly Route[] = [
     method: 'get',
     path: '/v1/batches/{id}/results',
     operationId: 'getBatchResults',
-    access: 'batches',
+    access: batchReaders,
     summary: 'The lines that have ended by now, while it runs too: rows, or the pictures themselves.',
     tag: 'Batches',
     signed: true,

@@ -12,7 +12,7 @@ import { page, pageQuery, wholeNumber } from '../list-query.js';
 import { requireOwnMode } from '../own-order.js';
 import { presentBatch } from '../present-batch.js';
 import { repeatOf } from '../repeat.js';
-import { sendJson, type Context, type Route } from '../route.js';
+import { batchReaders, sendJson, type Context, type Route } from '../route.js';
 import { errorSchema, listOf } from '../schemas.js';
 import { withBody } from '../with-body.js';
 
@@ -146,7 +146,7 @@ export const batchRoutes: readonly Route[] = [
     method: 'get',
     path: '/v1/batches',
     operationId: 'listBatches',
-    access: 'batches',
+    access: batchReaders,
     summary: 'List batches.',
     tag,
     query: listQuery,
@@ -157,7 +157,7 @@ export const batchRoutes: readonly Route[] = [
     method: 'get',
     path: one,
     operationId: 'getBatch',
-    access: 'batches',
+    access: batchReaders,
     summary: 'Retrieve a batch; with ?wait=N, once it has ended or N seconds have passed.',
     tag,
     query: getQuery,

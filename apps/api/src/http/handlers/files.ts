@@ -5,7 +5,7 @@ import { isFileId, newFileId } from '@rendermill/shared/domain/ids';
 import { page, pageQuery, wholeNumber } from '../list-query.js';
 import { receiveFile } from '../receive-file.js';
 import { repeatOf } from '../repeat.js';
-import { sendJson, type Context, type Route } from '../route.js';
+import { fileReaders, sendJson, type Context, type Route } from '../route.js';
 import { errorSchema, fileObject, listOf } from '../schemas.js';
 import { sendFile } from '../send-file.js';
 import { withFolder } from '../with-body.js';
@@ -86,7 +86,7 @@ export const fileRoutes: readonly Route[] = [
     method: 'get',
     path: '/v1/files',
     operationId: 'listFiles',
-    access: 'files',
+    access: fileReaders,
     summary: 'List files.',
     tag,
     query: listQuery,
@@ -97,7 +97,7 @@ export const fileRoutes: readonly Route[] = [
     method: 'get',
     path: one,
     operationId: 'getFile',
-    access: 'files',
+    access: fileReaders,
     summary: 'Retrieve what is known of a file.',
     tag,
     answers: { 200: { description: 'The file.', schema: fileObject }, 404: notFound },
@@ -123,7 +123,7 @@ export const fileRoutes: readonly Route[] = [
     method: 'get',
     path: `${one}/content`,
     operationId: 'getFileContent',
-    access: 'files',
+    access: fileReaders,
     summary: "A file's bytes, or the part of them that a Range header names.",
     tag,
     answers: {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { parseBody } from '@rendermill/shared/domain/request-body';
 import { signPath } from '@rendermill/shared/domain/signed-links';
-import { sendJson, type Context, type Route } from '../route.js';
+import { batchReaders, sendJson, type Context, type Route } from '../route.js';
 import { withBody } from '../with-body.js';
 import { noBatch, requireBatch } from './batches.js';
 
@@ -29,7 +29,7 @@ export const resultsLinkRoute: Route = {
   method: 'post',
   path: '/v1/batches/{id}/results_link',
   operationId: 'createBatchResultsLink',
-  access: 'batches',
+  access: batchReaders,
   summary: 'A signed link to the results, which works without a key until it expires: for a browser, or wget.',
   tag: 'Batches',
   body: linkBody,
