@@ -16,7 +16,7 @@ import { Providers } from './pages/providers';
 import { Usage } from './pages/usage';
 import { Webhooks } from './pages/webhooks';
 import { Empty, Loading, Problem } from './parts/notice';
-import { pageOf, scopesOf, useHash, type Page } from './router';
+import { lackingFor, pageOf, useHash, type Page } from './router';
 import { SessionContext, useSession, type Session } from './session';
 import { text, useLanguage } from './text';
 
@@ -136,7 +136,7 @@ const firsts = ['batches', 'jobs', 'webhooks', 'usage', 'keys', 'providers'] as 
 function usePage(me: ApiKey | null): Page {
   const named = pageOf(useHash());
   if (named) return named;
-  return { name: firsts.find((name) => scopesOf[name].every((scope) => me?.scopes.includes(scope))) ?? 'batches' };
+  return { name: firsts.find((name) => lackingFor(name, me?.scopes ?? []).length === 0) ?? 'batches' };
 }
 
 function titleOf({ name }: Page): string {
@@ -148,11 +148,13 @@ function titleOf({ name }: Page): string {
 
 function Allowed({ page }: { readonly page: Page }) {
   const { me } = useSession();
-  const lacking = scopesOf[page.name].find((scope) => !me.scopes.includes(scope));
-  if (lacking === undefined) return <Shown page={page} />;
+  const lacking = lackingFor(page.name, me.scopes);
+  if (lacking.length === 0) return <Shown page={page} />;
+  const { and, or } = text.access;
+  const names = lacking.map((enough) => enough.map((scope) => `“${scope}”`).join(or)).join(and);
   return (
     <Empty title={text.access.title}>
-      <p>{text.access.text(lacking)}</p>
+      <p>{text.access.text(names)}</p>
     </Empty>
   );
 }

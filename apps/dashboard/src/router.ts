@@ -28,20 +28,25 @@ export const paths = {
   usage: '#/usage',
 } as const;
 
-/** What a key must be allowed to see a page at all. */
-export const scopesOf: Readonly<Record<Page['name'], readonly Scope[]>> = {
-  batches: ['batches'],
-  batch: ['batches'],
-  jobs: ['jobs:read'],
-  job: ['jobs:read'],
-  new: ['batches', 'files'],
-  providers: ['operator'],
-  webhooks: ['webhooks'],
-  endpoint: ['webhooks'],
-  keys: ['admin'],
-  usage: ['usage'],
+/** What a key must be allowed to see a page at all: of each list one scope. */
+const needs: Readonly<Record<Page['name'], readonly (readonly Scope[])[]>> = {
+  batches: [['jobs:read', 'batches']],
+  batch: [['jobs:read', 'batches']],
+  jobs: [['jobs:read']],
+  job: [['jobs:read']],
+  new: [['batches'], ['files']],
+  providers: [['operator']],
+  webhooks: [['webhooks']],
+  endpoint: [['webhooks']],
+  keys: [['admin']],
+  usage: [['usage']],
   none: [],
 };
+
+/** What a key with these scopes lacks to see the page; empty: nothing. */
+export function lackingFor(page: Page['name'], scopes: readonly Scope[]): readonly (readonly Scope[])[] {
+  return needs[page].filter((enough) => !enough.some((scope) => scopes.includes(scope)));
+}
 
 const lists = { batches: 'batch', jobs: 'job', webhooks: 'endpoint' } as const;
 const alone = ['new', 'providers', 'keys', 'usage'] as const;

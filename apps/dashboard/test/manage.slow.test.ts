@@ -139,7 +139,18 @@ const shown = async (words: string | RegExp): Promise<void> => page.getByText(wo
     await page.keyboard.press('Enter');
     await page.getByLabel('Name').fill('Nightly import');
     await page.getByRole('textbox', { name: 'Project' }).fill('shop');
-    await page.getByLabel('jobs:write').uncheck();
+    // What is ready to choose, and then changed.
+    const role = (name: string) => page.getByRole('button', { name, exact: true });
+    const ticked = async () => page.locator('.checks :checked').count();
+    expect([await role('Order').getAttribute('aria-pressed'), await ticked()]).toEqual(['true', 5]);
+    await role('Administer').click();
+    // Not `operator`: that is for keys of the first project alone.
+    expect(await ticked()).toBe(7);
+    await role('Look').click();
+    expect(await ticked()).toBe(2);
+    await shown('Spends nothing, changes nothing.');
+    await page.getByLabel(/^batches/).check();
+    await shown('A choice of your own.');
     await page.getByLabel('May spend in all, USD').fill('12.5');
     await page.getByLabel('Only from these addresses').fill('127.0.0.0/8 ::1');
     expect(await faultsOf(page, 'keys-add')).toEqual([]);
@@ -151,7 +162,7 @@ const shown = async (words: string | RegExp): Promise<void> => page.getByText(wo
     expect(body).toMatchObject({
       project: 'shop',
       mode: 'live',
-      scopes: ['jobs:read', 'batches', 'files'],
+      scopes: ['jobs:read', 'usage', 'batches'],
       spend_limit: 12.5,
       ip_ranges: ['127.0.0.0/8', '::1'],
     });
@@ -178,14 +189,17 @@ const shown = async (words: string | RegExp): Promise<void> => page.getByText(wo
     const { key } = await makeKey(world, { project: 'shop', name: 'Viewer', mode: 'test', scopes: ['jobs:read'] });
     const { page: other, faults: otherFaults } = await openPage(browser);
     await other.goto(`${world.url}/#key=${key}`);
-    await other.getByRole('heading', { name: 'Jobs' }).waitFor();
-    await other.getByText('No single job yet').waitFor();
+    await other.getByText('No batch yet').waitFor();
     const links = await other.getByRole('navigation').getByRole('link').allInnerTexts();
-    expect(links).toEqual(['Jobs']);
-    await other.getByText('This key lacks batches, files, webhooks, usage, operator, admin').waitFor();
+    expect(links).toEqual(['Batches', 'Jobs']);
+    const lacks = 'order, cancel or retry single jobs, start, pause, cancel or retry batches, upload files';
+    await other.getByText(`This key cannot ${lacks}, see or change webhooks`).waitFor();
+    await other.getByText('Project shop').waitFor();
     await other.getByText('test key · Viewer').waitFor();
     await other.goto(`${world.url}/#/webhooks`);
     await other.getByText('It needs the scope “webhooks”.').waitFor();
+    await other.goto(`${world.url}/#/new`);
+    await other.getByText('It needs the scope “batches” and “files”.').waitFor();
     expect(await faultsOf(other, 'no-scope')).toEqual([]);
     expect(otherFaults).toEqual([]);
     await other.close();

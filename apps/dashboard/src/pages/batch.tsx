@@ -3,6 +3,7 @@ import { count } from '../format';
 import { Loading, Problem, Title } from '../parts/notice';
 import { BatchState, isOver } from '../parts/status';
 import { paths, setParameters, useParameter, useWayBack } from '../router';
+import { useMay } from '../session';
 import { text } from '../text';
 import { useAsk } from '../use-ask';
 import { useRetry, type Retry } from '../use-retry';
@@ -21,6 +22,7 @@ export function BatchPage({ id }: { readonly id: string }) {
     setParameters({ place: null, line: null });
     again();
   });
+  const may = useMay();
   useWayBack(id);
   return (
     <>
@@ -39,7 +41,7 @@ export function BatchPage({ id }: { readonly id: string }) {
               </>
             }
           >
-            <BatchActions batch={batch} changed={again} retry={retry} />
+            {may('batches') && <BatchActions batch={batch} changed={again} retry={retry} />}
           </Title>
           <Refusal batch={batch} />
           <BatchFacts batch={batch} />

@@ -18,8 +18,9 @@ export function Batches() {
   const { data, problem, again } = useAsk<List<Batch>>(`/v1/batches?limit=25${paging.after}`, everyOf);
   const may = useMay();
   const isEmpty = data?.data.length === 0 && paging.number === 1;
+  const mayAdd = may('batches') && may('files');
   const add = (words: string) =>
-    may('files') && (
+    mayAdd && (
       <a className="button main" href={paths.new}>
         {words}
       </a>
@@ -31,15 +32,17 @@ export function Batches() {
       {!data && !problem && <Loading />}
       {isEmpty && (
         <Empty title={text.batches.emptyTitle}>
-          <p>{text.batches.empty}</p>
-          <ol className="steps">
-            {text.batches.steps.map(([step, words]) => (
-              <li key={step}>
-                <strong>{step}</strong>
-                <p>{words}</p>
-              </li>
-            ))}
-          </ol>
+          {mayAdd && <p>{text.batches.empty}</p>}
+          {mayAdd && (
+            <ol className="steps">
+              {text.batches.steps.map(([step, words]) => (
+                <li key={step}>
+                  <strong>{step}</strong>
+                  <p>{words}</p>
+                </li>
+              ))}
+            </ol>
+          )}
           {add(text.batches.first)}
         </Empty>
       )}

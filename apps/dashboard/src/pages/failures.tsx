@@ -4,6 +4,7 @@ import { count } from '../format';
 import { Empty, Loading, Problem } from '../parts/notice';
 import { isOver } from '../parts/status';
 import { paths, useParameter } from '../router';
+import { useMay } from '../session';
 import { text } from '../text';
 import { countOf, useFailures } from '../use-failures';
 import type { Retry } from '../use-retry';
@@ -68,6 +69,7 @@ interface GroupProps {
 }
 
 function Group({ batch, group, total, isWhole, retry }: GroupProps) {
+  const may = useMay();
   const words = text.failures;
   const advice = words.advice[group.code];
   return (
@@ -83,19 +85,21 @@ function Group({ batch, group, total, isWhole, retry }: GroupProps) {
           <p>{advice ?? group.message}</p>
           {advice !== undefined && <p className="quiet">{group.message}</p>}
         </div>
-        <div className="actions">
-          {isOver(batch) ? (
-            <RetryButton
-              batch={batch}
-              code={group.code}
-              lines={isWhole ? group.count : null}
-              words={isWhole ? words.retry(group.count, costWords(batch, group.count)) : words.retryThese}
-              retry={retry}
-            />
-          ) : (
-            <p className="quiet">{words.later}</p>
-          )}
-        </div>
+        {may('batches') && (
+          <div className="actions">
+            {isOver(batch) ? (
+              <RetryButton
+                batch={batch}
+                code={group.code}
+                lines={isWhole ? group.count : null}
+                words={isWhole ? words.retry(group.count, costWords(batch, group.count)) : words.retryThese}
+                retry={retry}
+              />
+            ) : (
+              <p className="quiet">{words.later}</p>
+            )}
+          </div>
+        )}
       </div>
       {group.lines.length > 0 && <Lines group={group} />}
     </article>

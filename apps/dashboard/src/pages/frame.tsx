@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { LanguageChoice, ThemeChoice } from '../parts/choices';
-import { isLineId, paths, scopesOf, type Page } from '../router';
+import type { Scope } from '../api/types';
+import { isLineId, lackingFor, paths, type Page } from '../router';
 import { useSession } from '../session';
 import { text } from '../text';
 
@@ -65,7 +66,7 @@ const places = [
 function Navigation({ page }: { readonly page: Page }) {
   const { me } = useSession();
   const home = page.name === 'job' && isLineId(page.id) ? 'batch' : page.name;
-  const shown = places.filter(([name]) => scopesOf[name].every((scope) => me.scopes.includes(scope)));
+  const shown = places.filter(([name]) => lackingFor(name, me.scopes).length === 0);
   return (
     <nav aria-label={text.nav.label}>
       {shown.map(([name, within]) => {
@@ -82,18 +83,21 @@ function Navigation({ page }: { readonly page: Page }) {
 
 function Aside() {
   const { me, signOut } = useSession();
-  const lacking = [...new Set(places.flatMap(([name]) => scopesOf[name]))].filter(
-    (scope) => !me.scopes.includes(scope),
-  );
+  const words = text.access;
+  const lacking = (Object.keys(words.cannot) as Scope[]).filter((scope) => !me.scopes.includes(scope));
   return (
     <div className="aside">
-      <p title={me.mode === 'test' ? text.access.testHint : undefined}>
-        <b>{me.project}</b>
+      <p title={`${words.projectHint} ${words.modeHint[me.mode]}`}>
+        <b>{words.project(me.project)}</b>
         <small>
-          {text.access.mode[me.mode]}
+          {words.mode[me.mode]}
           {me.id !== 'admin' && ` · ${me.name}`}
         </small>
-        {lacking.length > 0 && <small>{text.access.hidden(lacking.join(', '))}</small>}
+        {lacking.length > 0 && (
+          <small title={lacking.join(', ')}>
+            {words.hidden(lacking.map((scope) => words.cannot[scope]).join(words.between))}
+          </small>
+        )}
       </p>
       <a href="/docs">{text.nav.docs}</a>
       <LanguageChoice />

@@ -2,16 +2,16 @@ import { useState } from 'react';
 import type { Mode, Scope } from '../api/types';
 import { CreateForm } from '../parts/create-form';
 import { Checks, Choice, Field } from '../parts/field';
+import { scopesOfRoles } from '../roles';
 import { useSession } from '../session';
 import { text } from '../text';
 import type { MadeKey } from './key-row';
+import { RoleChoice } from './role-choice';
 
 interface Props {
   readonly cancel: () => void;
   readonly done: (made: MadeKey) => void;
 }
-
-const usual: readonly Scope[] = ['jobs:write', 'jobs:read', 'batches', 'files'];
 
 interface Draft {
   readonly name: string;
@@ -38,13 +38,16 @@ function bodyOf({ name, project, mode, scopes, expires, spend, perMinute, ranges
   };
 }
 
+/** `operator` is over all projects: only live keys of this one have it. */
+const isOfOperators = ({ project, mode }: Draft): boolean => project === 'default' && mode === 'live';
+
 export function KeyForm({ cancel, done }: Props) {
   const { me } = useSession();
   const [draft, setDraft] = useState<Draft>({
     name: '',
     project: me.project,
     mode: me.mode,
-    scopes: usual,
+    scopes: scopesOfRoles(me.scopes).order,
     expires: '',
     spend: '',
     perMinute: '',
@@ -83,6 +86,11 @@ export function KeyForm({ cancel, done }: Props) {
           nameOf={(mode) => words.modes[mode === 'test' ? 'test' : 'live']}
         />
       </div>
+      <RoleChoice
+        mine={me.scopes.filter((scope) => scope !== 'operator' || isOfOperators(draft))}
+        chosen={draft.scopes}
+        change={(chosen) => setDraft({ ...draft, scopes: chosen })}
+      />
       <Checks
         label={words.scopes}
         values={scopes}

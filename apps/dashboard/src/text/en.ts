@@ -1,5 +1,6 @@
 import type { BatchStatus, Bound, JobStatus, Scope } from '../api/types.js';
 import type { Style } from '../catalogue/style.js';
+import type { Role } from '../roles.js';
 import { advice } from './advice-en.js';
 import { pluralOf } from './plural.js';
 
@@ -57,11 +58,29 @@ export const en = {
 
   access: {
     mode: { live: 'live key', test: 'test key' },
-    testHint: 'What this key orders is rendered by the built-in simulator and costs nothing.',
-    hidden: (scopes: string) => `This key lacks ${scopes}: what needs it is not shown.`,
+    modeHint: {
+      live: 'What a live key orders goes to the providers that are set up, and is billed by them.',
+      test: 'What a test key orders is rendered by the built-in simulator and costs nothing.',
+    },
+    project: (name: string) => `Project ${name}`,
+    projectHint: 'A project has its own keys, batches, files and costs, and sees nothing of others.',
+    hidden: (what: string) => `This key cannot ${what}: what needs it is not shown.`,
+    between: ', ',
+    cannot: {
+      'jobs:read': 'look at jobs and pictures',
+      'jobs:write': 'order, cancel or retry single jobs',
+      batches: 'start, pause, cancel or retry batches',
+      files: 'upload files',
+      webhooks: 'see or change webhooks',
+      usage: 'see usage and cost',
+      admin: 'make or revoke keys',
+      operator: 'see providers',
+    } satisfies Record<Scope, string>,
     title: 'This key may not see this page',
-    text: (scope: string) =>
-      `It needs the scope “${scope}”. Use another key (Forget key, then paste it), or ask who runs this installation for one.`,
+    and: ' and ',
+    or: ' or ',
+    text: (scopes: string) =>
+      `It needs the scope ${scopes}. Use another key (Forget key, then paste it), or ask who runs this installation for one.`,
   },
 
   key: {
@@ -378,12 +397,22 @@ export const en = {
     projectHint: 'Projects see nothing of each other. A new name makes a new one.',
     mode: 'Mode',
     modes: { live: 'Live: buys pictures', test: 'Test: simulator only' },
+    roles: 'Who is it for?',
+    role: {
+      look: {
+        name: 'Look',
+        hint: 'Sees everything that was ordered and what it cost. Spends nothing, changes nothing.',
+      },
+      order: { name: 'Order', hint: 'Starts, cancels and retries jobs and batches, and so spends.' },
+      administer: { name: 'Administer', hint: 'All that your own key may, keys and webhooks too.' },
+    } satisfies Record<Role, { name: string; hint: string }>,
+    ownChoice: 'A choice of your own.',
     scopes: 'May',
     scope: {
       'jobs:write': 'order, cancel and retry jobs',
-      'jobs:read': 'read jobs and pictures, ask for prices',
-      batches: 'everything about batches',
-      files: 'upload and read files',
+      'jobs:read': 'look at jobs, batches, pictures, results and files, ask for prices',
+      batches: 'look at, start, pause, cancel and retry batches',
+      files: 'look at, upload and delete files',
       webhooks: 'manage webhooks, read events',
       usage: 'read usage and spend',
       admin: 'make and revoke keys of the project',
