@@ -92,6 +92,13 @@ const documents: readonly (readonly [string, { code: number }, object])[] = [
   ['webhooks resend {delivery} --endpoint {endpoint}', code(0), { id: expect.any(String) }],
   ['keys list', code(0), { object: 'list', data: [{ name: 'shop' }], has_more: false }],
   ['keys create another', code(0), { name: 'another', key: expect.stringMatching(/^rm_live_/) }],
+  ['keys create eyes --role look', code(0), { scopes: ['jobs:read', 'usage'] }],
+  [
+    'keys create deputy --role admin --project shop',
+    code(0),
+    { scopes: ['jobs:write', 'jobs:read', 'batches', 'files', 'webhooks', 'usage', 'admin'] },
+  ],
+  ['keys create eyes --role guest', code(2), { error: { message: expect.stringContaining('look, order, admin') } }],
   ['keys rotate {key}', code(0), { key: expect.stringMatching(/^rm_live_/) }],
   ['keys revoke {key}', code(0), { deleted: true }],
   ['providers', code(0), { object: 'list', data: [{ id: 'sim' }] }],

@@ -96,6 +96,11 @@ const shown = async (words: string | RegExp): Promise<void> => page.getByText(wo
     await button('Send again').click();
     await shown('It is due now.');
     await world.receiver.waitFor(3, ({ event }) => event.data['custom_id'] === 'told-1');
+
+    // What was tried and not taken does not read as if it had not been tried.
+    world.receiver.answer = () => ({ status: 500 });
+    await world.ended((await world.submit({ prompt: 'told too' })).id);
+    await page.locator('.log summary', { hasText: 'Failing, tried again' }).waitFor();
   });
 
   test('it is disabled, given a new secret, and deleted, each after asking once more', async () => {
@@ -192,8 +197,8 @@ const shown = async (words: string | RegExp): Promise<void> => page.getByText(wo
     await other.getByText('No batch yet').waitFor();
     const links = await other.getByRole('navigation').getByRole('link').allInnerTexts();
     expect(links).toEqual(['Batches', 'Jobs']);
-    const lacks = 'order, cancel or retry single jobs, start, pause, cancel or retry batches, upload files';
-    await other.getByText(`This key cannot ${lacks}, see or change webhooks`).waitFor();
+    const lacks = 'order, cancel or retry single jobs; start, pause, cancel or retry batches; upload files';
+    await other.getByText(`This key cannot: ${lacks}; see or change webhooks`).waitFor();
     await other.getByText('Project shop').waitFor();
     await other.getByText('test key · Viewer').waitFor();
     await other.goto(`${world.url}/#/webhooks`);

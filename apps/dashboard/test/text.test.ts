@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { errorTable, type ErrorCode } from '@rendermill/shared/domain/errors';
+import { eventTypes } from '@rendermill/shared/domain/events';
 import { en } from '../src/text/en.js';
 import { zh } from '../src/text/zh.js';
 
@@ -28,6 +29,10 @@ const marks = [711, 722] as const;
 const names = new Set(['product', 'webhooks.url', 'gallery.range']);
 
 describe('English and Chinese', () => {
+  test('say of every event what it tells', () => {
+    for (const { webhooks } of [en, zh]) expect(Object.keys(webhooks.about).sort()).toEqual([...eventTypes].sort());
+  });
+
   test('say the same things: no string is missing in either, none is empty', () => {
     expect([...chinese.keys()].sort()).toEqual([...english.keys()].sort());
     const empty = [...english, ...chinese].filter(([, value]) => said(value, ...marks).trim() === '');

@@ -1,11 +1,18 @@
 import { itemsOf, type ApiKey, type CreateApiKey } from '@rendermill/client';
-import { exitCodes, limitOf, number, text, UsageError, type Command, type Run } from '../command.js';
+import { exitCodes, limitOf, number, refuse, text, UsageError, type Command, type Run } from '../command.js';
 import { firstOf, pageOf, sayMore } from '../first.js';
 import { clip, dollars, table, time } from '../format.js';
 
 /** API keys. A key is shown once, on stdout and alone there, so that it can be piped into a secret store. */
 
 const tenant = 'jobs:write,jobs:read,batches,files,webhooks,usage';
+
+/** Sets of scopes that a key is usually made with; `admin` is all that the key may which makes it. */
+const roles: Readonly<Record<string, string | null>> = {
+  look: 'jobs:read,usage',
+  order: 'jobs:write,jobs:read,batches,files,usage',
+  admin: null,
+};
 
 export const keysList: Command = {
   usage: 'keys list [--project NAME] [--limit N]',
@@ -39,11 +46,12 @@ export const keysList: Command = {
 };
 
 export const keysCreate: Command = {
-  usage: 'keys create NAME [--project NAME] [--test] [--scopes NAMES] [--spend-limit USD]',
+  usage: 'keys create NAME [--project NAME] [--test] [--role NAME | --scopes NAMES] [--spend-limit USD]',
   summary: 'Makes an API key, and its project where that is new. The key is shown once.',
   options: {
     project: { type: 'string' },
     test: { type: 'boolean' },
+    role: { type: 'string' },
     scopes: { type: 'string' },
     'spend-limit': { type: 'string' },
     'expires-in-days': { type: 'string' },
@@ -51,6 +59,7 @@ export const keysCreate: Command = {
   optionsHelp: [
     '--project NAME         default',
     '--test                 what it orders is rendered by the built-in simulator, and costs nothing',
+    '--role NAME            look (spends and changes nothing), order, or admin (all that your own key may)',
     `--scopes NAMES         with commas between (${tenant})`,
     '--spend-limit USD      what it may spend',
     '--expires-in-days N    when it ends by itself',
@@ -59,11 +68,13 @@ export const keysCreate: Command = {
   run: async (run) => {
     const days = number(run, 'expires-in-days');
     const limit = number(run, 'spend-limit');
+    const project = text(run, 'project') ?? 'default';
+    const isTest = run.values['test'] === true;
     const body = {
       name: run.positionals[0] ?? '',
-      project: text(run, 'project') ?? 'default',
-      mode: run.values['test'] === true ? 'test' : 'live',
-      scopes: (text(run, 'scopes') ?? tenant).split(','),
+      project,
+      mode: isTest ? 'test' : 'live',
+      scopes: await scopesOf(run, project === 'default' && !isTest),
       ...(limit === undefined ? {} : { spend_limit: limit }),
       ...(days === undefined ? {} : { expires_at: Math.floor(Date.now() / 1_000 + days * 86_400) }),
     } as CreateApiKey;
@@ -99,6 +110,18 @@ export const keysRevoke: Command = {
     return exitCodes.done;
   },
 };
+
+async function scopesOf(run: Run, isOfOperators: boolean): Promise<readonly string[]> {
+  const role = text(run, 'role');
+  if (role === undefined) return (text(run, 'scopes') ?? tenant).split(',');
+  refuse(run, ['scopes'], 'say them, or --role.');
+  const set = Object.hasOwn(roles, role) ? roles[role] : undefined;
+  if (set === undefined) throw new UsageError(`--role is ${Object.keys(roles).join(', ')}; '${role}' is none.`);
+  if (set !== null) return set.split(',');
+  const { scopes } = await run.client.get('/v1/api_keys/current');
+  // `operator` is over all projects: only live keys of the first one have it.
+  return scopes.filter((scope) => scope !== 'operator' || isOfOperators);
+}
 
 function shown({ terminal, json }: Run, made: ApiKey & { readonly key: string | null }) {
   terminal.print(json ? JSON.stringify(made, null, 2) : (made.key ?? ''));

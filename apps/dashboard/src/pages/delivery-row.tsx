@@ -18,11 +18,17 @@ export function DeliveryRow({ delivery, changed }: { readonly delivery: Delivery
   const [open, setOpen] = useState(false);
   const words = text.webhooks;
   const last = delivery.attempts.at(-1);
+  // Sent, not taken, and due again: only what was never sent is waiting.
+  const isFailing = delivery.status === 'pending' && last !== undefined && last.error !== null;
   return (
     <li>
       <details open={open} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
         <summary>
-          <Status kind={colours[delivery.status]}>{words.status[delivery.status]}</Status>
+          {isFailing ? (
+            <Status kind="failed">{words.again}</Status>
+          ) : (
+            <Status kind={colours[delivery.status]}>{words.status[delivery.status]}</Status>
+          )}
           <code>{delivery.event_type ?? delivery.event_id}</code>
           <span className="quiet">
             {last && (last.http_status === null ? (last.error ?? words.noAnswer) : `HTTP ${last.http_status}`)}

@@ -49,7 +49,11 @@ export function EndpointForm({ cancel, done }: Props) {
             values={all.filter((type) => groupOf(type) === group)}
             chosen={chosen}
             change={setChosen}
-            show={(type) => <code>{type}</code>}
+            show={(type) => (
+              <>
+                <code>{type}</code> <span className="quiet">{words.about[type]}</span>
+              </>
+            )}
           />
         ))}
       </div>

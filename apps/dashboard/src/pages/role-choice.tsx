@@ -16,7 +16,7 @@ export function RoleChoice({ mine, chosen, change }: Props) {
   const all = Object.keys(sets) as Role[];
   const now = all.find((role) => isSame(sets[role], chosen));
   return (
-    <div role="group" aria-label={roles}>
+    <div className="role" role="group" aria-label={roles}>
       <h3>{roles}</h3>
       <div className="choices">
         {all.map((role) => (
