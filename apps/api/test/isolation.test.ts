@@ -394,8 +394,8 @@ const takes: Record<string, string[]> = {
 const nameOf = (access: Access): string => scopesFor(access).join(' or ') || String(access);
 
 describe('a key with one scope', () => {
-  test.each(Object.entries(takes))('%s is what these routes take, and no other', (scopes, operations) => {
-    const taking = routes.filter(({ access }) => nameOf(access) === scopes).map(({ operationId }) => operationId);
+  test.each(Object.entries(takes))('%s is what these routes take, and no other', (enough, operations) => {
+    const taking = routes.filter(({ access }) => nameOf(access) === enough).map(({ operationId }) => operationId);
     expect(taking.sort()).toEqual([...operations].sort());
   });
 
