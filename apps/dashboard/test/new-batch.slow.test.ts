@@ -121,6 +121,31 @@ async function held(path: string): Promise<{ readonly asked: Promise<void>; read
     expect((await started()).max_cost).toBe(10.5);
   });
 
+  test('the form begins with a size and quality, so that the price is that of what is made; left open it is the most', async () => {
+    await take('goods.csv', goods);
+    const [size, quality] = [page.getByLabel('Size'), page.getByLabel('Quality')];
+    expect([await size.inputValue(), await quality.inputValue()]).toEqual(['1024x1024', 'medium']);
+    await page.getByLabel('Model').selectOption('gpt-image-1');
+    await see();
+    await shown('2 rows, 2 pictures');
+    const price = page.locator('.price .large');
+    const closer = await price.innerText();
+    await quality.selectOption('');
+    await see();
+    await shown('Quality is left to the provider and counted at the dearest: choose for a closer price.');
+    const most = await price.innerText();
+    expect([closer, most]).toEqual([expect.stringMatching(/^\$/), expect.stringMatching(/^at most \$/)]);
+    const amount = (words: string): number => Number(/\$([\d.]+)/.exec(words)?.[1]);
+    expect(amount(most)).toBeGreaterThan(2 * amount(closer));
+    // Each model has its own; what was chosen stays where the model has it.
+    await size.selectOption('1024x1536');
+    await page.getByLabel('Model').selectOption('dall-e-3');
+    expect([await size.inputValue(), await quality.inputValue()]).toEqual(['1024x1024', '']);
+    await size.selectOption('1792x1024');
+    await page.getByLabel('Model').selectOption('gpt-image-1');
+    expect(await size.inputValue()).toBe('1024x1024');
+  });
+
   test('a preview that comes after another file was dropped cannot start the old one', async () => {
     await take('old.csv', goods);
     await choosePriced();

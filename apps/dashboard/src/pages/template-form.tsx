@@ -3,6 +3,7 @@ import type { List } from '../api/types';
 import { insertOf } from '../catalogue/columns';
 import { columnsFor, missingFrom, type Draft, type Fields } from '../catalogue/draft';
 import type { Column } from '../catalogue/head';
+import { choicesOf } from '../catalogue/model-choices';
 import type { Source } from '../catalogue/source';
 import type { Style } from '../catalogue/style';
 import { Choice, Field } from '../parts/field';
@@ -10,9 +11,6 @@ import { text } from '../text';
 import { useAsk } from '../use-ask';
 import { MaxCost } from './lines-form';
 import { StyleChoice } from './style-choice';
-
-const sizes = ['1024x1024', '1024x1536', '1536x1024', 'auto'];
-const qualities = ['low', 'medium', 'high', 'auto'];
 
 interface Props {
   readonly source: Source;
@@ -29,6 +27,7 @@ export function TemplateForm({ source, draft, set, choose }: Props) {
   const { encoding, delimiter } = fields;
   const columns = useMemo(() => columnsFor(source, { encoding, delimiter }), [source, encoding, delimiter]);
   const names = columns.map(({ name }) => name);
+  const { sizes, qualities } = choicesOf(fields.model);
   const groups = fields.groupBy === '' || names.includes(fields.groupBy) ? names : [...names, fields.groupBy];
   const field = (name: keyof Fields, label: string, hint = '') => (
     <Field label={label} hint={hint} value={fields[name]} change={set(name)} />

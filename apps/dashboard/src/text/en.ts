@@ -535,6 +535,9 @@ export const en = {
       checking: 'Rendering…',
       stale: 'File or template has changed since: show rows and price again.',
       price: 'Estimated price',
+      upTo: (price: string) => `at most ${price}`,
+      dearest: (fields: readonly string[], open: number) =>
+        `${fields.join(' and ')} ${open === 1 ? 'is' : 'are'} left to the provider and counted at the dearest: choose for a closer price.`,
       lines: (given: number, images: number) => `${rows(given)}, ${pictures(images)}`,
       each: (price: string) => `${price} a picture`,
       invalid: (given: number) =>

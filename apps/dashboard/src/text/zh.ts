@@ -506,6 +506,8 @@ export const zh: Text = {
       checking: '生成中…',
       stale: '文件或模板已修改，请重新预览。',
       price: '预估价格',
+      upTo: (price) => `最多 ${price}`,
+      dearest: (fields) => `${fields.join('和')}由服务商决定，按最贵的计算：选定后价格更准确。`,
       lines: (rows, images) => `${lines(rows)}，${pictures(images)}`,
       each: (price) => `每张 ${price}`,
       invalid: (rows) => `${lines(rows)}有误，无法购买，将写入错误文件。`,
