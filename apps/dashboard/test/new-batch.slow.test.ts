@@ -215,6 +215,20 @@ async function held(path: string): Promise<{ readonly asked: Promise<void>; read
     expect(await faultsOf(page, 'new-invalid')).toEqual([]);
   });
 
+  test('rows that are skipped and ids that come again are told before the start', async () => {
+    await take('twice.csv', csv(header, ['mug', 'Mug', 'Kiln'], ['cup', '', 'Kiln'], ['mug', 'Other mug', 'Kiln']));
+    await choosePriced();
+    await page.getByLabel('One job per').selectOption('');
+    await see();
+    await shown('2 rows, 1 picture');
+    await shown('1 row skipped by “Only rows where”.');
+    await shown('Row 3 has the same id as row 1: "mug".');
+    await page.getByLabel('Only rows where').fill('');
+    await see();
+    await shown('3 rows, 2 pictures');
+    expect(await page.getByText('skipped by').count()).toBe(0);
+  });
+
   test('where nothing can be bought the reason stands beside the button', async () => {
     await take('bad.csv', csv(header, ['', 'Nameless', '']));
     await choosePriced();

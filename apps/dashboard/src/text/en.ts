@@ -509,7 +509,7 @@ export const en = {
       customId: 'Id of each row',
       customIdHint: 'Different in every row, as an SKU is.',
       when: 'Only rows where',
-      whenHint: 'Optional. A column’s name keeps the rows where it is filled.',
+      whenHint: 'Rows where this is empty are skipped, and make no picture. Empty the field to take every row.',
       images: 'Picture to edit',
       imagesHint: 'Optional: a column with image URLs. Rows become edits of these.',
       groupBy: 'One job per',
@@ -540,6 +540,11 @@ export const en = {
         `${fields.join(' and ')} ${open === 1 ? 'is' : 'are'} left to the provider and counted at the dearest: choose for a closer price.`,
       lines: (given: number, images: number) => `${rows(given)}, ${pictures(images)}`,
       each: (price: string) => `${price} a picture`,
+      skipped: (given: number) =>
+        plural(given, {
+          one: '# row skipped by “Only rows where”.',
+          other: '# rows skipped by “Only rows where”.',
+        }),
       invalid: (given: number) =>
         plural(given, {
           one: '# row cannot be bought as it is; it will be in the error file.',
