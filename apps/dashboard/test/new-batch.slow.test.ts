@@ -113,12 +113,14 @@ async function held(path: string): Promise<{ readonly asked: Promise<void>; read
     await shown('It costs at most $10.50.');
     // What was right when it was looked at does not start with something else.
     await page.getByLabel('Maximum cost in USD').fill('10,50');
+    await page.locator('.go').getByText('“10,50” is no amount.').waitFor();
     expect(await button('Start the batch').isDisabled()).toBe(true);
     expect(await batches()).toBe(before);
-    await page.getByLabel('Maximum cost in USD').fill('10.50');
-    await see();
-    await shown('It costs at most $10.50.');
-    expect((await started()).max_cost).toBe(10.5);
+    // Another maximum changes nothing of what was seen.
+    await page.getByLabel('Maximum cost in USD').fill('20');
+    await shown('It costs at most $20.00.');
+    await page.getByLabel('Name of the batch').fill('Twenty');
+    expect(await started()).toMatchObject({ max_cost: 20, metadata: { name: 'Twenty' } });
   });
 
   test('the form begins with a size and quality, so that the price is that of what is made; left open it is the most', async () => {
@@ -200,6 +202,18 @@ async function held(path: string): Promise<{ readonly asked: Promise<void>; read
     expect(await page.getByRole('alert').count()).toBe(0);
   });
 
+  test('the rows come into sight with their price, and nothing lies over them', async () => {
+    await take('goods.csv', goods);
+    await choosePriced();
+    await see();
+    await shown('2 rows, 2 pictures');
+    const inSight = `(({ top, bottom }) => top >= 0 && bottom <= innerHeight)(document.querySelector('.rows').getBoundingClientRect())`;
+    await page.waitForFunction(inSight);
+    const over = `(({ left, top, width }) => document.elementFromPoint(left + width / 2, top + 8).closest('.go'))(document.querySelector('.rows').getBoundingClientRect())`;
+    expect(await page.evaluate(over)).toBeNull();
+    expect(await page.evaluate('getComputedStyle(document.querySelector(".go")).position')).toBe('static');
+  });
+
   test('rows that cannot be bought are told by number and reason, beside the price of the others', async () => {
     const bad = Array.from({ length: 9 }, (_, at) => ['', `Nameless ${at}`, '']);
     await take('mixed.csv', csv(header, ...bad, ['mug', 'Mug', 'Kiln']));
@@ -256,6 +270,16 @@ async function held(path: string): Promise<{ readonly asked: Promise<void>; read
     await page.getByLabel('Prompt').fill('{{ Title | upcase }}');
     await page.getByLabel('Only rows where').fill('Title');
     await page.getByText('This file has no column').waitFor({ state: 'detached' });
+
+    // A name is its file's; the rest is said to be kept, until it is not wanted.
+    await page.getByLabel('Name of the batch').fill('Autumn');
+    await take('goods.csv', goods);
+    expect(await page.getByLabel('Name of the batch').inputValue()).toBe('goods');
+    await shown('What you chose for the file before is kept.');
+    await button('Start over').click();
+    expect(await page.getByLabel('Prompt').inputValue()).toMatch(/^Studio product photograph/);
+    expect(await page.getByLabel('Only rows where').inputValue()).toBe('{{ Title }}');
+    expect(await button('Start over').count()).toBe(0);
   });
 
   test('stays with its file when the page is left or loaded again, for this key alone', async () => {

@@ -39,6 +39,8 @@ export interface Draft {
   readonly touched: readonly (keyof Fields)[];
   /** Columns of all files that it was written for. */
   readonly known: readonly string[];
+  /** Whether some of it was said for a file before this one. */
+  readonly kept: boolean;
 }
 
 const empty: Fields = {
@@ -56,7 +58,7 @@ const empty: Fields = {
   delimiter: '',
 };
 
-export const newDraft: Draft = { fields: empty, style: 'studio', own: [], touched: [], known: [] };
+export const newDraft: Draft = { fields: empty, style: 'studio', own: [], touched: [], known: [], kept: false };
 
 export function columnsFor(
   { head }: Source,
@@ -84,11 +86,13 @@ function suited(draft: Draft, source: Source): Draft {
   return { ...draft, fields, known, style: own || isFit ? draft.style : 'studio' };
 }
 
-/** What was said of the file before is not true of another: its separator, and its encoding where this one is UTF-8. */
+/** What was said of the file before is not true of another: name, separator, and encoding where this one is UTF-8. */
 export function forFile(draft: Draft, source: Source): Draft {
   const encoding = isUtf8(source.head) ? '' : draft.fields.encoding;
-  const touched = draft.touched.filter((field) => field !== 'delimiter' && (field !== 'encoding' || encoding !== ''));
-  return suited({ ...draft, fields: { ...draft.fields, encoding, delimiter: '' }, touched }, source);
+  const ofFile: readonly (keyof Fields)[] = encoding === '' ? ['name', 'delimiter', 'encoding'] : ['name', 'delimiter'];
+  const touched = draft.touched.filter((field) => !ofFile.includes(field));
+  const kept = touched.length > 0 || draft.own.length > 0 || draft.style !== newDraft.style;
+  return suited({ ...draft, kept, fields: { ...draft.fields, encoding, delimiter: '' }, touched }, source);
 }
 
 export function changed(draft: Draft, field: keyof Fields, value: string, source: Source): Draft {

@@ -6,17 +6,17 @@ import { text } from '../text';
 
 interface Props {
   readonly look: Look;
-  /** Whether file and template are still those that were looked at. */
-  readonly fresh: boolean;
+  /** Why it is no longer what was looked at. */
+  readonly stale: string | null;
   readonly busy: string | null;
   readonly start: () => void;
 }
 
 /** The price, what it may be at most, and the one button that buys; why not, where it does not. */
-export function StartBox({ look, fresh, busy, start }: Props) {
+export function StartBox({ look, stale, busy, start }: Props) {
   const words = text.catalogue.preview;
   const { price, maxCost } = look;
-  const why = whyNot(look, fresh);
+  const why = whyNot(look, stale);
   const name = price.kind === 'unknown' ? words.startUnpriced : words.start;
   return (
     <div className="go">
@@ -44,9 +44,9 @@ export function StartBox({ look, fresh, busy, start }: Props) {
   );
 }
 
-function whyNot({ price, source, draft }: Look, fresh: boolean): string | null {
+function whyNot({ price, source, draft }: Look, stale: string | null): string | null {
   const words = text.catalogue.preview;
-  if (!fresh) return words.stale;
+  if (stale !== null) return stale;
   if (price.kind === 'no_rows')
     return source.kind === 'csv' && draft.fields.when.trim() !== '' ? words.noneFits : words.noRows;
   if (price.kind === 'refused') return words.refused;

@@ -504,6 +504,8 @@ export const en = {
         number === 1
           ? `This file has no column ${names}, which your template uses.`
           : `This file has no columns ${names}, which your template uses.`,
+      kept: 'What you chose for the file before is kept.',
+      startOver: 'Start over',
       columns: (columns: number) => plural(columns, { one: '# column of your file', other: '# columns of your file' }),
       prompt: 'Prompt',
       customId: 'Id of each row',

@@ -475,6 +475,8 @@ export const zh: Text = {
       unread: '第一行中没有找到列名。请在“文件格式”中选择编码或分隔符。',
       notUtf8: '这些列名不是 UTF-8。请在“文件格式”中填写文件的编码。',
       missing: (names) => `此文件没有模板用到的列：${names}。`,
+      kept: '已保留你为上一个文件所做的设置。',
+      startOver: '重新开始',
       columns: (columns) => plural(columns, { other: '文件中的 # 列' }),
       prompt: '提示词',
       customId: '每行的编号',
