@@ -309,6 +309,26 @@ async function held(path: string): Promise<{ readonly asked: Promise<void>; read
     expect(faults.splice(0).every((fault) => fault.includes('403'))).toBe(true);
   });
 
+  test('may take each row’s size from its column', async () => {
+    const rows = [
+      ['mug', 'Mug', '1024x1024'],
+      ['lamp', 'Lamp', '1024x1536'],
+    ];
+    await take('sizes.csv', csv(['Handle', 'Title', 'Image size'], ...rows));
+    await choosePriced();
+    await page.getByLabel('Size').selectOption({ label: 'from column “Image size”' });
+    const asked = page.waitForRequest('**/v1/batches');
+    await see();
+    await shown('2 rows, 2 pictures');
+    await started();
+    expect((await asked).postDataJSON()).toMatchObject({ template: { size: '{{ row["Image size"] }}' } });
+    await page.getByRole('link', { name: 'New batch' }).first().click();
+    await take('goods.csv', goods);
+    await shown('This file has no column “Image size”, which your template uses.');
+    await page.getByLabel('Size').selectOption('1024x1024');
+    await page.getByText('This file has no column').waitFor({ state: 'detached' });
+  });
+
   test('is kept beside the styles to choose from', async () => {
     await take('goods.csv', goods);
     const prompt = page.getByLabel('Prompt');

@@ -144,11 +144,11 @@ export function styled(draft: Draft, style: Style | number, source: Source): Dra
 
 /** Columns that the draft calls and the file has not. */
 export function missingFrom({ fields, known }: Draft, columns: readonly Column[]): string[] {
-  const { prompt, customId, when, images, groupBy } = fields;
+  const { prompt, customId, when, images, groupBy, size } = fields;
   const condition = /\{[{%]/.test(when) ? when : `{{ ${when} }}`;
   const group = groupBy === '' ? '' : `{{ row["${groupBy}"] }}`;
   return missingNames(
-    [prompt, customId, condition, images, group],
+    [prompt, customId, condition, images, group, size],
     known,
     columns.map(({ name }) => name),
   );

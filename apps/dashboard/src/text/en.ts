@@ -516,6 +516,8 @@ export const en = {
       imagesHint: 'Optional: a column with image URLs. Rows become edits of these.',
       groupBy: 'One job per',
       groupByNone: 'row',
+      groupByHint: 'Where a product has several rows, one below the other: the column that is the same in all of them.',
+      fromColumn: (column: string) => `from column “${column}”`,
       model: 'Model',
       modelDefault: 'the provider’s default',
       size: 'Size',

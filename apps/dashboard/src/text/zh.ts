@@ -487,6 +487,8 @@ export const zh: Text = {
       imagesHint: '可选：含图片网址的列。这些行会成为图片编辑。',
       groupBy: '每个任务对应',
       groupByNone: '一行',
+      groupByHint: '如果一个商品占连续多行：选择这些行都相同的那一列。',
+      fromColumn: (column) => `取自“${column}”列`,
       model: '模型',
       modelDefault: '服务商的默认模型',
       size: '尺寸',
