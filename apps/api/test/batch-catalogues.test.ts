@@ -58,6 +58,35 @@ test('an estimate is of the rows that would be bought, and counts the others', a
   expect([answer.status, answer.body]).toMatchObject([200, { lines: 4, images: 2, invalid_lines: { count: 2 } }]);
 });
 
+test('an estimate counts the rows that are left out, and a repeated id as the batch will', async () => {
+  const rows = ['Handle,Title', 'mug,Mug', ',Nameless', 'cup,', 'mug,The mug again', 'bowl,Bowl'].join('\n');
+  const given = {
+    input_file_id: await upload(world, rows, 'repeated.csv'),
+    template: { custom_id: '{{ Handle }}', prompt: '{{ Title }}', when: 'Title', model: 'gpt-image-1' },
+  };
+  const { body: estimate } = await world.call('POST', '/v1/estimates', given);
+  expect(estimate).toMatchObject({
+    lines: 4,
+    images: 2,
+    skipped_rows: 1,
+    invalid_lines: {
+      count: 2,
+      first: [
+        { line: 2 },
+        {
+          line: 4,
+          custom_id: 'mug',
+          error: { message: expect.stringMatching(/^Row 4 has the same id as row 1: "mug"/) },
+        },
+      ],
+    },
+  });
+  const { body: preview } = await world.call<{ data: { error: unknown }[] }>('POST', '/v1/batches/preview', given);
+  expect(preview.data.map(({ error }) => error === null)).toEqual([true, false, false, true]);
+  const batch = await endedBatch(world, (await createBatch(world, given)).id);
+  expect(batch.request_counts).toMatchObject({ total: 4, completed: 2, failed: 2 });
+});
+
 test('a batch makes a picture of each row that can be used, and a line of its error file of each that cannot', async () => {
   const batch = await endedBatch(world, (await createBatch(world, body)).id);
   expect([batch.status, batch.request_counts]).toMatchObject(['completed', { total: 4, completed: 2, failed: 2 }]);

@@ -86,6 +86,13 @@ describe('POST /v1/estimates with a batch', () => {
       400,
       expect.stringMatching(/^Line 3: .* not valid JSON/),
     ]);
+    const twice = await estimate<Refusal>({
+      input_file_id: await upload(world, jsonl([...lines(2, 'a'), ...lines(1, 'a')]), 'x.jsonl'),
+    });
+    expect([twice.status, twice.body.error.message]).toEqual([
+      400,
+      expect.stringMatching(/^Line 3 .* custom_id is that of line 1 too/),
+    ]);
     const empty = await upload(world, '\n\n', 'x.jsonl');
     expect((await estimate<Refusal>({ input_file_id: empty })).body.error.code).toBe('empty_file');
   });

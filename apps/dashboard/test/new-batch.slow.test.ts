@@ -113,12 +113,39 @@ async function held(path: string): Promise<{ readonly asked: Promise<void>; read
     await shown('It costs at most $10.50.');
     // What was right when it was looked at does not start with something else.
     await page.getByLabel('Maximum cost in USD').fill('10,50');
+    await page.locator('.go').getByText('“10,50” is no amount.').waitFor();
     expect(await button('Start the batch').isDisabled()).toBe(true);
     expect(await batches()).toBe(before);
-    await page.getByLabel('Maximum cost in USD').fill('10.50');
+    // Another maximum changes nothing of what was seen.
+    await page.getByLabel('Maximum cost in USD').fill('20');
+    await shown('It costs at most $20.00.');
+    await page.getByLabel('Name of the batch').fill('Twenty');
+    expect(await started()).toMatchObject({ max_cost: 20, metadata: { name: 'Twenty' } });
+  });
+
+  test('the form begins with a size and quality, so that the price is that of what is made; left open it is the most', async () => {
+    await take('goods.csv', goods);
+    const [size, quality] = [page.getByLabel('Size'), page.getByLabel('Quality')];
+    expect([await size.inputValue(), await quality.inputValue()]).toEqual(['1024x1024', 'medium']);
+    await page.getByLabel('Model').selectOption('gpt-image-1');
     await see();
-    await shown('It costs at most $10.50.');
-    expect((await started()).max_cost).toBe(10.5);
+    await shown('2 rows, 2 pictures');
+    const price = page.locator('.price .large');
+    const closer = await price.innerText();
+    await quality.selectOption('');
+    await see();
+    await shown('Quality is left to the provider and counted at the dearest: choose for a closer price.');
+    const most = await price.innerText();
+    expect([closer, most]).toEqual([expect.stringMatching(/^\$/), expect.stringMatching(/^at most \$/)]);
+    const amount = (words: string): number => Number(/\$([\d.]+)/.exec(words)?.[1]);
+    expect(amount(most)).toBeGreaterThan(2 * amount(closer));
+    // Each model has its own; what was chosen stays where the model has it.
+    await size.selectOption('1024x1536');
+    await page.getByLabel('Model').selectOption('dall-e-3');
+    expect([await size.inputValue(), await quality.inputValue()]).toEqual(['1024x1024', '']);
+    await size.selectOption('1792x1024');
+    await page.getByLabel('Model').selectOption('gpt-image-1');
+    expect(await size.inputValue()).toBe('1024x1024');
   });
 
   test('a preview that comes after another file was dropped cannot start the old one', async () => {
@@ -175,6 +202,18 @@ async function held(path: string): Promise<{ readonly asked: Promise<void>; read
     expect(await page.getByRole('alert').count()).toBe(0);
   });
 
+  test('the rows come into sight with their price, and nothing lies over them', async () => {
+    await take('goods.csv', goods);
+    await choosePriced();
+    await see();
+    await shown('2 rows, 2 pictures');
+    const inSight = `(({ top, bottom }) => top >= 0 && bottom <= innerHeight)(document.querySelector('.rows').getBoundingClientRect())`;
+    await page.waitForFunction(inSight);
+    const over = `(({ left, top, width }) => document.elementFromPoint(left + width / 2, top + 8).closest('.go'))(document.querySelector('.rows').getBoundingClientRect())`;
+    expect(await page.evaluate(over)).toBeNull();
+    expect(await page.evaluate('getComputedStyle(document.querySelector(".go")).position')).toBe('static');
+  });
+
   test('rows that cannot be bought are told by number and reason, beside the price of the others', async () => {
     const bad = Array.from({ length: 9 }, (_, at) => ['', `Nameless ${at}`, '']);
     await take('mixed.csv', csv(header, ...bad, ['mug', 'Mug', 'Kiln']));
@@ -188,6 +227,20 @@ async function held(path: string): Promise<{ readonly asked: Promise<void>; read
     expect(await last.innerText()).toMatch(/^9\s[\s\S]*Row 9 \(line 10\): custom_id comes out empty/);
     expect(await button('Start the batch').isEnabled()).toBe(true);
     expect(await faultsOf(page, 'new-invalid')).toEqual([]);
+  });
+
+  test('rows that are skipped and ids that come again are told before the start', async () => {
+    await take('twice.csv', csv(header, ['mug', 'Mug', 'Kiln'], ['cup', '', 'Kiln'], ['mug', 'Other mug', 'Kiln']));
+    await choosePriced();
+    await page.getByLabel('One job per').selectOption('');
+    await see();
+    await shown('2 rows, 1 picture');
+    await shown('1 row skipped by “Only rows where”.');
+    await shown('Row 3 has the same id as row 1: "mug".');
+    await page.getByLabel('Only rows where').fill('');
+    await see();
+    await shown('3 rows, 2 pictures');
+    expect(await page.getByText('skipped by').count()).toBe(0);
   });
 
   test('where nothing can be bought the reason stands beside the button', async () => {
@@ -217,6 +270,16 @@ async function held(path: string): Promise<{ readonly asked: Promise<void>; read
     await page.getByLabel('Prompt').fill('{{ Title | upcase }}');
     await page.getByLabel('Only rows where').fill('Title');
     await page.getByText('This file has no column').waitFor({ state: 'detached' });
+
+    // A name is its file's; the rest is said to be kept, until it is not wanted.
+    await page.getByLabel('Name of the batch').fill('Autumn');
+    await take('goods.csv', goods);
+    expect(await page.getByLabel('Name of the batch').inputValue()).toBe('goods');
+    await shown('What you chose for the file before is kept.');
+    await button('Start over').click();
+    expect(await page.getByLabel('Prompt').inputValue()).toMatch(/^Studio product photograph/);
+    expect(await page.getByLabel('Only rows where').inputValue()).toBe('{{ Title }}');
+    expect(await button('Start over').count()).toBe(0);
   });
 
   test('stays with its file when the page is left or loaded again, for this key alone', async () => {
@@ -244,6 +307,26 @@ async function held(path: string): Promise<{ readonly asked: Promise<void>; read
     await see();
     await button('Start without a known price').waitFor();
     expect(faults.splice(0).every((fault) => fault.includes('403'))).toBe(true);
+  });
+
+  test('may take each row’s size from its column', async () => {
+    const rows = [
+      ['mug', 'Mug', '1024x1024'],
+      ['lamp', 'Lamp', '1024x1536'],
+    ];
+    await take('sizes.csv', csv(['Handle', 'Title', 'Image size'], ...rows));
+    await choosePriced();
+    await page.getByLabel('Size').selectOption({ label: 'from column “Image size”' });
+    const asked = page.waitForRequest('**/v1/batches');
+    await see();
+    await shown('2 rows, 2 pictures');
+    await started();
+    expect((await asked).postDataJSON()).toMatchObject({ template: { size: '{{ row["Image size"] }}' } });
+    await page.getByRole('link', { name: 'New batch' }).first().click();
+    await take('goods.csv', goods);
+    await shown('This file has no column “Image size”, which your template uses.');
+    await page.getByLabel('Size').selectOption('1024x1024');
+    await page.getByText('This file has no column').waitFor({ state: 'detached' });
   });
 
   test('is kept beside the styles to choose from', async () => {

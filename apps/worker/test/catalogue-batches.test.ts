@@ -71,7 +71,7 @@ test('rows that cannot be used are errors of their own; the others are made; num
   const messages = errors.map(
     (row) => (row['response'] as { body: { error: { message: string } } }).body.error.message,
   );
-  expect(messages[0]).toMatch(/^Row 2: custom_id "mug" is an earlier row's/);
+  expect(messages[0]).toMatch(/^Row 2 has the same id as row 1: "mug"/);
   expect(messages.join('\n')).toMatch(/custom_id/);
   expect(messages.join('\n')).toMatch(/n: /);
   expect(messages.join('\n')).toMatch(/quote/);

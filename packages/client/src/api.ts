@@ -1274,6 +1274,8 @@ export interface components {
               };
             }[];
           };
+          /** @description Rows of a catalogue that the template's `when` leaves out; with group_by, groups of rows. 0 without. */
+          skipped_rows: number;
           /** @description As for a job, all accounts side by side; null: not known for one of the models. */
           seconds: number | null;
           /** @description null: every line was read. Else the file took longer than 10 s: its first lines, and what share of it they are; the figures are extrapolated. */

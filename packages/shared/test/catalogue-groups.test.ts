@@ -52,8 +52,10 @@ describe('group_by', () => {
 
   test('a product that comes again is one more line, and the error of its id says why', async () => {
     expect(await shown(`${shop}cup,Cup,green,5,\n`, { template, group_by: 'Handle' })).toHaveLength(3);
-    expect(repeatedId(5, 'cup', 'Handle').message).toMatch(/"cup".*Only consecutive rows with the same Handle/);
-    expect(repeatedId(5, 'cup', undefined).message).toMatch(/give group_by/);
+    expect(repeatedId(5, 'cup', 1, 'Handle').message).toMatch(
+      /^Row 5 has the same id as row 1: "cup".*Only consecutive rows with the same Handle/,
+    );
+    expect(repeatedId(5, 'cup', 1, undefined).message).toMatch(/column that differs in every row/);
   });
 
   test('more rows than memory is for are an error of their product', async () => {

@@ -17,11 +17,15 @@ export interface InputLine {
   readonly share: number;
 }
 
-/** A batch's lines, read as they lie: what is held is a chunk of the file. Faults are for the caller. */
+/**
+ * A batch's lines, read as they lie: what is held is a chunk of the file and 24 bytes of each id. Faults are for the
+ * caller; `skipped` hears of each row of a catalogue that makes no line.
+ */
 export async function* inputLines(
   deps: Pick<ApiDeps, 'files'>,
   given: GivenLines,
   endpoint: BatchEndpoint | null,
+  skipped?: () => void,
 ): AsyncGenerator<InputLine> {
   if (given.kind === 'requests') {
     const { lines } = given;
@@ -34,7 +38,7 @@ export async function* inputLines(
     throw new RendermillError('file_not_found', `${param}: the bytes of this file are gone.`, { param });
   }
   if (given.kind === 'csv') {
-    yield* rows(object, given.options, endpoint);
+    yield* rows(object, given.options, endpoint, skipped);
     return;
   }
   let number = 0;
@@ -55,10 +59,11 @@ async function* rows(
   { body, facts }: ReadObject,
   options: CatalogueOptions,
   endpoint: BatchEndpoint | null,
+  skipped?: () => void,
 ): AsyncGenerator<InputLine> {
   let read = 0;
   body.on('data', (chunk: Buffer) => (read += chunk.length)).pause();
-  for await (const { row, ...line } of catalogueLines(body, options, endpoint))
+  for await (const { row, ...line } of catalogueLines(body, options, endpoint, skipped))
     yield { number: row, line: lineOf(line, endpoint, true), share: Math.min(1, read / facts.bytes) };
 }
 

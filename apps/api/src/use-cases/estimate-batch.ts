@@ -6,6 +6,7 @@ import { errorBody, RendermillError, type ErrorBody } from '@rendermill/shared/d
 import { callsOf, offersFor, type Offer } from '@rendermill/shared/domain/estimates';
 import { planJob, type Plan } from '@rendermill/shared/domain/plan';
 import { route, type RoutingClass } from '@rendermill/shared/domain/routing-class';
+import { SeenIds } from '@rendermill/shared/streams/seen-ids';
 import { clip } from '@rendermill/shared/domain/text';
 import type { ApiDeps, Caller } from '../deps.js';
 import type { BatchBody } from '../http/batch-body.js';
@@ -25,6 +26,8 @@ export interface BatchEstimate {
   readonly excludes: readonly NotCounted[];
   /** Lines that would fail without being bought, and the first of them. */
   readonly invalid: { readonly count: number; readonly first: readonly InvalidLine[] };
+  /** Rows of a catalogue that its template leaves out. */
+  readonly skipped_rows: number;
   readonly seconds: number | null;
   /** Null where every line was read; else the figures are those of the lines read, extrapolated. */
   readonly sample: { readonly lines: number; readonly share: number } | null;
@@ -76,11 +79,13 @@ export function planLine(
 export async function estimateBatch(deps: ApiDeps, caller: Caller, body: BatchBody): Promise<BatchEstimate> {
   const given = await givenLines(deps, caller.project, body);
   const totals = new Totals();
+  const seen = new SeenIds();
   const until = Date.now() + readForMs;
   let share = 1;
-  for await (const input of inputLines(deps, given, body.endpoint ?? null)) {
+  for await (const input of inputLines(deps, given, body.endpoint ?? null, () => totals.skip())) {
     const { number, line } = input;
     if ('code' in line) throw atLine(number, null, 'invalid_parameter', line.message);
+    if (given.kind === 'jsonl') unique(seen, number, line.custom_id);
     totals.add(number, line, plannedOrNamed(deps, caller, number, line));
     if (input.share < 1 && totals.lines % 100 === 0 && Date.now() > until) {
       share = input.share;
@@ -90,6 +95,14 @@ export async function estimateBatch(deps: ApiDeps, caller: Caller, body: BatchBo
   if (totals.lines === 0)
     throw new RendermillError('empty_file', 'The input has no lines.', { param: 'input_file_id' });
   return totals.estimate(share, await totals.seconds(deps, caller));
+}
+
+/** Such a file would be refused whole. */
+function unique(seen: SeenIds, number: number, customId: string): void {
+  const earlier = seen.add(customId, number);
+  if (earlier === null) return;
+  const message = `its custom_id is that of line ${earlier} too: each is unique in its batch.`;
+  throw atLine(number, customId, 'invalid_parameter', message, 'custom_id');
 }
 
 function plannedOrNamed(deps: ApiDeps, caller: Caller, number: number, line: Line): PlannedLine | ErrorBody {
@@ -128,7 +141,12 @@ class Totals {
   readonly #excludes = new Set<NotCounted>();
   #invalidCount = 0;
   readonly #invalid: InvalidLine[] = [];
+  #skipped = 0;
   readonly #groups = new Map<string, Group>();
+
+  skip(): void {
+    this.#skipped++;
+  }
 
   add(number: number, { custom_id }: Line, planned: PlannedLine | ErrorBody): void {
     this.lines++;
@@ -163,6 +181,7 @@ class Totals {
       max: all(this.#max),
       excludes: notCounted.filter((one) => this.#excludes.has(one)),
       invalid: { count: all(this.#invalidCount), first: this.#invalid },
+      skipped_rows: all(this.#skipped),
       seconds: seconds === null ? null : all(seconds),
       sample: share === 1 ? null : { lines: this.lines, share },
     };

@@ -22,6 +22,13 @@ export function pictureColumn(columns: readonly Column[]): string | undefined {
   return withUrls.find(isPicture)?.name;
 }
 
+/** Columns whose cells are sizes of pictures. */
+export function sizeColumns(columns: readonly Column[]): string[] {
+  const isSize = ({ samples }: Column): boolean =>
+    samples.length > 0 && samples.every((cell) => /^[1-9]\d{1,4}x[1-9]\d{1,4}$/.test(cell));
+  return columns.filter(isSize).map(({ name }) => name);
+}
+
 /** `image_src` for "Image Src", as the API has it too. */
 function aliasOf(name: string): string {
   return name

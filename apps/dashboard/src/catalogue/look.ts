@@ -1,6 +1,7 @@
 import { ApiError, type Client } from '../api/client';
 import type { Estimate, Preview } from '../api/types';
-import type { Draft } from './draft';
+import { amountOf } from './amount';
+import type { Draft, Fields } from './draft';
 import type { Source } from './source';
 import { bodyOf, newIdempotencyKey } from './template';
 
@@ -28,8 +29,22 @@ export async function lookAt(client: Client, source: Source, draft: Draft): Prom
   const body = bodyOf(source, draft.fields);
   const preview = await client.post<Preview>('/v1/batches/preview?limit=8', body);
   const price = await priceOf(client, body, preview);
-  const maxCost = typeof body['max_cost'] === 'number' ? body['max_cost'] : null;
-  return { source, draft, body, idempotencyKey: newIdempotencyKey(), maxCost, preview, price };
+  return { source, draft, body, idempotencyKey: newIdempotencyKey(), maxCost: maxCostOf(body), preview, price };
+}
+
+/** Neither name nor maximum is in what was seen: another of them needs no other look. As it is where more has changed. */
+export function withTerms(look: Look, draft: Draft): Look {
+  const { name, maxCost } = draft.fields;
+  const fields = { ...look.draft.fields, name, maxCost };
+  const isSame = (Object.keys(fields) as (keyof Fields)[]).every((field) => fields[field] === draft.fields[field]);
+  if (look.draft === draft || !isSame || amountOf(maxCost).fault !== null) return look;
+  const body = bodyOf(look.source, draft.fields);
+  // Another body under the same key would be refused.
+  return { ...look, draft, body, idempotencyKey: newIdempotencyKey(), maxCost: maxCostOf(body) };
+}
+
+function maxCostOf(body: Look['body']): number | null {
+  return typeof body['max_cost'] === 'number' ? body['max_cost'] : null;
 }
 
 async function priceOf(client: Client, body: unknown, { data }: Preview): Promise<Price> {

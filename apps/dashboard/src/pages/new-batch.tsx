@@ -1,6 +1,8 @@
+import { useEffect, useRef } from 'react';
+import { amountOf } from '../catalogue/amount';
 import { useDesk } from '../catalogue/desk';
-import { changed, styled, type Fields } from '../catalogue/draft';
-import { lookAt } from '../catalogue/look';
+import { changed, forFile, newDraft, styled, type Fields } from '../catalogue/draft';
+import { lookAt, withTerms } from '../catalogue/look';
 import { takeFile } from '../catalogue/take-file';
 import type { Batch } from '../api/types';
 import { Problem, Title } from '../parts/notice';
@@ -21,14 +23,23 @@ export function NewBatch() {
   const action = useAction();
   const { source, draft, look, upload } = desk;
   const { preview } = text.catalogue;
+  const rows = useRef<HTMLElement>(null);
+  const isSeen = useRef(false);
 
   const see = (): void =>
     action.run('see', async () => {
       if (!source) return;
       change((before) => ({ ...before, look: null }));
       const seen = await lookAt(client, source, draft);
-      change((before) => ({ ...before, look: seen }));
+      isSeen.current = true;
+      change((before) => ({ ...before, look: withTerms(seen, before.draft) }));
     });
+
+  // Not when the page is come back to.
+  useEffect(() => {
+    if (look && isSeen.current) rows.current?.scrollIntoView();
+    isSeen.current = false;
+  }, [look]);
 
   const start = (): void =>
     action.run('start', async () => {
@@ -41,12 +52,18 @@ export function NewBatch() {
     });
 
   const set = (field: keyof Fields) => (value: string) =>
-    change((before) =>
-      before.source ? { ...before, draft: changed(before.draft, field, value, before.source) } : before,
-    );
+    change((before) => {
+      if (!before.source) return before;
+      const next = changed(before.draft, field, value, before.source);
+      return { ...before, draft: next, look: before.look && withTerms(before.look, next) };
+    });
+
+  const startOver = (): void =>
+    change((before) => (before.source ? { ...before, draft: forFile(newDraft, before.source), look: null } : before));
 
   // An answer that comes late is of the file and template that were there when it was asked for.
   const fresh = look !== null && look.source === source && look.draft === draft && upload === null;
+  const stale = fresh ? null : (amountOf(draft.fields.maxCost).fault ?? preview.stale);
   return (
     <>
       <Title name={text.catalogue.title} lead={text.catalogue.lead} />
@@ -65,6 +82,14 @@ export function NewBatch() {
             if (action.busy === null && upload === null) see();
           }}
         >
+          {draft.kept && (
+            <p className="together">
+              <span className="quiet">{text.catalogue.template.kept}</span>
+              <button type="button" className="plain" onClick={startOver}>
+                {text.catalogue.template.startOver}
+              </button>
+            </p>
+          )}
           {source.kind === 'csv' ? (
             <TemplateForm
               source={source}
@@ -79,7 +104,7 @@ export function NewBatch() {
           ) : (
             <LinesForm fields={draft.fields} set={set} />
           )}
-          <section>
+          <section ref={rows}>
             <h2>{preview.title}</h2>
             <div className="together">
               <button type="submit" className={fresh ? '' : 'main'} disabled={action.busy !== null || upload !== null}>
@@ -90,7 +115,7 @@ export function NewBatch() {
             {look && (
               <>
                 <PreviewTable look={look} />
-                <StartBox look={look} fresh={fresh} busy={action.busy} start={start} />
+                <StartBox look={look} stale={stale} busy={action.busy} start={start} />
               </>
             )}
           </section>

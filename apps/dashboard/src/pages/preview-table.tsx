@@ -7,6 +7,7 @@ import { text } from '../text';
 export function PreviewTable({ look: { preview, price } }: { readonly look: Look }) {
   const words = text.catalogue.preview;
   const invalid = price.kind === 'known' ? price.estimate.invalid_lines : null;
+  const skipped = price.kind === 'known' ? price.estimate.skipped_rows : 0;
   const shown = new Set(preview.data.map(({ line }) => line));
   const others = invalid?.first.filter(({ line }) => !shown.has(line)) ?? [];
   return (
@@ -25,6 +26,7 @@ export function PreviewTable({ look: { preview, price } }: { readonly look: Look
           </li>
         ))}
       </ol>
+      {skipped > 0 && <p>{words.skipped(skipped)}</p>}
       {invalid && invalid.count > 0 && <p className="bad">{words.invalid(invalid.count)}</p>}
       {others.length > 0 && (
         <ol className="rows invalid" aria-label={words.invalidOthers}>

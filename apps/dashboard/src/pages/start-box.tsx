@@ -6,21 +6,21 @@ import { text } from '../text';
 
 interface Props {
   readonly look: Look;
-  /** Whether file and template are still those that were looked at. */
-  readonly fresh: boolean;
+  /** Why it is no longer what was looked at. */
+  readonly stale: string | null;
   readonly busy: string | null;
   readonly start: () => void;
 }
 
 /** The price, what it may be at most, and the one button that buys; why not, where it does not. */
-export function StartBox({ look, fresh, busy, start }: Props) {
+export function StartBox({ look, stale, busy, start }: Props) {
   const words = text.catalogue.preview;
   const { price, maxCost } = look;
-  const why = whyNot(look, fresh);
+  const why = whyNot(look, stale);
   const name = price.kind === 'unknown' ? words.startUnpriced : words.start;
   return (
     <div className="go">
-      {price.kind === 'known' && <Figures estimate={price.estimate} />}
+      {price.kind === 'known' && <Figures estimate={price.estimate} open={openChoices(look)} />}
       {(price.kind === 'unknown' || price.kind === 'refused') && <Problem message={price.message} />}
       <div className="together">
         <button
@@ -44,9 +44,9 @@ export function StartBox({ look, fresh, busy, start }: Props) {
   );
 }
 
-function whyNot({ price, source, draft }: Look, fresh: boolean): string | null {
+function whyNot({ price, source, draft }: Look, stale: string | null): string | null {
   const words = text.catalogue.preview;
-  if (!fresh) return words.stale;
+  if (stale !== null) return stale;
   if (price.kind === 'no_rows')
     return source.kind === 'csv' && draft.fields.when.trim() !== '' ? words.noneFits : words.noRows;
   if (price.kind === 'refused') return words.refused;
@@ -54,18 +54,39 @@ function whyNot({ price, source, draft }: Look, fresh: boolean): string | null {
   return null;
 }
 
-function Figures({ estimate: { cost, lines, images, sample, seconds } }: { readonly estimate: Estimate }) {
+/** What is left to the provider: it is counted at its dearest. */
+function openChoices({ source, body }: Look): ('size' | 'quality')[] {
+  if (source.kind !== 'csv') return [];
+  const template = body['template'] as Readonly<Record<string, string>>;
+  return (['size', 'quality'] as const).filter((field) => (template[field] ?? 'auto') === 'auto');
+}
+
+interface FiguresProps {
+  readonly estimate: Estimate;
+  readonly open: readonly ('size' | 'quality')[];
+}
+
+function Figures({ estimate: { cost, lines, images, sample, seconds }, open }: FiguresProps) {
   const words = text.catalogue.preview;
+  const whole = usdRange(cost.min, cost.max);
   const each = images > 0 ? ` · ${words.each(usdRange(cost.min / images, cost.max / images))}` : '';
   return (
     <div className="price">
       <p className="quiet">{words.price}</p>
-      <p className="large">{usdRange(cost.min, cost.max)}</p>
+      <p className="large">{open.length > 0 ? words.upTo(whole) : whole}</p>
       <p>
         {words.lines(lines, images)}
         {each}
         {seconds !== null && ` · ${words.time(duration(seconds))}`}
       </p>
+      {open.length > 0 && (
+        <p className="quiet">
+          {words.dearest(
+            open.map((field) => text.catalogue.template[field]),
+            open.length,
+          )}
+        </p>
+      )}
       {sample && <p className="quiet">{words.sample(percent(sample.share))}</p>}
     </div>
   );

@@ -1,8 +1,9 @@
 import { useMemo, useRef } from 'react';
 import type { List } from '../api/types';
-import { insertOf } from '../catalogue/columns';
+import { insertOf, sizeColumns } from '../catalogue/columns';
 import { columnsFor, missingFrom, type Draft, type Fields } from '../catalogue/draft';
 import type { Column } from '../catalogue/head';
+import { choicesOf } from '../catalogue/model-choices';
 import type { Source } from '../catalogue/source';
 import type { Style } from '../catalogue/style';
 import { Choice, Field } from '../parts/field';
@@ -10,9 +11,6 @@ import { text } from '../text';
 import { useAsk } from '../use-ask';
 import { MaxCost } from './lines-form';
 import { StyleChoice } from './style-choice';
-
-const sizes = ['1024x1024', '1024x1536', '1536x1024', 'auto'];
-const qualities = ['low', 'medium', 'high', 'auto'];
 
 interface Props {
   readonly source: Source;
@@ -29,12 +27,16 @@ export function TemplateForm({ source, draft, set, choose }: Props) {
   const { encoding, delimiter } = fields;
   const columns = useMemo(() => columnsFor(source, { encoding, delimiter }), [source, encoding, delimiter]);
   const names = columns.map(({ name }) => name);
+  const { sizes, qualities } = choicesOf(fields.model);
+  const columnOf = new Map(sizeColumns(columns).map((name) => [insertOf(name), name]));
+  // One that this file has not is still seen, and said to be missing.
+  const written = fields.size.includes('{') ? [fields.size] : [];
   const groups = fields.groupBy === '' || names.includes(fields.groupBy) ? names : [...names, fields.groupBy];
   const field = (name: keyof Fields, label: string, hint = '') => (
     <Field label={label} hint={hint} value={fields[name]} change={set(name)} />
   );
-  const choice = (name: keyof Fields, label: string, none: string, values: readonly string[]) => (
-    <Choice label={label} none={none} values={values} value={fields[name]} change={set(name)} />
+  const choice = (name: keyof Fields, label: string, none: string, values: readonly string[], hint = '') => (
+    <Choice label={label} none={none} values={values} hint={hint} value={fields[name]} change={set(name)} />
   );
   return (
     <section>
@@ -45,9 +47,16 @@ export function TemplateForm({ source, draft, set, choose }: Props) {
       <div className="grid">
         {field('customId', words.customId, words.customIdHint)}
         {field('when', words.when, words.whenHint)}
-        {choice('groupBy', words.groupBy, words.groupByNone, groups)}
+        {choice('groupBy', words.groupBy, words.groupByNone, groups, words.groupByHint)}
         {choice('model', words.model, words.modelDefault, models?.data.map(({ id }) => id) ?? [])}
-        {choice('size', words.size, words.usual, sizes)}
+        <Choice
+          label={words.size}
+          none={words.usual}
+          values={[...new Set([...sizes, ...columnOf.keys(), ...written])]}
+          nameOf={(value) => (columnOf.has(value) ? words.fromColumn(columnOf.get(value) ?? '') : value)}
+          value={fields.size}
+          change={set('size')}
+        />
         {choice('quality', words.quality, words.usual, qualities)}
         {field('images', words.images, words.imagesHint)}
         <MaxCost fields={fields} set={set} />

@@ -75,9 +75,11 @@ export function Choice({
   values,
   value,
   change,
+  hint = '',
   nameOf = (one) => one,
 }: FieldProps & {
   readonly none?: string;
+  readonly hint?: string;
   readonly values: readonly string[];
   readonly nameOf?: (value: string) => string;
 }) {
@@ -85,7 +87,12 @@ export function Choice({
   return (
     <div className="field">
       <label htmlFor={id}>{label}</label>
-      <select id={id} value={value} onChange={({ target }) => change(target.value)}>
+      <select
+        id={id}
+        value={value}
+        aria-describedby={hint ? `${id}-hint` : undefined}
+        onChange={({ target }) => change(target.value)}
+      >
         {none !== undefined && <option value="">{none}</option>}
         {values.map((one) => (
           <option key={one} value={one}>
@@ -93,6 +100,7 @@ export function Choice({
           </option>
         ))}
       </select>
+      {hint && <small id={`${id}-hint`}>{hint}</small>}
     </div>
   );
 }

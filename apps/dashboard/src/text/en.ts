@@ -547,16 +547,20 @@ export const en = {
         number === 1
           ? `This file has no column ${names}, which your template uses.`
           : `This file has no columns ${names}, which your template uses.`,
+      kept: 'What you chose for the file before is kept.',
+      startOver: 'Start over',
       columns: (columns: number) => plural(columns, { one: '# column of your file', other: '# columns of your file' }),
       prompt: 'Prompt',
       customId: 'Id of each row',
       customIdHint: 'Different in every row, as an SKU is.',
       when: 'Only rows where',
-      whenHint: 'Optional. A column’s name keeps the rows where it is filled.',
+      whenHint: 'Rows where this is empty are skipped, and make no picture. Empty the field to take every row.',
       images: 'Picture to edit',
       imagesHint: 'Optional: a column with image URLs. Rows become edits of these.',
       groupBy: 'One job per',
       groupByNone: 'row',
+      groupByHint: 'Where a product has several rows, one below the other: the column that is the same in all of them.',
+      fromColumn: (column: string) => `from column “${column}”`,
       model: 'Model',
       modelDefault: 'the provider’s default',
       size: 'Size',
@@ -578,8 +582,16 @@ export const en = {
       checking: 'Rendering…',
       stale: 'File or template has changed since: show rows and price again.',
       price: 'Estimated price',
+      upTo: (price: string) => `at most ${price}`,
+      dearest: (fields: readonly string[], open: number) =>
+        `${fields.join(' and ')} ${open === 1 ? 'is' : 'are'} left to the provider and counted at the dearest: choose for a closer price.`,
       lines: (given: number, images: number) => `${rows(given)}, ${pictures(images)}`,
       each: (price: string) => `${price} a picture`,
+      skipped: (given: number) =>
+        plural(given, {
+          one: '# row skipped by “Only rows where”.',
+          other: '# rows skipped by “Only rows where”.',
+        }),
       invalid: (given: number) =>
         plural(given, {
           one: '# row cannot be bought as it is; it will be in the error file.',

@@ -1,9 +1,7 @@
 import type { Readable } from 'node:stream';
 import { catalogueLines } from '@rendermill/shared/catalogue/catalogue-lines';
 import { catalogueOptions } from '@rendermill/shared/catalogue/options';
-import { repeatedId } from '@rendermill/shared/catalogue/repeated-id';
 import type { Batch } from '@rendermill/shared/domain/batch';
-import { SeenIds } from './seen-ids.js';
 import type { InputLine } from './validate-batch.js';
 
 /** Lines written at once. */
@@ -16,12 +14,9 @@ export async function* catalogueInput(
   given: Readonly<Record<string, unknown>>,
 ): AsyncGenerator<InputLine[]> {
   const options = catalogueOptions.parse(given);
-  const seen = new SeenIds();
   let lot: InputLine[] = [];
   for await (const { row, ...line } of catalogueLines(source, options, batch.endpoint)) {
-    const repeats = !line.row_error && seen.add(line.custom_id);
-    const row_error = repeats ? repeatedId(row, line.custom_id, options.group_by) : line.row_error;
-    lot.push({ number: row, bytes: Buffer.from(JSON.stringify({ ...line, ...(row_error ? { row_error } : {}) })) });
+    lot.push({ number: row, bytes: Buffer.from(JSON.stringify(line)) });
     if (lot.length < lotLines) continue;
     yield lot;
     lot = [];

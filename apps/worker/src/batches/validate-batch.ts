@@ -11,7 +11,7 @@ import type { WorkerDeps } from '../deps.js';
 import { keepStoring } from '../use-cases/keep-storing.js';
 import { catalogueInput } from './catalogue-input.js';
 import { saveBatch } from './save-batch.js';
-import { SeenIds } from './seen-ids.js';
+import { SeenIds } from '@rendermill/shared/streams/seen-ids';
 import { checkEmptyLines, maxLineBytes, splitLines, type RawLine } from '@rendermill/shared/streams/split-lines';
 
 /** So many faults are listed; a file that has more has one kind of fault. */
@@ -142,7 +142,8 @@ async function readThrough(
       const found = check(bytes, batch);
       if ('code' in found) faults.push({ ...found, line: number });
       // A catalogue's repeats are rows that say so, by now.
-      else if (batch.source.kind !== 'csv' && seen.add(found.custom_id)) repeats.set(found.custom_id, number);
+      else if (batch.source.kind !== 'csv' && seen.add(found.custom_id, number) !== null)
+        repeats.set(found.custom_id, number);
       if (bytes) {
         pieces.push(bytes, lineEnd);
         offset += bytes.length + 1;

@@ -1,9 +1,11 @@
 import type { Readable } from 'node:stream';
 import type { BatchEndpoint } from '../domain/batch.js';
 import { errorBodyOf, type ErrorBody } from '../domain/errors.js';
+import { SeenIds } from '../streams/seen-ids.js';
 import { coerceScalars } from './coerce-scalars.js';
 import type { CatalogueOptions } from './options.js';
 import { readCatalogue, type CatalogueLine } from './read-catalogue.js';
+import { repeatedId } from './repeated-id.js';
 
 /** A catalogue's row as a line of a batch, as `input.jsonl` has it. */
 export interface RowLine {
@@ -16,14 +18,26 @@ export interface RowLine {
   readonly row_error?: ErrorBody;
 }
 
-/** The rows of a catalogue that are not skipped, as lines. */
+/**
+ * The rows of a catalogue that are not skipped, as lines; `skipped` hears of each other one. A row that cannot be used is
+ * a line that says why, and so is one with the id of an earlier one.
+ */
 export async function* catalogueLines(
   source: Readable,
   options: CatalogueOptions,
   endpoint: BatchEndpoint | null,
+  skipped: () => void = () => undefined,
 ): AsyncGenerator<RowLine> {
-  for await (const line of readCatalogue(source, options)) {
-    if (!('skipped' in line)) yield rowLine(line, endpoint);
+  const seen = new SeenIds();
+  for await (const read of readCatalogue(source, options)) {
+    if ('skipped' in read) {
+      skipped();
+      continue;
+    }
+    const line = rowLine(read, endpoint);
+    const { row, custom_id } = line;
+    const earlier = line.row_error ? null : seen.add(custom_id, row);
+    yield earlier === null ? line : { ...line, row_error: repeatedId(row, custom_id, earlier, options.group_by) };
   }
 }
 

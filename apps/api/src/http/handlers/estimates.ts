@@ -117,6 +117,9 @@ const batchEstimateObject = z.object({
       first: z.array(z.object({ line: z.int(), custom_id: z.string(), error: jobError })),
     })
     .describe('Lines that would fail without being bought, and the first 20 of them.'),
+  skipped_rows: z
+    .int()
+    .describe("Rows of a catalogue that the template's `when` leaves out; with group_by, groups of rows. 0 without."),
   seconds: z
     .int()
     .nullable()
