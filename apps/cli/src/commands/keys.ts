@@ -1,11 +1,12 @@
 import { itemsOf, type ApiKey, type CreateApiKey } from '@rendermill/client';
-import { exitCodes, limitOf, number, text, UsageError, type Command, type Run } from '../command.js';
+import { exitCodes, limitOf, number, someOf, text, UsageError, type Command, type Run } from '../command.js';
 import { firstOf, pageOf, sayMore } from '../first.js';
 import { clip, dollars, table, time } from '../format.js';
 
 /** API keys. A key is shown once, on stdout and alone there, so that it can be piped into a secret store. */
 
-const tenant = 'jobs:write,jobs:read,batches,files,webhooks,usage';
+const tenant = ['jobs:write', 'jobs:read', 'batches', 'files', 'webhooks', 'usage'] as const;
+const scopes = [...tenant, 'admin', 'operator'] as const satisfies readonly CreateApiKey['scopes'][number][];
 
 export const keysList: Command = {
   usage: 'keys list [--project NAME] [--limit N]',
@@ -51,7 +52,7 @@ export const keysCreate: Command = {
   optionsHelp: [
     '--project NAME         default',
     '--test                 what it orders is rendered by the built-in simulator, and costs nothing',
-    `--scopes NAMES         with commas between (${tenant})`,
+    `--scopes NAMES         with commas between (${tenant.join(',')})`,
     '--spend-limit USD      what it may spend',
     '--expires-in-days N    when it ends by itself',
   ],
@@ -63,7 +64,7 @@ export const keysCreate: Command = {
       name: run.positionals[0] ?? '',
       project: text(run, 'project') ?? 'default',
       mode: run.values['test'] === true ? 'test' : 'live',
-      scopes: (text(run, 'scopes') ?? tenant).split(','),
+      scopes: someOf(run, 'scopes', scopes) ?? tenant,
       ...(limit === undefined ? {} : { spend_limit: limit }),
       ...(days === undefined ? {} : { expires_at: Math.floor(Date.now() / 1_000 + days * 86_400) }),
     } as CreateApiKey;
@@ -94,6 +95,7 @@ export const keysRevoke: Command = {
   run: async ({ client, terminal, positionals, json }) => {
     const id = positionals[0] ?? '';
     if (id.startsWith('rm_')) throw new UsageError('Name the id of the key, key_…, not the key: rendermill keys list');
+    if (!id.startsWith('key_')) throw new UsageError(`'${id}' is no id of a key (key_…): rendermill keys list`);
     const gone = await client.delete('/v1/api_keys/{id}', { params: { id } });
     terminal.print(json ? JSON.stringify(gone, null, 2) : `${id} revoked`);
     return exitCodes.done;
