@@ -69,7 +69,9 @@ function find(args: readonly string[]): { command: Command; rest: string[] } {
   }
   const below = groupOf(one);
   if (below.length > 0) throw new UsageError(`It is written: ${below.map((name) => `rendermill ${name}`).join(', ')}.`);
-  throw new UsageError(`There is no command '${one}'.${didYouMean(one, Object.keys(commands))} There are ${Object.keys(commands).join(', ')}.`);
+  throw new UsageError(
+    `There is no command '${one}'.${didYouMean(one, Object.keys(commands))} There are ${Object.keys(commands).join(', ')}.`,
+  );
 }
 
 function read(command: Command, args: string[]) {

@@ -66,13 +66,16 @@ export function clientOf(env: Env, saved: Saved, say: (words: string) => void): 
     throw new UsageError(
       'The API key has signs that no key has: is it RENDERMILL_API_KEY, or what was kept, as it was shown?',
     );
-  return new Rendermill({ url, apiKey: apiKey.trim(), quickMs, fetch: tellingFetch(url, say) });
+  return connect(url, apiKey.trim(), say);
 }
+
+export const connect = (url: string, apiKey: string, say: (words: string) => void): Rendermill =>
+  new Rendermill({ url, apiKey, quickMs, fetch: tellingFetch(url, say) });
 
 /** Tells that an answer is late. What is asked to wait does, and what is piped in comes when it comes. */
 function tellingFetch(url: string, say: (words: string) => void): typeof fetch {
   return async (input, init) => {
-    const waits = String(input).includes('wait=') || init?.body instanceof ReadableStream;
+    const waits = (typeof input === 'string' && input.includes('wait=')) || init?.body instanceof ReadableStream;
     const timer = waits ? undefined : setTimeout(() => say(`No answer yet from ${url} …`), quietMs);
     try {
       return await fetch(input, init);

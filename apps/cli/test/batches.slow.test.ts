@@ -76,9 +76,19 @@ describe('before anything is spent', () => {
     expect([await files(), await charged()]).toEqual([0, 0]);
   });
 
+  test('jobs without one tells where those of a batch are', async () => {
+    expect((await rendermill(['jobs'])).err).toBe(
+      'No single jobs. For the lines of a batch: rendermill jobs --batch ID\n',
+    );
+    expect((await rendermill(['jobs', '--status', 'failed'])).err).toBe('There are none.\n');
+  });
+
   test('where the quality is left to the model, the price is the most and says so; too low a limit is told', async () => {
     const file = await input('auto.csv', 'sku\nmug\n');
-    const template = await input('auto.json', '{"custom_id": "{{ sku }}", "prompt": "A {{ sku }}", "model": "gpt-image-1"}');
+    const template = await input(
+      'auto.json',
+      '{"custom_id": "{{ sku }}", "prompt": "A {{ sku }}", "model": "gpt-image-1"}',
+    );
     const { err } = await rendermill(['plan', file, '-t', template]);
     expect(err).toMatch(/^1 line, 1 picture: at most \$0\.\d+/m);
     expect(err).toContain('Its quality and size are left to the model and counted at the dearest');
@@ -149,7 +159,9 @@ describe('a batch with lines that fail', () => {
     expect(id).not.toBe('');
     expect(err).toMatch(/failed: line [45] {2}forbidden \d {2}moderation_blocked: /);
     // What the provider refuses it refuses again: no retry is offered, and every line is named.
-    expect(err).toMatch(/^2 lines: moderation_blocked, as: .*\n {2}forbidden 1, forbidden 2\n {2}this will fail again: /m);
+    expect(err).toMatch(
+      /^2 lines: moderation_blocked, as: .*\n {2}forbidden 1, forbidden 2\n {2}this will fail again: /m,
+    );
     expect(err).not.toContain('rendermill retry');
     // No terminal, no drawing.
     expect(out + err).not.toContain('\u001b');
@@ -241,7 +253,9 @@ test('pause, resume, cancel; Ctrl-C leaves the batch running and says how to loo
   const paused = await rendermill(['pause', id]);
   expect(paused.out).toBe(`${id} paused\n`);
   expect(paused.err).toMatch(/^[123] lines? (is|are) under way and will still be rendered\.$/m);
-  expect((await rendermill(['status', id])).out).toMatch(/^status +paused\n.*\ncost +\$0\.00 (so far|of about \$\S+ at most)$/m);
+  expect((await rendermill(['status', id])).out).toMatch(
+    /^status +paused\n.*\ncost +\$0\.00 (so far|of about \$\S+ at most)$/m,
+  );
   expect((await state()).paused_at).not.toBeNull();
   expect((await rendermill(['resume', id])).out).toBe(`${id} in_progress\n`);
   await until(() => watching.soFar.err.includes('0/3'));

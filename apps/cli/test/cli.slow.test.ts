@@ -72,7 +72,13 @@ test.each([
   ['a value that is missing', ['plan', 'x', '--template'], {}, 2, /argument missing\n\nrendermill plan/],
   ['a status that is none', ['jobs', '--status', 'broken'], {}, 2, /--status is one of queued, in_progress/],
   ['a scope that is none', ['keys', 'create', 'x', '--scopes', 'foo'], {}, 2, /--scopes has 'foo'.*jobs:write/],
-  ['an event that is none', ['webhooks', 'listen', '--types', 'batch.done'], {}, 2, /--types has 'batch.done'.*batch.completed/],
+  [
+    'an event that is none',
+    ['webhooks', 'listen', '--types', 'batch.done'],
+    {},
+    2,
+    /--types has 'batch.done'.*batch.completed/,
+  ],
   ['results of a job', ['results', 'job_1'], {}, 2, /rendermill download job_1/],
   ['a key by its name', ['keys', 'revoke', 'shop'], {}, 2, /rendermill keys list/],
   ['no account', ['probe'], {}, 2, /rendermill probe ACCOUNT/],
@@ -136,11 +142,6 @@ test('an address that accepts and never answers is told, and given up', async ()
     mute.closeAllConnections();
     await new Promise((closed) => mute.close(closed));
   }
-});
-
-test('jobs without one tells where those of a batch are', async () => {
-  expect((await rendermill(['jobs'])).err).toBe('No single jobs. For the lines of a batch: rendermill jobs --batch ID\n');
-  expect((await rendermill(['jobs', '--status', 'failed'])).err).toBe('There are none.\n');
 });
 
 test('an address where something else answers is told as such', async () => {

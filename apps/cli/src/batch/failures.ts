@@ -43,10 +43,14 @@ export async function sayFailures({ client, terminal }: Run, id: string): Promis
   for (const group of await failuresOf(client, id)) {
     const { code, message, lines } = group;
     terminal.say(`${count(lines, 'line')}: ${code}${message === '' ? '' : `, as: ${clip(message, 160)}`}`);
-    const these = await firstOf(client.batches.lines(id, { error_code: code, order: 'asc', limit: pageOf(named) }), named);
+    const these = await firstOf(
+      client.batches.lines(id, { error_code: code, order: 'asc', limit: pageOf(named) }),
+      named,
+    );
     const ids = these.data.map(({ custom_id }) => clip(custom_id ?? '', 40)).join(', ');
     if (ids !== '') terminal.say(`  ${ids}${these.has_more ? ' …' : ''}`);
-    if (these.has_more) terminal.say(`  to see all: rendermill jobs --batch ${id} --error-code ${code} --limit ${lines}`);
+    if (these.has_more)
+      terminal.say(`  to see all: rendermill jobs --batch ${id} --error-code ${code} --limit ${lines}`);
     if (await failsAgain(client, group)) {
       terminal.say('  this will fail again: correct these rows and submit them as a new batch');
       continue;

@@ -18,12 +18,16 @@ export async function estimateOf({ client, terminal }: Run, body: CreateBatch): 
 }
 
 interface Asked {
+  readonly model: string | null;
   readonly request: Readonly<Record<string, unknown>> | null;
 }
 
-/** What the first line leaves to the model, and costs accordingly. */
+/** What the first line leaves to the model, and costs accordingly. Without a word these take `auto`; others have no such choice. */
 export function leftToModel([first]: readonly Asked[]): string[] {
-  return ['quality', 'size'].filter((name) => first?.request?.[name] === 'auto');
+  const { model, request } = first ?? { model: null, request: null };
+  if (!request) return [];
+  const unsaid = /gpt-image/.test(model ?? '') ? 'auto' : undefined;
+  return ['quality', 'size'].filter((name) => (request[name] ?? unsaid) === 'auto');
 }
 
 /** A limit that no picture fits in. */

@@ -72,7 +72,14 @@ async function* ofBatch(client: Rendermill, id: string): AsyncGenerator<Named> {
 async function* ofJob({ id, custom_id, images }: Job): AsyncGenerator<Named> {
   const names = new Names();
   for (const { index, bytes, sha256, content_type } of images)
-    yield { job: id, index, bytes, sha256, name: names.of(custom_id ?? id, 1, index, content_type), ofLine: images.length };
+    yield {
+      job: id,
+      index,
+      bytes,
+      sha256,
+      name: names.of(custom_id ?? id, 1, index, content_type),
+      ofLine: images.length,
+    };
 }
 
 async function fetchAll(run: Run, pictures: AsyncGenerator<Named>, folder: string, parallel: number, lines: number) {
