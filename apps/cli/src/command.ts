@@ -69,6 +69,26 @@ export function number(run: Pick<Run, 'values'>, name: string): number | undefin
   return read;
 }
 
+/** An option that is one of a few words. */
+export function oneOf<T extends string>(run: Pick<Run, 'values'>, name: string, words: readonly T[]): T | undefined {
+  const value = text(run, name);
+  const found = words.find((word) => word === value);
+  if (value !== undefined && found === undefined)
+    throw new UsageError(`--${name} is one of ${words.join(', ')}; '${value}' is none.`);
+  return found;
+}
+
+/** An option that is a list of such words, with commas between. */
+export function someOf<T extends string>(run: Pick<Run, 'values'>, name: string, words: readonly T[]): T[] | undefined {
+  return text(run, name)
+    ?.split(',')
+    .map((one) => {
+      const found = words.find((word) => word === one.trim());
+      if (found === undefined) throw new UsageError(`--${name} has '${one}'; there are ${words.join(', ')}.`);
+      return found;
+    });
+}
+
 /** How many of a list are shown. */
 export function limitOf(run: Pick<Run, 'values'>, otherwise: number): number {
   const limit = number(run, 'limit') ?? otherwise;

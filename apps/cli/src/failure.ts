@@ -6,6 +6,9 @@ import type { Terminal } from './terminal.js';
 /** A file or folder that is not as it should be: no room (which names no path), no leave, no such place. */
 const isOfFiles = (error: unknown): error is NodeJS.ErrnoException => error instanceof Error && 'syscall' in error;
 
+/** What the API calls `csv.encoding` is an option here. */
+const inOptions = (message: string): string => message.replaceAll(/\bcsv\.(encoding|delimiter)\b/g, '--$1');
+
 /** What went wrong, with what to do, and how the process ends. What nobody expected is thrown on. */
 export function explain(error: unknown, terminal: Terminal): ExitCode {
   if (isOfFiles(error) || error instanceof UsageError) {
@@ -19,7 +22,7 @@ export function explain(error: unknown, terminal: Terminal): ExitCode {
   }
   if (error instanceof RendermillError) {
     const code = error.code === null ? '' : ` (${error.code}${error.requestId ? `, request ${error.requestId}` : ''})`;
-    terminal.say(`${error.message}${error.status === 401 ? ' Check RENDERMILL_API_KEY.' : code}`);
+    terminal.say(`${inOptions(error.message)}${error.status === 401 ? ' Check RENDERMILL_API_KEY.' : code}`);
     if (error.retryAfter !== null) terminal.say(`It may succeed in ${Math.ceil(error.retryAfter)} seconds.`);
     return exitCodes.failed;
   }

@@ -51,6 +51,8 @@ export function usage(): string {
     '`rendermill COMMAND --help` tells its options, `rendermill --version` the version. With --json the result is one JSON',
     'document on stdout, and what went wrong is `{"error": …}`; words for people go to stderr.',
     '',
+    'In the checkout it is `npx rendermill`; in other folders `rendermill`, after `npm link -w @rendermill/cli` in the checkout.',
+    '',
     'Environment, before what `rendermill login` kept:',
     indented(table(environment)),
     '',

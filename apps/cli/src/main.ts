@@ -5,6 +5,7 @@ import { commands } from './commands/index.js';
 import { asJson, explain } from './failure.js';
 import { groupOf, helpOf, helpOfGroup, usage, version } from './help.js';
 import { clientOf, readSaved } from './settings.js';
+import { didYouMean } from './nearest.js';
 import { listenForStop } from './stop.js';
 import { openTerminal, type Terminal } from './terminal.js';
 
@@ -34,13 +35,13 @@ async function main(args: readonly string[], terminal: Terminal): Promise<ExitCo
     throw new UsageError(`What 'rendermill ${command.usage}' prints is no JSON: leave out --json.`);
   const { least, most } = command.arguments;
   if (positionals.length < least || positionals.length > most)
-    throw new UsageError(`It is written: rendermill ${command.usage}`);
+    throw new UsageError(`It is written: ${helpOf(command)}`);
   const env = process.env;
   const saved = await readSaved(env);
   let client: Rendermill | undefined;
   return command.run({
     get client() {
-      return (client ??= clientOf(env, saved));
+      return (client ??= clientOf(env, saved, terminal.say));
     },
     terminal,
     positionals,
@@ -68,18 +69,29 @@ function find(args: readonly string[]): { command: Command; rest: string[] } {
   }
   const below = groupOf(one);
   if (below.length > 0) throw new UsageError(`It is written: ${below.map((name) => `rendermill ${name}`).join(', ')}.`);
-  throw new UsageError(`There is no command '${one}'; there are ${Object.keys(commands).join(', ')}.`);
+  throw new UsageError(
+    `There is no command '${one}'.${didYouMean(one, Object.keys(commands))} There are ${Object.keys(commands).join(', ')}.`,
+  );
 }
 
-function read({ options, usage: written }: Command, args: string[]) {
+function read(command: Command, args: string[]) {
+  const { options } = command;
   const all = { ...options, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } as const;
   try {
     const { values, positionals } = parseArgs({ args, options: all, allowPositionals: true });
     return { values: values as Record<string, string | boolean | undefined>, positionals };
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new UsageError(`${why}\nIt is written: rendermill ${written}`, { cause });
+    if (!(cause instanceof Error)) throw cause;
+    throw new UsageError(`${wordsOf(cause.message, Object.keys(all))}\n\n${helpOf(command)}`, { cause });
   }
+}
+
+/** What node:util says goes on about positional arguments. */
+function wordsOf(message: string, options: readonly string[]): string {
+  const [, unknown] = /^Unknown option '(-[^']*)'/.exec(message) ?? [];
+  if (unknown === undefined) return message.split('\n')[0] ?? message;
+  const names = options.map((name) => `--${name}`);
+  return `There is no option ${unknown}.${didYouMean(unknown, names)}`;
 }
 
 const terminal = openTerminal();

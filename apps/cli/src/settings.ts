@@ -50,7 +50,10 @@ export function urlOf(env: Env, saved: Saved): string {
   return checkedUrl(saved.url ?? 'http://127.0.0.1:8080', settingsFile(env));
 }
 
-export function clientOf(env: Env, saved: Saved): Rendermill {
+/** So long a call without an answer is not worth a word, and no call that asks for little takes as long as the second. */
+const [quietMs, quickMs] = [10_000, 30_000];
+
+export function clientOf(env: Env, saved: Saved, say: (words: string) => void): Rendermill {
   const url = urlOf(env, saved);
   // A kept key is for the address that it was kept with: no other server gets to see it.
   const kept = saved.url === undefined || checkedUrl(saved.url, settingsFile(env)) === url ? saved.api_key : undefined;
@@ -63,5 +66,21 @@ export function clientOf(env: Env, saved: Saved): Rendermill {
     throw new UsageError(
       'The API key has signs that no key has: is it RENDERMILL_API_KEY, or what was kept, as it was shown?',
     );
-  return new Rendermill({ url, apiKey: apiKey.trim() });
+  return connect(url, apiKey.trim(), say);
+}
+
+export const connect = (url: string, apiKey: string, say: (words: string) => void): Rendermill =>
+  new Rendermill({ url, apiKey, quickMs, fetch: tellingFetch(url, say) });
+
+/** Tells that an answer is late. What is asked to wait does, and what is piped in comes when it comes. */
+function tellingFetch(url: string, say: (words: string) => void): typeof fetch {
+  return async (input, init) => {
+    const waits = (typeof input === 'string' && input.includes('wait=')) || init?.body instanceof ReadableStream;
+    const timer = waits ? undefined : setTimeout(() => say(`No answer yet from ${url} …`), quietMs);
+    try {
+      return await fetch(input, init);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
 }

@@ -70,10 +70,42 @@ describe('before anything is spent', () => {
     const { code, out, err } = await rendermill(['plan', products, '-t', photos]);
     expect(code).toBe(0);
     expect(out).toMatch(
-      /^1 {2}NK-MUG-350-TEAL {2}generation, gpt-image-\S+, 1024x1024, low, \$0\.\d+\n {3}Studio product/,
+      /^ 1 {2}NK-MUG-350-TEAL {2}generation, gpt-image-\S+, 1024x1024, low, \$0\.\d+\n {4}Studio product/,
     );
     expect(err).toMatch(/^\d+ lines, \d+ pictures: \$\d+\.\d+/m);
     expect([await files(), await charged()]).toEqual([0, 0]);
+  });
+
+  test('jobs without one tells where those of a batch are', async () => {
+    expect((await rendermill(['jobs'])).err).toBe(
+      'No single jobs. For the lines of a batch: rendermill jobs --batch ID\n',
+    );
+    expect((await rendermill(['jobs', '--status', 'failed'])).err).toBe('There are none.\n');
+  });
+
+  test('where the quality is left to the model, the price is the most and says so; too low a limit is told', async () => {
+    const file = await input('auto.csv', 'sku\nmug\n');
+    const template = await input(
+      'auto.json',
+      '{"custom_id": "{{ sku }}", "prompt": "A {{ sku }}", "model": "gpt-image-1"}',
+    );
+    const { err } = await rendermill(['plan', file, '-t', template]);
+    expect(err).toMatch(/^1 line, 1 picture: at most \$0\.\d+/m);
+    expect(err).toContain('Its quality and size are left to the model and counted at the dearest');
+    const asked = await rendermill(['submit', file, '-t', template, '--max-cost', '0.01']);
+    expect(asked).toMatchObject({ code: 3, err: expect.stringContaining('with --max-cost 0.01 there may be none') });
+    expect((await rendermill(['plan', products, '-t', photos])).err).not.toContain('left to the model');
+  });
+
+  test.each(['template', 'plan', 'submit'])('%s says what a file is that is no table', async (command) => {
+    const png = join(rendermill.folder, 'pic.png');
+    await writeFile(png, Buffer.from('89504e470d0a1a0a', 'hex'));
+    const refused = await rendermill([command, png, ...(command === 'template' ? [] : ['-t', photos])]);
+    expect(refused).toMatchObject({ code: 2, err: expect.stringContaining('is no CSV or JSONL but a PNG picture') });
+    const sheet = join(rendermill.folder, 'sheet.xlsx');
+    await writeFile(sheet, Buffer.from('504b030414000600', 'hex'));
+    expect((await rendermill([command, sheet])).err).toContain('save the sheet as "CSV UTF-8"');
+    expect(await files()).toBe(0);
   });
 
   test('plan tells which row would fail, and why', async () => {
@@ -84,6 +116,9 @@ describe('before anything is spent', () => {
     const { code, out } = await rendermill(['plan', await input('faulty.jsonl', rows)]);
     expect(code).toBe(5);
     expect(out).toMatch(/^2 {2}bad 1 {2}\w+\n {3}n: /m);
+    // However many are shown.
+    const one = await rendermill(['plan', await input('faulty.jsonl', rows), '--rows', '1']);
+    expect([one.code, one.out]).toEqual([5, expect.not.stringContaining('bad 1')]);
   });
 
   test('submit over a pipe tells the price, spends nothing without --yes, and leaves nothing behind', async () => {
@@ -123,7 +158,11 @@ describe('a batch with lines that fail', () => {
     id = ended?.[1] ?? '';
     expect(id).not.toBe('');
     expect(err).toMatch(/failed: line [45] {2}forbidden \d {2}moderation_blocked: /);
-    expect(err).toContain(`rendermill retry ${id} --error-code moderation_blocked`);
+    // What the provider refuses it refuses again: no retry is offered, and every line is named.
+    expect(err).toMatch(
+      /^2 lines: moderation_blocked, as: .*\n {2}forbidden 1, forbidden 2\n {2}this will fail again: /m,
+    );
+    expect(err).not.toContain('rendermill retry');
     // No terminal, no drawing.
     expect(out + err).not.toContain('\u001b');
   });
@@ -139,14 +178,21 @@ describe('a batch with lines that fail', () => {
   });
 
   test('status tells one batch, and lists the latest', async () => {
-    expect((await rendermill(['status', id])).out).toMatch(/^lines +5: 3 completed, 2 failed, 0 cancelled$/m);
+    const { out } = await rendermill(['status', id]);
+    expect(out).toMatch(/^lines +5: 3 completed, 2 failed, 0 cancelled$/m);
+    expect(out).toMatch(/^cost +\$0\.0\d+$/m);
     expect((await rendermill(['status'])).out).toMatch(new RegExp(`^${id} +completed +5/5 +2 `, 'm'));
   });
 
   test('retry by reason runs those lines alone', async () => {
     await world.simulator.faults([]);
     const before = await charged();
-    expect((await rendermill(['retry', id, '--error-code', 'moderation_blocked'])).code).toBe(3);
+    const asked = await rendermill(['retry', id, '--error-code', 'moderation_blocked']);
+    expect(asked).toMatchObject({ code: 3, err: expect.stringContaining('(moderation_blocked) will fail again') });
+    const little = await rendermill(['retry', id, '--max-cost', '0.01', '--yes']);
+    expect(little).toMatchObject({ code: 2, err: expect.stringMatching(/has cost \$0\.0\d+ already/) });
+    const refused = await world.call('POST', `/v1/batches/${id}/retry`, { max_cost: 0.01 });
+    expect(refused).toMatchObject({ status: 400, body: { error: { param: 'max_cost' } } });
     expect(await charged()).toBe(before);
     const { code, out, err } = await rendermill(['retry', id, '--error-code', 'moderation_blocked', '--yes', '-w']);
     expect({ code, err }).toMatchObject({ code: 0 });
@@ -204,7 +250,12 @@ test('pause, resume, cancel; Ctrl-C leaves the batch running and says how to loo
   const state = async (): Promise<BatchAnswer> => (await world.call<BatchAnswer>('GET', `/v1/batches/${id}`)).body;
   await until(async () => (await state()).status === 'in_progress' && (await world.simulator.stats()).in_flight > 0);
   const watching = rendermill.start(['watch', id]);
-  expect((await rendermill(['pause', id])).out).toBe(`${id} paused\n`);
+  const paused = await rendermill(['pause', id]);
+  expect(paused.out).toBe(`${id} paused\n`);
+  expect(paused.err).toMatch(/^[123] lines? (is|are) under way and will still be rendered\.$/m);
+  expect((await rendermill(['status', id])).out).toMatch(
+    /^status +paused\n.*\ncost +\$0\.00 (so far|of about \$\S+ at most)$/m,
+  );
   expect((await state()).paused_at).not.toBeNull();
   expect((await rendermill(['resume', id])).out).toBe(`${id} in_progress\n`);
   await until(() => watching.soFar.err.includes('0/3'));

@@ -66,7 +66,21 @@ test('rendermill providers lists the accounts', async () => {
 
 test.each([
   ['no command', [], {}, 2, /rendermill COMMAND/],
-  ['a command that is not there', ['paint'], {}, 2, /there are login, template/],
+  ['a command that is not there', ['paint'], {}, 2, /There are login, template/],
+  ['a command with a slip', ['sumbit'], {}, 2, /Did you mean submit\?/],
+  ['an option with a slip', ['plan', 'x', '--templat', 'y'], {}, 2, /Did you mean --template\?\n\n.*--group-by/s],
+  ['a value that is missing', ['plan', 'x', '--template'], {}, 2, /argument missing\n\nrendermill plan/],
+  ['a status that is none', ['jobs', '--status', 'broken'], {}, 2, /--status is one of queued, in_progress/],
+  ['a scope that is none', ['keys', 'create', 'x', '--scopes', 'foo'], {}, 2, /--scopes has 'foo'.*jobs:write/],
+  [
+    'an event that is none',
+    ['webhooks', 'listen', '--types', 'batch.done'],
+    {},
+    2,
+    /--types has 'batch.done'.*batch.completed/,
+  ],
+  ['results of a job', ['results', 'job_1'], {}, 2, /rendermill download job_1/],
+  ['a key by its name', ['keys', 'revoke', 'shop'], {}, 2, /rendermill keys list/],
   ['no account', ['probe'], {}, 2, /rendermill probe ACCOUNT/],
   ['an option that is not there', ['providers', '--fast'], {}, 2, /--fast/],
   ['no key', ['providers'], { RENDERMILL_API_KEY: '' }, 2, /Set RENDERMILL_API_KEY/],
@@ -113,6 +127,21 @@ test('--version is that of the package', async () => {
     version: string;
   };
   expect(await rendermill(['--version'])).toEqual({ code: 0, out: `${version}\n`, err: '' });
+});
+
+test('an address that accepts and never answers is told, and given up', async () => {
+  const mute = createServer(() => undefined);
+  await new Promise<void>((listening) => mute.listen(0, '127.0.0.1', listening));
+  const url = `http://127.0.0.1:${(mute.address() as AddressInfo).port}`;
+  try {
+    const { code, err } = await rendermill(['status'], { env: { RENDERMILL_URL: url } });
+    expect(code).toBe(4);
+    expect(err).toContain(`No answer yet from ${url} …\n`);
+    expect(err).toContain('no answer in 30 seconds');
+  } finally {
+    mute.closeAllConnections();
+    await new Promise((closed) => mute.close(closed));
+  }
 });
 
 test('an address where something else answers is told as such', async () => {

@@ -109,7 +109,7 @@ const documents: readonly (readonly [string, { code: number }, object])[] = [
   ['recover', code(2), { error: { message: expect.stringContaining('stop them first'), code: null } }],
   ['completion bash', code(2), { error: { message: expect.stringContaining('leave out --json'), code: null } }],
   ['results {batch} -f csv', code(2), { error: { message: expect.stringContaining('--output'), code: null } }],
-  ['jobs --status done', code(1), { error: { code: 'invalid_parameter', param: 'status' } }],
+  ['jobs --status done', code(2), { error: { message: expect.stringContaining('queued, in_progress'), code: null } }],
   ['status batch_none', code(1), { error: { code: 'not_found', request_id: expect.stringMatching(/^req_/) } }],
 ];
 

@@ -41,7 +41,7 @@ describe('the rate', () => {
 describe('the line of a running batch', () => {
   test('has its share, rate, time left, cost and what holds it back', () => {
     expect(progressLine(batch(), at([40, 0], [100, 60]), 200)).toBe(
-      '[#####...............] 25 %  100/400  7 failed  60 a minute  5 min left  $1.50 spent  bound by requests a minute',
+      '[#####...............] 25 %  100/400  7 failed  60 a minute  5 min left  $1.50 spent  limit: requests a minute',
     );
   });
 
@@ -55,7 +55,13 @@ describe('the line of a running batch', () => {
     expect(progressLine(paused, at([40, 0], [100, 60]), 200)).toMatch(/\$1\.50 spent {2}paused$/);
   });
 
-  test('is cut where the terminal ends', () => {
-    expect(progressLine(batch(), at([0, 0]), 30)).toBe('[#####...............] 25 %  ');
+  test('leaves out whole parts from the right until the terminal is wide enough', () => {
+    const rate = at([40, 0], [100, 60]);
+    expect(progressLine(batch(), rate, 80)).toBe(
+      '[#####...............] 25 %  100/400  7 failed  60 a minute  5 min left',
+    );
+    expect(progressLine(batch(), rate, 72)).toContain('5 min left');
+    expect(progressLine(batch(), rate, 71)).toBe('[#####...............] 25 %  100/400  7 failed  60 a minute');
+    expect(progressLine(batch(), rate, 30)).toBe('[#####...............] 25 %  ');
   });
 });

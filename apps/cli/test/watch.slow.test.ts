@@ -12,7 +12,8 @@ test('watch tells the rate, the time left and what holds the batch back', async 
     const { id } = await createBatch(world, { requests: lines(20, 'mug') });
     const { code, err } = await rendermill(['watch', id]);
     expect(code).toBe(0);
-    const line = /^\[#+\.*\] \d+ % {2}\d+\/20 {2}[\d.]+ a minute {2}\d+ (s|min) left {2}\$0\.\d+ spent {2}bound by/m;
+    const line =
+      /^\[#+\.*\] \d+ % {2}\d+\/20 {2}[\d.]+ a minute {2}\d+ (s|min) left {2}\$0\.\d+ spent {2}limit: calls at once$/m;
     expect(err).toMatch(line);
   } finally {
     await world.close();

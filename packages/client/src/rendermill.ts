@@ -13,6 +13,8 @@ export interface RendermillOptions {
   readonly retries?: number;
   /** Milliseconds until an answer must begin: 60,000. */
   readonly timeoutMs?: number;
+  /** Milliseconds for a call that only asks and is not held, its repeats included: as `timeoutMs` says for each. */
+  readonly quickMs?: number;
   readonly fetch?: typeof fetch;
 }
 
@@ -40,6 +42,7 @@ export class Rendermill extends Caller {
       key: options.apiKey,
       retries: options.retries ?? 3,
       timeoutMs: options.timeoutMs ?? 60_000,
+      quickMs: options.quickMs ?? Infinity,
       // Called bare: a browser's own fetch takes no other `this`.
       fetch: options.fetch ?? ((input, init) => fetch(input, init)),
     });

@@ -9,6 +9,8 @@ export interface TransportOptions {
   readonly retries: number;
   /** Milliseconds until an answer must begin, beside what it was asked to wait. */
   readonly timeoutMs: number;
+  /** Milliseconds for a GET that is not held, its repeats included. */
+  readonly quickMs: number;
   readonly fetch: typeof fetch;
 }
 
@@ -41,14 +43,17 @@ export async function send(options: TransportOptions, call: Call): Promise<Respo
     ...(call.method === 'POST' ? { 'idempotency-key': newKey() } : {}),
     ...call.headers,
   };
+  const quick = call.method === 'GET' && (call.holdMs ?? 0) === 0;
+  const end = quick ? Date.now() + options.quickMs : Infinity;
   for (let tries = 0; ; tries++) {
-    const last = tries >= options.retries || call.once === true;
     const waitMs = Math.min(longestWaitMs, firstWaitMs * 2 ** tries) * (0.75 + Math.random() / 2);
+    const last = tries >= options.retries || call.once === true;
     let response: Response;
     try {
-      response = await attempt(options, { ...call, headers });
+      const timeoutMs = Math.min(options.timeoutMs, end - Date.now());
+      response = await attempt({ ...options, timeoutMs }, { ...call, headers });
     } catch (error) {
-      if (call.signal?.aborted || last) throw error;
+      if (call.signal?.aborted || last || Date.now() + waitMs >= end) throw error;
       await pause(waitMs, call.signal);
       continue;
     }
@@ -75,7 +80,7 @@ async function attempt({ url, fetch, timeoutMs }: TransportOptions, call: Call):
     });
   } catch (error) {
     if (call.signal?.aborted) throw error;
-    const why = late.signal.aborted ? `no answer in ${timeoutMs / 1_000} seconds` : causeOf(error);
+    const why = late.signal.aborted ? `no answer in ${Math.ceil(timeoutMs / 1_000)} seconds` : causeOf(error);
     throw new ConnectionError(`${url} does not answer (${why}): is it running, and is this its address?`, {
       cause: error,
     });

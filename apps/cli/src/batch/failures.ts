@@ -1,5 +1,6 @@
 import { itemsOf, type Rendermill } from '@rendermill/client';
 import type { Run } from '../command.js';
+import { firstOf, pageOf } from '../first.js';
 import { clip, count } from '../format.js';
 
 /** What of a batch came to nothing, by its reason, over all lines. */
@@ -10,6 +11,9 @@ interface Group {
   /** One of its jobs. */
   readonly job: string | null;
 }
+
+/** How many lines of a reason are named. */
+const named = 20;
 
 /** The most frequent first. */
 export async function failuresOf(client: Rendermill, id: string): Promise<Group[]> {
@@ -24,15 +28,33 @@ export async function failuresOf(client: Rendermill, id: string): Promise<Group[
   return [...groups.values()].sort((a, b) => b.lines - a.lines);
 }
 
+/** Said by the request's own error, and yet another time it may be otherwise. */
+const passing: readonly string[] = ['cancelled', 'deadline_exceeded', 'image_url_unreachable', 'image_url_timeout'];
+
+/** What is wrong with the request itself is so the next time too. */
+export async function failsAgain(client: Rendermill, { code, job }: Group): Promise<boolean> {
+  if (job === null || passing.includes(code)) return false;
+  const type = (await client.jobs.get(job)).error?.type;
+  return type === 'invalid_request_error' || type === 'image_generation_user_error';
+}
+
 /** With what to do about each. */
 export async function sayFailures({ client, terminal }: Run, id: string): Promise<void> {
-  for (const { code, message, lines, job } of await failuresOf(client, id)) {
+  for (const group of await failuresOf(client, id)) {
+    const { code, message, lines } = group;
     terminal.say(`${count(lines, 'line')}: ${code}${message === '' ? '' : `, as: ${clip(message, 160)}`}`);
-    const error = job === null ? null : (await client.jobs.get(job)).error;
-    if (error?.type === 'invalid_request_error')
-      terminal.say(
-        `  a retry asks for the same once more; to see the lines: rendermill jobs --batch ${id} --error-code ${code}`,
-      );
+    const these = await firstOf(
+      client.batches.lines(id, { error_code: code, order: 'asc', limit: pageOf(named) }),
+      named,
+    );
+    const ids = these.data.map(({ custom_id }) => clip(custom_id ?? '', 40)).join(', ');
+    if (ids !== '') terminal.say(`  ${ids}${these.has_more ? ' …' : ''}`);
+    if (these.has_more)
+      terminal.say(`  to see all: rendermill jobs --batch ${id} --error-code ${code} --limit ${lines}`);
+    if (await failsAgain(client, group)) {
+      terminal.say('  this will fail again: correct these rows and submit them as a new batch');
+      continue;
+    }
     // The batch's own max_cost stands, and would hold them back again.
     const more = code === 'budget_exceeded' ? ' --max-cost USD' : '';
     terminal.say(`  to run them again: rendermill retry ${id} --error-code ${code}${more}`);

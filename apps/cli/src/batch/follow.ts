@@ -3,7 +3,7 @@ import { exitCodes, type ExitCode, type Run } from '../command.js';
 import { clip, count, dollars, duration } from '../format.js';
 import { Interrupted } from '../stop.js';
 import { sayFailures } from './failures.js';
-import { progressLine, Rate } from './progress.js';
+import { progressLine, Rate, stateOf } from './progress.js';
 
 /** Failures that are told one by one on a terminal, which the rest would flood; a pipe gets all. */
 const onTerminal = 20;
@@ -12,8 +12,9 @@ const onTerminal = 20;
 export async function follow(run: Run, id: string): Promise<ExitCode> {
   const { client, terminal } = run;
   const stop = run.stop();
+  let batch: Batch | null = null;
   try {
-    let batch = await client.batches.get(id, { signal: stop.soon });
+    batch = await client.batches.get(id, { signal: stop.soon });
     const rate = new Rate(endedLines(batch), Date.now());
     let failures = 0;
     let tenth = Math.floor(batch.progress * 10);
@@ -40,7 +41,9 @@ export async function follow(run: Run, id: string): Promise<ExitCode> {
   } catch (error) {
     if (!stop.soon.aborted) throw error;
     terminal.show('');
-    terminal.say(`The batch goes on. To look again: rendermill watch ${id}`);
+    const paused = batch !== null && stateOf(batch) === 'paused';
+    const now = paused ? `The batch is paused; to go on: rendermill resume ${id}.` : 'The batch goes on.';
+    terminal.say(`${now} To look again: rendermill watch ${id}`);
     throw new Interrupted();
   } finally {
     stop.close();

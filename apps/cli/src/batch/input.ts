@@ -2,6 +2,7 @@ import { openAsBlob } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { CreateBatch, StoredFile } from '@rendermill/client';
+import { headOf, refuseStranger } from './kind-of-file.js';
 import { number, text, UsageError, type Command, type Run } from '../command.js';
 
 /** A file of rows or lines, and the batch that becomes of it. */
@@ -86,6 +87,7 @@ export async function uploadInput(
   });
   if (!found.isFile()) throw new UsageError(`${file} is no file.`);
   if (found.size === 0) throw new UsageError(`${file} is empty.`);
+  refuseStranger(file, await headOf(file, 8));
   if (found.size > 20_000_000) terminal.say(`Sending ${file} …`);
   return client.files.upload(await openAsBlob(file), basename(file), 'batch', { headers });
 }

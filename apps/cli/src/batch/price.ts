@@ -17,18 +17,44 @@ export async function estimateOf({ client, terminal }: Run, body: CreateBatch): 
   }
 }
 
+interface Asked {
+  readonly model: string | null;
+  readonly request: Readonly<Record<string, unknown>> | null;
+}
+
+/** What the first line leaves to the model, and costs accordingly. Without a word these take `auto`; others have no such choice. */
+export function leftToModel([first]: readonly Asked[]): string[] {
+  const { model, request } = first ?? { model: null, request: null };
+  if (!request) return [];
+  const unsaid = /gpt-image/.test(model ?? '') ? 'auto' : undefined;
+  return ['quality', 'size'].filter((name) => (request[name] ?? unsaid) === 'auto');
+}
+
+/** A limit that no picture fits in. */
+export function sayTooLittle({ terminal }: Run, estimate: BatchEstimate | null, maxCost: number | undefined): void {
+  if (!estimate || maxCost === undefined || estimate.images === 0) return;
+  const each = estimate.cost.max / estimate.images;
+  if (maxCost < each)
+    terminal.say(`One picture costs up to ${dollars(each)}: with --max-cost ${maxCost} there may be none at all.`);
+}
+
 /** What it costs, in words for people. */
-export function sayPrice({ terminal }: Run, estimate: BatchEstimate | null): void {
+export function sayPrice({ terminal }: Run, estimate: BatchEstimate | null, left: readonly string[]): void {
   if (!estimate) return;
   const { lines, images, cost, seconds, excludes, invalid_lines: invalid, sample } = estimate;
+  const most = left.length > 0 ? 'at most ' : '';
   const price =
     cost.min === cost.max
-      ? dollars(cost.max)
-      : `${dollars(cost.min)} to ${dollars(cost.max)}, by the account that makes it`;
+      ? `${most}${dollars(cost.max)}`
+      : `${dollars(cost.min)} to ${dollars(cost.max)}, by the account that makes it${most && ', at most'}`;
   const about = sample ? ` (extrapolated from the first ${sample.lines})` : '';
   terminal.say(
     `${count(lines, 'line')}, ${count(images, 'picture')}${about}: ${price}${seconds === null ? '' : `, about ${duration(seconds)}`}.`,
   );
+  if (left.length > 0)
+    terminal.say(
+      `Its ${left.join(' and ')} ${left.length === 1 ? 'is' : 'are'} left to the model and counted at the dearest: name ${left.length === 1 ? 'one' : 'them'} in the template.`,
+    );
   if (excludes.length > 0)
     terminal.say(
       `Not counted, because nobody knows it: ${excludes.join(', ').replaceAll('_', ' ')}. It will cost more.`,

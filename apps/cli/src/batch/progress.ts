@@ -3,17 +3,21 @@ import { dollars, duration } from '../format.js';
 
 /** A running batch on one line. */
 
-const boundWords: Readonly<Record<NonNullable<Batch['bound_by']>, string>> = {
+export const boundWords: Readonly<Record<NonNullable<Batch['bound_by']>, string>> = {
   paused: 'paused',
   max_cost: 'its max_cost is reached',
   account_parked: 'the account is parked: rendermill providers',
   rate_limited: 'the provider asks to wait',
-  requests_per_day: 'bound by requests a day',
-  images_per_month: 'bound by images a month',
-  requests_per_minute: 'bound by requests a minute',
-  images_per_minute: 'bound by images a minute',
-  concurrency: 'bound by calls at once',
+  requests_per_day: 'limit: requests a day',
+  images_per_month: 'limit: images a month',
+  requests_per_minute: 'limit: requests a minute',
+  images_per_minute: 'limit: images a minute',
+  concurrency: 'limit: calls at once',
 };
+
+/** As people call it: one that is paused is no batch in progress. */
+export const stateOf = ({ status, paused_at }: Pick<Batch, 'status' | 'paused_at'>): string =>
+  status === 'in_progress' && paused_at !== null ? 'paused' : status;
 
 /** Lines a minute over the last while. */
 export class Rate {
@@ -49,6 +53,8 @@ export function progressLine(batch: Batch, rate: Rate, columns: number): string 
     `${dollars(cost.actual)} spent`,
     ...(bound_by === null ? [] : [boundWords[bound_by] ?? bound_by]),
   ];
+  // What does not fit is left out whole, from the right.
+  while (parts.length > 1 && parts.join('  ').length >= columns) parts.pop();
   return fit(parts.join('  '), columns);
 }
 

@@ -1,7 +1,7 @@
 import { isEnded, type Rendermill } from '@rendermill/client';
 import { UsageError } from '../command.js';
 import { count, dollars } from '../format.js';
-import { failuresOf } from './failures.js';
+import { failsAgain, failuresOf } from './failures.js';
 
 /** What it is likely to cost to run something again. */
 export interface RetryPrice {
@@ -22,11 +22,20 @@ export interface RetryPrice {
 const aliases: Readonly<Record<string, string>> = { batch_cancelled: 'cancelled', batch_expired: 'deadline_exceeded' };
 
 /** What a line has cost on average, or where none has been made was expected to, is what one more is likely to cost. */
-export async function priceOfBatch(client: Rendermill, id: string, code: string | undefined): Promise<RetryPrice> {
+export async function priceOfBatch(
+  client: Rendermill,
+  id: string,
+  code: string | undefined,
+  maxCost: number | undefined,
+): Promise<RetryPrice> {
   const batch = await client.batches.get(id);
   const { request_counts: n, cost } = batch;
   if (!isEnded(batch)) throw new UsageError(`${id} is ${batch.status}: what has ended can be run again.`);
   if (n.total === 0) throw new UsageError(`Nothing of ${id} was run: mend its input and submit it anew.`);
+  if (maxCost !== undefined && cost.actual !== null && maxCost <= cost.actual)
+    throw new UsageError(
+      `${id} has cost ${dollars(cost.actual)} already, and --max-cost is what it may cost in all, with that: name more.`,
+    );
   const groups = await failuresOf(client, id);
   const wanted = groups.filter((group) => code === undefined || group.code === (aliases[code] ?? code));
   const lines = code === undefined ? n.failed + n.cancelled : wanted.reduce((sum, group) => sum + group.lines, 0);
@@ -40,9 +49,20 @@ export async function priceOfBatch(client: Rendermill, id: string, code: string 
   const each = n.completed > 0 ? over(cost.actual, n.completed) : over(cost.estimated || null, n.total);
   const about = each === null ? ', at a price that is not known' : `: about ${dollars(each * lines)}`;
   return {
-    words: `This runs ${count(lines, 'line')} again${about}.`,
+    words: [`This runs ${count(lines, 'line')} again${about}.`, ...(await hopeless(client, wanted))].join('\n'),
     facts: { object: 'retry_estimate', id, lines, currency: 'USD', cost: each === null ? null : each * lines },
   };
+}
+
+/** What is not worth its retry, said before the yes. */
+async function hopeless(client: Rendermill, groups: Awaited<ReturnType<typeof failuresOf>>): Promise<string[]> {
+  const words: string[] = [];
+  for (const group of groups)
+    if (await failsAgain(client, group))
+      words.push(
+        `${count(group.lines, 'line')} of them (${group.code}) will fail again: correct these rows and submit them as a new batch.`,
+      );
+  return words;
 }
 
 /** Of its pictures those that are missing. */

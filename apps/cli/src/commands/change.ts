@@ -1,4 +1,7 @@
 import type { Batch, Job } from '@rendermill/client';
+import { stateOf } from '../batch/progress.js';
+import { firstOf } from '../first.js';
+import { count } from '../format.js';
 import { exitCodes, kindOf, type Command, type Run } from '../command.js';
 
 /** What can be done to a batch while it runs. */
@@ -11,17 +14,27 @@ function change(usage: string, summary: string, ask: (run: Run, id: string) => P
     arguments: { least: 1, most: 1 },
     run: async (run) => {
       const changed = await ask(run, run.positionals[0] ?? '');
-      const paused = changed.object === 'batch' && changed.status === 'in_progress' && changed.paused_at !== null;
       const asked = changed.object === 'job' && changed.cancel_requested === true && changed.status === 'in_progress';
-      const status = paused
-        ? 'paused'
-        : asked
-          ? 'in_progress; it is cancelled after the call under way'
-          : changed.status;
-      run.terminal.print(run.json ? JSON.stringify(changed, null, 2) : `${changed.id} ${status}`);
+      const status = changed.object === 'batch' ? stateOf(changed) : changed.status;
+      const words = asked ? 'in_progress; it is cancelled after the call under way' : status;
+      run.terminal.print(run.json ? JSON.stringify(changed, null, 2) : `${changed.id} ${words}`);
+      if (status === 'paused') await sayUnderWay(run, changed.id);
       return exitCodes.done;
     },
   };
+}
+
+/** Counted as far as one page goes. */
+const counted = 99;
+
+/** A pause stops no call that is paid. */
+async function sayUnderWay({ client, terminal }: Run, id: string): Promise<void> {
+  const { data, has_more } = await firstOf(client.batches.lines(id, { status: 'in_progress', limit: 100 }), counted);
+  if (data.length === 0) return;
+  const are = data.length === 1 ? 'is' : 'are';
+  terminal.say(
+    `${has_more ? 'More than ' : ''}${count(data.length, 'line')} ${are} under way and will still be rendered.`,
+  );
 }
 
 export const cancel = change(

@@ -6,7 +6,7 @@ import { exitCodes, kindOf, number, UsageError, type Command, type Run } from '.
 import { Damaged, fetchPicture, type Picture } from '../download/fetch-picture.js';
 import { Names } from '../download/names.js';
 import { sideBySide } from '../download/side-by-side.js';
-import { count, size } from '../format.js';
+import { clip, count, size } from '../format.js';
 import { Interrupted } from '../stop.js';
 
 interface Named extends Picture {
@@ -38,7 +38,8 @@ export const download: Command = {
     if (!Number.isInteger(parallel) || parallel < 1 || parallel > 64) throw new UsageError('--parallel is 1 to 64.');
     // Asked for before anything is written: a name that is none leaves no folder.
     const batch = kindOf(id) === 'batch' ? await client.batches.get(id) : null;
-    const pictures = batch ? ofBatch(client, id) : ofJob(await client.jobs.get(id));
+    const job = batch ? null : await client.jobs.get(id);
+    const pictures = job ? ofJob(job) : ofBatch(client, id);
     const lines = batch?.request_counts.completed ?? 1;
     const sum = await fetchAll(run, pictures, folder, parallel, lines);
     terminal.show('');
@@ -47,7 +48,8 @@ export const download: Command = {
       terminal.print(`${count(sum.pictures, 'picture')} in ${folder}: ${sum.fetched} fetched now, ${size(sum.bytes)}`);
     if (batch && !isEnded(batch))
       terminal.say('The batch is still running: run the command again for what ends later.');
-    if (sum.failed.length === 0) return exitCodes.done;
+    if (job?.error) terminal.say(`The job ${job.status}, ${job.error.code}: ${clip(job.error.message, 300)}`);
+    if (sum.failed.length === 0) return job?.error ? exitCodes.partly : exitCodes.done;
     terminal.say(`${count(sum.failed.length, 'picture')} could not be fetched; run the command again for them.`);
     return exitCodes.partly;
   },
@@ -67,17 +69,27 @@ async function* ofBatch(client: Rendermill, id: string): AsyncGenerator<Named> {
       };
 }
 
-async function* ofJob({ id, images }: Job): AsyncGenerator<Named> {
+async function* ofJob({ id, custom_id, images }: Job): AsyncGenerator<Named> {
   const names = new Names();
   for (const { index, bytes, sha256, content_type } of images)
-    yield { job: id, index, bytes, sha256, name: names.of(id, 1, index, content_type), ofLine: images.length };
+    yield {
+      job: id,
+      index,
+      bytes,
+      sha256,
+      name: names.of(custom_id ?? id, 1, index, content_type),
+      ofLine: images.length,
+    };
 }
 
 async function fetchAll(run: Run, pictures: AsyncGenerator<Named>, folder: string, parallel: number, lines: number) {
   const { client, terminal } = run;
   const sum: Sum = { pictures: 0, fetched: 0, bytes: 0, failed: [] };
   let done = 0;
-  await mkdir(folder, { recursive: true });
+  await mkdir(folder, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST' && error.code !== 'ENOTDIR') throw error;
+    throw new UsageError(`${folder} is a file, or below one: name a folder.`);
+  });
   const stop = run.stop();
   stop.soon.addEventListener('abort', () =>
     terminal.say('Finishing what is under way; Ctrl-C again stops at once and keeps the parts.'),

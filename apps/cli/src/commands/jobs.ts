@@ -1,7 +1,9 @@
 import type { Job, Rendermill } from '@rendermill/client';
-import { exitCodes, limitOf, refuse, text, type Command, type Run } from '../command.js';
+import { exitCodes, limitOf, oneOf, refuse, text, type Command, type Run } from '../command.js';
 import { firstOf, pageOf, sayMore } from '../first.js';
 import { clip, dollars, table, time } from '../format.js';
+
+const states = ['queued', 'in_progress', 'completed', 'failed', 'cancelled', 'expired'] as const;
 
 export const jobs: Command = {
   usage: 'jobs [--batch ID] [--status NAME] [--error-code CODE] [--limit N]',
@@ -28,16 +30,23 @@ export const jobs: Command = {
     const limit = limitOf(run, 20);
     const rows = await firstOf(wanted(client, run, limit), limit);
     if (json) terminal.print(JSON.stringify(rows, null, 2));
-    else if (rows.data.length === 0) terminal.say('There are none.');
+    else if (rows.data.length === 0) terminal.say(none(run));
     else terminal.print(table([['JOB', 'STATUS', 'CUSTOM ID', 'COST', 'CREATED', 'ERROR'], ...rows.data.map(row)]));
     if (!json) sayMore(terminal, rows);
     return exitCodes.done;
   },
 };
 
+/** Without a filter there may be batches all the same. */
+function none({ values }: Run): string {
+  const filters = Object.keys(values).filter((name) => name !== 'limit' && name !== 'json');
+  if (filters.length > 0) return 'There are none.';
+  return 'No single jobs. For the lines of a batch: rendermill jobs --batch ID';
+}
+
 function wanted(client: Rendermill, run: Run, limit: number): AsyncIterable<Job> {
   const batch = text(run, 'batch');
-  const status = text(run, 'status') as Job['status'] | undefined;
+  const status = oneOf(run, 'status', states);
   const code = text(run, 'error-code');
   const customId = text(run, 'custom-id');
   const model = text(run, 'model');

@@ -1,11 +1,12 @@
 import { itemsOf, type ApiKey, type CreateApiKey } from '@rendermill/client';
-import { exitCodes, limitOf, number, refuse, text, UsageError, type Command, type Run } from '../command.js';
+import { exitCodes, limitOf, number, refuse, someOf, text, UsageError, type Command, type Run } from '../command.js';
 import { firstOf, pageOf, sayMore } from '../first.js';
 import { clip, dollars, table, time } from '../format.js';
 
 /** API keys. A key is shown once, on stdout and alone there, so that it can be piped into a secret store. */
 
-const tenant = 'jobs:write,jobs:read,batches,files,webhooks,usage';
+const tenant = ['jobs:write', 'jobs:read', 'batches', 'files', 'webhooks', 'usage'] as const;
+const scopes = [...tenant, 'admin', 'operator'] as const satisfies readonly CreateApiKey['scopes'][number][];
 
 /** Sets of scopes that a key is usually made with; `admin` is all that the key may which makes it. */
 const roles: Readonly<Record<string, string | null>> = {
@@ -60,7 +61,7 @@ export const keysCreate: Command = {
     '--project NAME         default',
     '--test                 what it orders is rendered by the built-in simulator, and costs nothing',
     '--role NAME            look (spends and changes nothing), order, or admin (all that your own key may)',
-    `--scopes NAMES         with commas between (${tenant})`,
+    `--scopes NAMES         with commas between (${tenant.join(',')})`,
     '--spend-limit USD      what it may spend',
     '--expires-in-days N    when it ends by itself',
   ],
@@ -105,6 +106,7 @@ export const keysRevoke: Command = {
   run: async ({ client, terminal, positionals, json }) => {
     const id = positionals[0] ?? '';
     if (id.startsWith('rm_')) throw new UsageError('Name the id of the key, key_…, not the key: rendermill keys list');
+    if (!id.startsWith('key_')) throw new UsageError(`'${id}' is no id of a key (key_…): rendermill keys list`);
     const gone = await client.delete('/v1/api_keys/{id}', { params: { id } });
     terminal.print(json ? JSON.stringify(gone, null, 2) : `${id} revoked`);
     return exitCodes.done;
@@ -113,14 +115,14 @@ export const keysRevoke: Command = {
 
 async function scopesOf(run: Run, isOfOperators: boolean): Promise<readonly string[]> {
   const role = text(run, 'role');
-  if (role === undefined) return (text(run, 'scopes') ?? tenant).split(',');
+  if (role === undefined) return someOf(run, 'scopes', scopes) ?? tenant;
   refuse(run, ['scopes'], 'say them, or --role.');
   const set = Object.hasOwn(roles, role) ? roles[role] : undefined;
   if (set === undefined) throw new UsageError(`--role is ${Object.keys(roles).join(', ')}; '${role}' is none.`);
   if (set !== null) return set.split(',');
-  const { scopes } = await run.client.get('/v1/api_keys/current');
+  const { scopes: own } = await run.client.get('/v1/api_keys/current');
   // `operator` is over all projects: only live keys of the first one have it.
-  return scopes.filter((scope) => scope !== 'operator' || isOfOperators);
+  return own.filter((scope) => scope !== 'operator' || isOfOperators);
 }
 
 function shown({ terminal, json }: Run, made: ApiKey & { readonly key: string | null }) {

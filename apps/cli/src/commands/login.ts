@@ -1,6 +1,5 @@
-import { Rendermill } from '@rendermill/client';
 import { exitCodes, UsageError, type Command } from '../command.js';
-import { checkedUrl, readSaved, save, urlOf } from '../settings.js';
+import { checkedUrl, connect, readSaved, save, urlOf } from '../settings.js';
 
 export const login: Command = {
   usage: 'login [URL]',
@@ -13,7 +12,7 @@ export const login: Command = {
     const url = positionals[0] === undefined ? urlOf(env, saved) : checkedUrl(positionals[0], 'URL');
     const key = (await terminal.askSecret(`API key for ${url}: `)).trim();
     if (key === '') throw new UsageError('No key came: type it, or pipe it in. `npm start` prints one.');
-    const { data } = await new Rendermill({ url, apiKey: key }).get('/v1/models');
+    const { data } = await connect(url, key, terminal.say).get('/v1/models');
     const file = await save(env, { url, api_key: key });
     if (json) terminal.print(JSON.stringify({ url, file, models: data.length }));
     else terminal.print(`${url} takes the key. Kept in ${file}`);

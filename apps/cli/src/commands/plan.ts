@@ -1,5 +1,5 @@
 import { bodyOf, inputOptions, inputOptionsHelp, uploadInput } from '../batch/input.js';
-import { estimateOf, sayPrice } from '../batch/price.js';
+import { estimateOf, leftToModel, sayPrice } from '../batch/price.js';
 import { exitCodes, number, UsageError, type Command } from '../command.js';
 import { clip, dollars } from '../format.js';
 
@@ -11,6 +11,7 @@ export const plan: Command = {
     'FILE                 .csv, .jsonl, or - for what is piped in',
     ...inputOptionsHelp,
     '--rows N             how many to show, 1 to 100 (10)',
+    'It ends with 5 where any row of the whole file would fail, shown or not.',
   ],
   arguments: { least: 1, most: 1 },
   run: async (run) => {
@@ -29,11 +30,14 @@ export const plan: Command = {
       const estimate = await estimateOf(run, whole);
       if (json) terminal.print(JSON.stringify({ preview, estimate }, null, 2));
       else {
-        for (const row of preview.data) terminal.print(shown(row));
+        const width = Math.max(0, ...preview.data.map(({ line }) => String(line).length));
+        for (const row of preview.data) terminal.print(shown(row, width));
         if (preview.has_more) terminal.print('…');
       }
-      sayPrice(run, estimate);
-      return preview.data.every(({ error }) => error === null) ? exitCodes.done : exitCodes.partly;
+      sayPrice(run, estimate, leftToModel(preview.data));
+      // All rows count, however many are shown.
+      const well = estimate ? estimate.invalid_lines.count === 0 : preview.data.every(({ error }) => error === null);
+      return well ? exitCodes.done : exitCodes.partly;
     } finally {
       await client.files.delete(stored.id);
     }
@@ -50,9 +54,10 @@ interface Row {
   readonly error: { readonly code: string; readonly message: string } | null;
 }
 
-function shown({ line, custom_id, type, model, request, cost, error }: Row): string {
-  const head = `${line}  ${clip(custom_id ?? '', 60)}`;
-  if (error) return `${head}  ${error.code}\n   ${clip(error.message, 400)}`;
+function shown({ line, custom_id, type, model, request, cost, error }: Row, width: number): string {
+  const below = `\n${' '.repeat(width + 2)}`;
+  const head = `${String(line).padStart(width)}  ${clip(custom_id ?? '', 60)}`;
+  if (error) return `${head}  ${error.code}${below}${clip(error.message, 400)}`;
   const { prompt, images = [], n, size, quality } = request ?? {};
   const facts = [type, model, size, quality, n === 1 ? undefined : `${String(n)} pictures`, dollars(cost?.max)];
   const lines = [
@@ -60,5 +65,5 @@ function shown({ line, custom_id, type, model, request, cost, error }: Row): str
     ...(typeof prompt === 'string' ? [clip(prompt, 400)] : []),
     ...images.map((image) => `from ${clip(image, 200)}`),
   ];
-  return lines.join('\n   ');
+  return lines.join(below);
 }

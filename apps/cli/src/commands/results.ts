@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { chunksOf } from '@rendermill/client';
-import { exitCodes, text, UsageError, type Command, type Run } from '../command.js';
+import { exitCodes, kindOf, text, UsageError, type Command, type Run } from '../command.js';
 
 const formats = ['jsonl', 'csv', 'zip'] as const;
 
@@ -17,6 +17,8 @@ export const results: Command = {
   run: async (run) => {
     const { client, terminal, positionals, json } = run;
     const id = positionals[0] ?? '';
+    if (kindOf(id) === 'job')
+      throw new UsageError(`${id} is a job, and its pictures come by: rendermill download ${id}`);
     const format = formats.find((name) => name === (text(run, 'format') ?? 'jsonl'));
     if (!format) throw new UsageError(`--format is one of ${formats.join(', ')}.`);
     const output = text(run, 'output');

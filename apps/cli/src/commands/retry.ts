@@ -28,7 +28,7 @@ export const retry: Command = {
     const code = text(run, 'error-code');
     const maxCost = number(run, 'max-cost');
     if (!isBatch) refuse(run, ['error-code', 'max-cost'], `only for batches, and ${id} is a job.`);
-    const price: RetryPrice = isBatch ? await priceOfBatch(client, id, code) : await priceOfJob(client, id);
+    const price: RetryPrice = isBatch ? await priceOfBatch(client, id, code, maxCost) : await priceOfJob(client, id);
     terminal.say(price.words);
     if (!(await agreed(run, 'Spend it?'))) {
       if (json) terminal.print(JSON.stringify(price.facts, null, 2));
@@ -42,6 +42,7 @@ export const retry: Command = {
       : await client.jobs.retry(id);
     if (run.values['watch'] === true) return isBatch ? follow(run, id) : followJob(run, id);
     terminal.print(json ? JSON.stringify(again, null, 2) : `${id} ${again.status}`);
+    terminal.say(`To look on: rendermill watch ${id}`);
     return exitCodes.done;
   },
 };

@@ -1,5 +1,6 @@
-import type { Batch, Job } from '@rendermill/client';
+import { isEnded, type Batch, type Job } from '@rendermill/client';
 import { endedLines, timeLeft } from '../batch/follow.js';
+import { boundWords, stateOf } from '../batch/progress.js';
 import { exitCodes, kindOf, limitOf, refuse, type Command, type Run } from '../command.js';
 import { firstOf, pageOf, sayMore } from '../first.js';
 import { clip, dollars, table, time } from '../format.js';
@@ -28,8 +29,8 @@ async function latest(run: Run) {
   const page = await firstOf(client.batches.list({ limit: pageOf(limit) }), limit);
   const rows = page.data.map((batch) => [
     batch.id,
-    batch.paused_at !== null && batch.status === 'in_progress' ? 'paused' : batch.status,
-    `${endedLines(batch)}/${batch.request_counts.total}`,
+    stateOf(batch),
+    linesOf(batch),
     String(batch.request_counts.failed),
     dollars(batch.cost.actual),
     timeLeft(batch),
@@ -42,13 +43,25 @@ async function latest(run: Run) {
   return exitCodes.done;
 }
 
+/** What was cancelled was not rendered. */
+const linesOf = (batch: Batch): string => {
+  const { total, completed, failed } = batch.request_counts;
+  return `${batch.status === 'cancelled' ? completed + failed : endedLines(batch)}/${total}`;
+};
+
+function costOf(batch: Batch): string {
+  const { actual, estimated } = batch.cost;
+  if (isEnded(batch)) return dollars(actual);
+  return estimated === null ? `${dollars(actual)} so far` : `${dollars(actual)} of about ${dollars(estimated)} at most`;
+}
+
 function ofBatch(batch: Batch): string[][] {
   const { request_counts: n, cost } = batch;
   return [
     ['id', batch.id],
-    ['status', batch.status],
+    ['status', stateOf(batch)],
     ['lines', `${n.total}: ${n.completed} completed, ${n.failed} failed, ${n.cancelled} cancelled`],
-    ['cost', `${dollars(cost.actual)} so far, ${dollars(cost.estimated)} in all`],
+    ['cost', costOf(batch)],
     ...(cost.possibly_billed_twice.attempts > 0
       ? [
           [
@@ -57,7 +70,9 @@ function ofBatch(batch: Batch): string[][] {
           ],
         ]
       : []),
-    ...(batch.bound_by === null ? [] : [['bound by', batch.bound_by]]),
+    ...(batch.bound_by === null || batch.bound_by === 'paused'
+      ? []
+      : [['held back by', boundWords[batch.bound_by] ?? batch.bound_by]]),
     ...(timeLeft(batch) === '' ? [] : [['time', timeLeft(batch)]]),
     ['created', time(batch.created_at)],
     ...(batch.errors?.data ?? []).map(({ line, code, message }) => [

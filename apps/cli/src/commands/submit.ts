@@ -1,6 +1,6 @@
 import { RendermillError, type Batch, type CreateBatch } from '@rendermill/client';
 import { bodyOf, inputOptions, inputOptionsHelp, uploadInput } from '../batch/input.js';
-import { agreed, estimateOf, sayPrice } from '../batch/price.js';
+import { agreed, estimateOf, leftToModel, sayPrice, sayTooLittle } from '../batch/price.js';
 import { follow } from '../batch/follow.js';
 import { exitCodes, text, type Command, type Run } from '../command.js';
 import { Interrupted } from '../stop.js';
@@ -62,7 +62,9 @@ export const submit: Command = {
 /** Null where nobody wants to spend it. */
 async function order(run: Run, body: CreateBatch, headers: Record<string, string>): Promise<Batch | null> {
   const estimate = await estimateOf(run, body);
-  sayPrice(run, estimate);
+  const { data } = await run.client.post('/v1/batches/preview', { body, query: { limit: 1 } });
+  sayPrice(run, estimate, leftToModel(data));
+  sayTooLittle(run, estimate, body.max_cost ?? undefined);
   if (await agreed(run, 'Spend it?')) return run.client.batches.create(body, { headers });
   if (run.json) run.terminal.print(JSON.stringify(estimate, null, 2));
   return null;

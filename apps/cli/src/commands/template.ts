@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { headOf, refuseStranger } from '../batch/kind-of-file.js';
 import { exitCodes, text, UsageError, type Command } from '../command.js';
 import { clip } from '../format.js';
 
@@ -25,17 +25,10 @@ export const template: Command = {
 };
 
 async function beginning(file: string, encoding: string | undefined): Promise<string> {
-  const handle = await open(file).catch((error: NodeJS.ErrnoException) => {
-    throw new UsageError(`${file} cannot be read (${error.code}).`);
-  });
-  try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(65_536), 0, 65_536, 0);
-    const head = buffer.subarray(0, bytesRead);
-    const isUtf16 = head[0] === 0xff && head[1] === 0xfe;
-    return decoded(file, head, encoding ?? (isUtf16 ? 'utf-16le' : 'utf-8'));
-  } finally {
-    await handle.close();
-  }
+  const head = await headOf(file, 65_536);
+  refuseStranger(file, head);
+  const isUtf16 = head[0] === 0xff && head[1] === 0xfe;
+  return decoded(file, head, encoding ?? (isUtf16 ? 'utf-16le' : 'utf-8'));
 }
 
 function decoded(file: string, head: Buffer, encoding: string): string {

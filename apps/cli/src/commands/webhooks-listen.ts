@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ConnectionError, RendermillError, signWebhook, type Rendermill, type WebhookEvent } from '@rendermill/client';
-import { text, UsageError, type Command, type Run } from '../command.js';
+import { someOf, text, UsageError, type Command, type Run } from '../command.js';
 import { clip } from '../format.js';
 import { checkedUrl } from '../settings.js';
 import { Interrupted } from '../stop.js';
@@ -35,6 +35,7 @@ export const webhooksListen: Command = {
     const { client, terminal, json } = run;
     let after = text(run, 'since') ?? (await newest(client));
     if (!/^\d{1,16}$/.test(after)) throw new UsageError('--since is the sequence number of an event, or 0.');
+    if (text(run, 'types') !== undefined) someOf(run, 'types', (await client.get('/v1/webhook_event_types')).data);
     if (url !== null) terminal.say(`Signed with ${secret}`);
     terminal.say(`Listening behind event ${after}; Ctrl-C ends it.`);
     const stop = run.stop();

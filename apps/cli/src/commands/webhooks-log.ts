@@ -1,5 +1,5 @@
 import { itemsOf } from '@rendermill/client';
-import { exitCodes, limitOf, refuse, text, type Command, type Run } from '../command.js';
+import { exitCodes, limitOf, oneOf, refuse, text, type Command, type Run } from '../command.js';
 import { firstOf, pageOf, sayMore } from '../first.js';
 import { clip, table, time } from '../format.js';
 
@@ -20,7 +20,7 @@ export const webhooksLog: Command = {
     const id = text(run, 'endpoint');
     const limit = limitOf(run, 50);
     if (id === undefined) return endpoints(run, limit);
-    const status = text(run, 'status') as 'pending' | 'delivered' | 'failed' | undefined;
+    const status = oneOf(run, 'status', ['pending', 'delivered', 'failed']);
     const query = { limit: pageOf(limit), ...(status === undefined ? {} : { status }) };
     const found = itemsOf((after) =>
       client.get('/v1/webhook_endpoints/{id}/deliveries', {

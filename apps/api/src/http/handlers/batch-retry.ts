@@ -41,6 +41,14 @@ async function retry(context: Context): Promise<void> {
   const asked = body.max_cost == null ? null : Math.round(body.max_cost * 1_000_000);
   // Under a spend limit the batch's own max_cost stands where none is asked for: what is left may be more.
   const maxCost = asked ?? (caller.spendLimit === null ? null : found.max_cost);
+  const { actual } = (await present(context, found)).cost;
+  // What it has cost is counted: nothing could be begun.
+  if (body.max_cost != null && actual !== null && body.max_cost < actual)
+    throw new RendermillError(
+      'invalid_parameter',
+      `max_cost: it is what the batch may cost in all, and it has cost ${actual} already; name more.`,
+      { param: 'max_cost' },
+    );
   const code = body.error_code == null ? null : (aliases[body.error_code] ?? body.error_code);
   const answer = await deps.batches.retry(id, { code, maxCost }, repeat, caller);
   if (typeof answer === 'object') throw overLimit(caller, answer);
