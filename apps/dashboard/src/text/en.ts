@@ -55,6 +55,15 @@ export const en = {
     reload: 'Load it again',
   },
 
+  practice: {
+    title: 'Practice.',
+    text: 'Pictures are made by the built-in simulator, nothing is spent; costs are list prices. How to connect a provider',
+    connect:
+      'Stop Rendermill and start it with the key of a provider, as OPENAI_API_KEY=… npm start; on a server set it where its other settings are. From then on orders are paid.',
+    testKey:
+      'This is a test key: whatever it orders is rendered by the simulator. With a live key orders are paid, once Rendermill was started with the key of a provider, as OPENAI_API_KEY=…',
+  },
+
   access: {
     mode: { live: 'live key', test: 'test key' },
     testHint: 'What this key orders is rendered by the built-in simulator and costs nothing.',

@@ -52,6 +52,15 @@ export const zh: Text = {
     reload: '重新加载',
   },
 
+  practice: {
+    title: '练习模式。',
+    text: '图片由内置模拟器生成，不产生费用；显示的花费按标价计算。如何接入服务商',
+    connect:
+      '停止 Rendermill，带上服务商的密钥重新启动，例如 OPENAI_API_KEY=… npm start；在服务器上与其他设置写在一起。之后的任务将会计费。',
+    testKey:
+      '这是测试密钥：它提交的任务都由模拟器渲染。以服务商的密钥（例如 OPENAI_API_KEY=…）启动 Rendermill 之后，用正式密钥提交的任务才会计费。',
+  },
+
   access: {
     mode: { live: '正式密钥', test: '测试密钥' },
     testHint: '用此密钥提交的任务由内置模拟器渲染，不产生费用。',
