@@ -3,7 +3,7 @@ import { count, duration, percent, usd, when } from '../format';
 import { Empty, Loading, Problem, Title } from '../parts/notice';
 import { Pager, usePaging } from '../parts/pager';
 import { Progress } from '../parts/progress';
-import { BatchState, isOver } from '../parts/status';
+import { BatchState, isOver, isSorting } from '../parts/status';
 import { paths } from '../router';
 import { useMay } from '../session';
 import { text } from '../text';
@@ -69,7 +69,7 @@ function Row({ batch }: { readonly batch: Batch }) {
         <Progress batch={batch} label={columns.progress} />
         <span className="figures">
           <span>
-            {percent(batch.progress)} · {count(completed)} / {count(total)}
+            {isSorting(batch) ? text.batch.sorting : percent(batch.progress)} · {count(completed)} / {count(total)}
             {failed > 0 && (
               <em>
                 {' '}
@@ -77,7 +77,7 @@ function Row({ batch }: { readonly batch: Batch }) {
               </em>
             )}
           </span>
-          {batch.eta_seconds !== null && (
+          {batch.eta_seconds !== null && !isSorting(batch) && (
             <span>
               {columns.left} {duration(batch.eta_seconds)}
             </span>

@@ -45,8 +45,8 @@ export function Viewer({ job, picture = 0, among, details = false, reload, close
     // A slider's arrows are its own.
     if (event.target instanceof HTMLInputElement) return;
     const key = event.key;
-    if (key === 'ArrowRight' && !zoomed) among?.move(1);
-    else if (key === 'ArrowLeft' && !zoomed) among?.move(-1);
+    if (key === 'ArrowRight') among?.move(1);
+    else if (key === 'ArrowLeft') among?.move(-1);
     else if (key === '+' || key === '=') setZoomed(true);
     else if (key === '-' || key === '0') setZoomed(false);
     else return;

@@ -23,4 +23,8 @@ export const isJobStatus = (word: string | null): word is JobStatus =>
 export const isOpen = ({ status }: { readonly status: JobStatus }): boolean =>
   status === 'queued' || status === 'in_progress';
 
+/** Lines that are run again are counted as they ended before until the batch has come to them. */
+export const isSorting = ({ status, progress }: Batch): boolean =>
+  (status === 'in_progress' || status === 'validating') && progress >= 1;
+
 export const isOver = ({ status }: Batch): boolean => ['failed', 'completed', 'expired', 'cancelled'].includes(status);

@@ -144,6 +144,8 @@ export const en = {
       twiceText: (calls: number, cost: string) => `${attempts(calls)}, ${cost}`,
       model: 'Model',
     },
+    /** All are counted as they ended before, and are being queued again. */
+    sorting: 'Sorting lines…',
     counts: { completed: 'done', failed: 'failed', cancelled: 'cancelled', rest: 'to do' },
     pause: 'Pause',
     resume: 'Resume',
@@ -152,7 +154,8 @@ export const en = {
       'Stop this batch? Calls under way end and what is finished is kept. Lines not begun can be retried later.',
     cancelYes: 'Stop it',
     cancelNo: 'Keep running',
-    retryAll: (count: number, cost: string) => `Retry all ${lines(count)}${about(cost)}`,
+    retryAll: (count: number, cost: string) =>
+      plural(count, { one: 'Retry # line', other: 'Retry all # lines' }) + about(cost),
     results: 'Results',
     resultsNow: 'what has ended by now',
     files: 'Download',
@@ -172,6 +175,8 @@ export const en = {
     some: (read: string, total: number) => `Counted are ${read} of ${lines(total)} that came to nothing.`,
     retry: (count: number, cost: string) => `Retry ${lines(count)}${about(cost)}`,
     retryThese: 'Retry these',
+    anyway: 'Retry anyway',
+    anywaySure: 'As they are, they will most likely fail again.',
     queued: (count: number) => plural(count, { one: '# line queued again.', other: '# lines queued again.' }),
     queuedAll: 'All that failed like this is queued again.',
     later: 'Can be retried once the batch has ended.',
