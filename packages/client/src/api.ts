@@ -5401,6 +5401,8 @@ export interface operations {
         signature?: string;
         /** @description Likewise: the project, where it is not `default`. */
         project?: string;
+        /** @description What a browser saves it as, without its ending; without this, the custom_id of a job that is still kept. */
+        name?: string;
       };
       header?: never;
       path: {
@@ -5645,6 +5647,8 @@ export interface operations {
         signature?: string;
         /** @description Likewise: the project, where it is not `default`. */
         project?: string;
+        /** @description What a browser saves it as, without its ending; without this, the custom_id of a job that is still kept. */
+        name?: string;
       };
       header?: never;
       path: {

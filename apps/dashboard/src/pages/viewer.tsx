@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState, type KeyboardEvent } from 'react';
-import { inputsOf, wholeOf } from '../api/pictures';
+import { inputsOf, savedOf, wholeOf } from '../api/pictures';
 import type { Job, JobImage } from '../api/types';
 import { count } from '../format';
 import { Compare } from '../parts/compare';
@@ -72,8 +72,8 @@ export function Viewer({ job, picture = 0, among, details = false, reload, close
               {zoomed ? words.zoomOut : words.zoomIn}
             </button>
           )}
-          {image && (
-            <a className="button" href={wholeOf(image)} download>
+          {job && image && (
+            <a className="button" href={savedOf(job, image)} download>
               {words.download}
             </a>
           )}
