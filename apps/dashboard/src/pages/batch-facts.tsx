@@ -1,8 +1,8 @@
 import type { Batch } from '../api/types';
-import { count, duration, percent, usd } from '../format';
+import { count, duration, usd } from '../format';
 import { Fact } from '../parts/notice';
 import { Progress } from '../parts/progress';
-import { isOver, isSorting } from '../parts/status';
+import { howFar, isOver, isSorting } from '../parts/status';
 import { text } from '../text';
 
 /** Where a batch stands: how far, how long, how much, and what holds it back. */
@@ -21,7 +21,7 @@ export function BatchFacts({ batch }: { readonly batch: Batch }) {
   ] as const;
   return (
     <section className="standing">
-      <p className="large">{isSorting(batch) ? text.batch.sorting : percent(batch.progress)}</p>
+      <p className="large">{howFar(batch)}</p>
       <Progress batch={batch} label={text.batches.columns.progress} />
       <ul className="legend">
         {parts.map(([kind, words, lines]) => (

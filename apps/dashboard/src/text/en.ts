@@ -43,7 +43,7 @@ export const en = {
   unknown: 'not known',
 
   error: {
-    unreachable: 'Rendermill cannot be reached. What is under way goes on.',
+    unreachable: 'Rendermill cannot be reached. What was ordered is kept, and goes on while the server runs.',
     unsure: 'Rendermill cannot be reached, and may have done this or not. Look at what is there, then try again.',
     broken: 'The answer of Rendermill broke off.',
     triesAgain: 'This page tries again by itself.',
@@ -129,7 +129,7 @@ export const en = {
       images_per_month: 'images per month',
       requests_per_minute: 'requests per minute',
       images_per_minute: 'images per minute',
-      concurrency: 'calls at once',
+      concurrency: 'the provider’s limit of calls at once',
     } satisfies Record<Bound, string>,
     facts: {
       lines: 'Lines',
@@ -166,6 +166,9 @@ export const en = {
     tabs: 'Views of this batch',
     gallery: 'Pictures',
     failures: 'Failures',
+    /** Lines that the person stopped have not failed. */
+    stopped: 'Cancelled',
+    doneOf: (done: string, total: string) => `${done} of ${total} done`,
   },
 
   failures: {
@@ -443,6 +446,8 @@ export const en = {
   providers: {
     title: 'Providers',
     lead: 'The accounts that pictures are bought at, and what they allow at the moment.',
+    /** The provider that is none. */
+    simulator: 'Simulator in Rendermill; costs are list prices, nothing is spent',
     emptyTitle: 'No provider account',
     empty: 'Set a provider’s key, as OPENAI_API_KEY, and start Rendermill again.',
     ok: 'Healthy',

@@ -28,7 +28,7 @@ export const zh: Text = {
   },
   language: '语言',
   theme: { label: '配色', auto: '跟随系统', light: '浅色', dark: '深色' },
-  signOut: '忘记密钥',
+  signOut: '清除密钥',
   loading: '加载中…',
   again: '重试',
   justNow: '刚刚',
@@ -41,7 +41,7 @@ export const zh: Text = {
   unknown: '未知',
 
   error: {
-    unreachable: '无法连接 Rendermill。进行中的任务不受影响。',
+    unreachable: '无法连接 Rendermill。已提交的任务都会保留，服务器运行时会继续处理。',
     unsure: '无法连接 Rendermill，不确定此操作是否已执行。请先查看现状，再重试。',
     broken: 'Rendermill 的响应中断了。',
     triesAgain: '本页会自动重试。',
@@ -66,7 +66,7 @@ export const zh: Text = {
     testHint: '用此密钥提交的任务由内置模拟器渲染，不产生费用。',
     hidden: (scopes) => `此密钥没有 ${scopes} 权限，相关内容已隐藏。`,
     title: '此密钥无权查看本页',
-    text: (scope) => `需要“${scope}”权限。请换一个密钥（先“忘记密钥”，再粘贴），或向管理员申请。`,
+    text: (scope) => `需要“${scope}”权限。请换一个密钥（先“清除密钥”，再粘贴），或向管理员申请。`,
   },
 
   key: {
@@ -118,7 +118,7 @@ export const zh: Text = {
       images_per_month: '每月图片数',
       requests_per_minute: '每分钟请求数',
       images_per_minute: '每分钟图片数',
-      concurrency: '并发调用数',
+      concurrency: '服务商的并发调用上限',
     },
     facts: {
       lines: '行数',
@@ -152,6 +152,8 @@ export const zh: Text = {
     tabs: '批次视图',
     gallery: '图片',
     failures: '失败',
+    stopped: '已取消',
+    doneOf: (done, total) => `已完成 ${done} / ${total}`,
   },
 
   failures: {
@@ -416,6 +418,7 @@ export const zh: Text = {
   providers: {
     title: '服务商',
     lead: '用来购买图片的账户，以及它们目前的限额。',
+    simulator: '内置模拟器；花费按标价显示，不产生费用',
     emptyTitle: '没有服务商账户',
     empty: '请设置服务商的密钥，例如 OPENAI_API_KEY，然后重启 Rendermill。',
     ok: '正常',
