@@ -151,7 +151,7 @@ describe('when it has ended', () => {
       ...ids.map((custom_id) => line(custom_id, { prompt: custom_id })),
       line('-bad', { prompt: 'forbidden' }),
     ];
-    ({ id } = await createBatch(world, { requests }));
+    ({ id } = await createBatch(world, { requests, metadata: { name: 'Winter 1/2' } }));
     await endedBatch(world, id);
     await world.simulator.faults([]);
   });
@@ -199,6 +199,7 @@ describe('when it has ended', () => {
     const answer = await fetch(`${world.url}/v1/batches/${id}/results?format=zip`, {
       headers: { authorization: `Bearer ${world.key}` },
     });
+    expect(answer.headers.get('content-disposition')).toBe('attachment; filename="Winter_1_2.zip"');
     const files = unzipSync(new Uint8Array(await answer.arrayBuffer()));
     const names = Object.keys(files);
     expect(new Set(names.map((name) => name.toLowerCase())).size).toBe(names.length);

@@ -94,4 +94,25 @@ describe.each(stores)('pictures in %s', (place, options) => {
     expect((await answer.arrayBuffer()).byteLength).toBe(job.images[0]?.bytes);
     expect(answer.url.startsWith(world.url)).toBe(place === 'a directory');
   });
+
+  test('its file has the name that its owner knows it by: the custom_id, or what the link is given', async () => {
+    const order = { type: 'generation', model: 'gpt-image-1', prompt: 'named' };
+    const one = await world.ended((await world.submit({ ...order, custom_id: '../SKU 10/42"' })).id);
+    const two = await world.ended((await world.submit({ ...order, custom_id: 'SKU-1043', n: 2 })).id);
+    const nameOf = async (url = '') => {
+      const answer = await fetch(url);
+      await answer.arrayBuffer();
+      return [answer.status, answer.headers.get('content-disposition')];
+    };
+    const links = [...one.images, ...two.images].map(({ url }) => url);
+    expect(await Promise.all(links.map(nameOf))).toEqual([
+      [200, 'attachment; filename="__SKU_10_42_.png"'],
+      [200, 'attachment; filename="SKU-1043-1.png"'],
+      [200, 'attachment; filename="SKU-1043-2.png"'],
+    ]);
+    expect(await nameOf(`${links[0]}&name=${encodeURIComponent('лампа "1"')}`)).toEqual([
+      200,
+      expect.stringMatching(/^attachment; filename="[ -~]+"; filename\*=UTF-8''%D0%BB.*_1_\.png$/),
+    ]);
+  });
 });

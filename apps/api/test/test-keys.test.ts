@@ -27,6 +27,12 @@ describe('a test key', () => {
     expect([trial.key, live.key].map((key) => key.slice(0, 8))).toEqual(['rm_test_', 'rm_live_']);
   });
 
+  test('is told that nothing is spent by it, and a live one that orders are paid', async () => {
+    const spends = async ({ call }: MadeKey) => (await call('GET', '/v1/api_keys/current')).body;
+    expect(await spends(trial)).toMatchObject({ mode: 'test', simulated: true });
+    expect(await spends(live)).toMatchObject({ mode: 'live', simulated: false });
+  });
+
   test('gets pictures of the built-in simulator: jobs, held calls and batches, and no paid call is made', async () => {
     const job = await trial.call<PresentedJob>('POST', '/v1/jobs', order);
     const ended = await trial.call<PresentedJob>('GET', `/v1/jobs/${job.body.id}?wait=60`);

@@ -2,7 +2,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { Client } from './api/client';
 import { poll, problemOf } from './api/poll';
 import { forgetKey, handedKey, held as heldKey, keepKey, keptKey } from './api/session';
-import type { ApiKey } from './api/types';
+import type { CurrentKey } from './api/types';
 import { BatchPage } from './pages/batch';
 import { Batches } from './pages/batches';
 import { EndpointPage } from './pages/endpoint';
@@ -79,7 +79,7 @@ interface OpenedProps extends Pick<Session, 'signOut' | 'renew'> {
 
 /** The page with a key: what it may do decides what is shown. */
 function Opened({ apiKey, hasWorked, signOut, renew }: OpenedProps) {
-  const [me, setMe] = useState<ApiKey | null>(null);
+  const [me, setMe] = useState<CurrentKey | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   const [round, setRound] = useState(0);
   const isOpened = useRef(hasWorked);
@@ -99,7 +99,7 @@ function Opened({ apiKey, hasWorked, signOut, renew }: OpenedProps) {
   }, [apiKey]);
   useEffect(() => {
     const ask = async (signal: AbortSignal): Promise<null> => {
-      setMe(await client.get<ApiKey>('/v1/api_keys/current', signal));
+      setMe(await client.get<CurrentKey>('/v1/api_keys/current', signal));
       isOpened.current = true;
       setProblem(null);
       return null;
@@ -133,7 +133,7 @@ function Opened({ apiKey, hasWorked, signOut, renew }: OpenedProps) {
 const firsts = ['batches', 'jobs', 'webhooks', 'usage', 'keys', 'providers'] as const;
 
 /** The page of the address; where it names none, the first that the key may see. */
-function usePage(me: ApiKey | null): Page {
+function usePage(me: CurrentKey | null): Page {
   const named = pageOf(useHash());
   if (named) return named;
   return { name: firsts.find((name) => lackingFor(name, me?.scopes ?? []).length === 0) ?? 'batches' };

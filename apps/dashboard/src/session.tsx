@@ -1,11 +1,11 @@
 import { createContext, useContext } from 'react';
 import type { Client } from './api/client';
-import type { ApiKey, Scope } from './api/types';
+import type { CurrentKey, Scope } from './api/types';
 
 export interface Session {
   readonly client: Client;
   /** What the key is and may do. */
-  readonly me: ApiKey;
+  readonly me: CurrentKey;
   /** The key is no good any more: back to its entry. */
   readonly signOut: (reason?: string) => void;
   /** Changes the key that this page uses, by what answers with the next one; the page stays as it is. */

@@ -42,7 +42,10 @@ export function useRetry(batch: Batch | null, changed: () => void): Retry {
       setLast({ ...again, generation });
       changed();
     });
-  const done = last && (last.lines === null ? text.failures.queuedAll : text.failures.queued(last.lines));
+  // Once they have ended the figures say what came of it.
+  const hasEnded = batch !== null && last !== null && batch.generation >= last.generation && isOver(batch);
+  const done =
+    last && !hasEnded ? (last.lines === null ? text.failures.queuedAll : text.failures.queued(last.lines)) : null;
   const isQueued = (code: string): boolean =>
     batch !== null &&
     last !== null &&

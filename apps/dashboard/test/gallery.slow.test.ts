@@ -141,6 +141,11 @@ const tiles = async (): Promise<number> => page.locator('.gallery li').count();
     await page.getByLabel('Find an id').fill('stuck 8765');
     await page.keyboard.press('Enter');
     await until(async () => (await page.evaluate<string>('document.activeElement.textContent')).includes('stuck 8765'));
+    // By mouse it is marked as well.
+    await page.getByLabel('Find an id').fill('stuck 8700');
+    await page.getByRole('button', { name: 'Find', exact: true }).click();
+    await until(async () => (await page.evaluate<string>('document.activeElement.textContent')).includes('stuck 8700'));
+    expect(await page.evaluate('getComputedStyle(document.activeElement).outlineStyle')).toBe('solid');
     await page.getByLabel('Find an id').fill('SKU of another shop');
     await page.keyboard.press('Enter');
     await page.getByText('No line has the id “SKU of another shop”.').waitFor();

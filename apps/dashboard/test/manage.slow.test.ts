@@ -232,7 +232,7 @@ const shown = async (words: string | RegExp): Promise<void> => page.getByText(wo
     await button('Clear filters').click();
     await page.getByLabel('Status').selectOption('failed');
     await page.getByRole('link', { name: /bad-1/ }).click();
-    await shown('The provider’s moderation refused the prompt or picture.');
+    await shown('The provider’s moderation refused the prompt or picture');
     await page.locator('.log').getByText('job.failed').waitFor();
     expect(await faultsOf(page, 'job-failed')).toEqual([]);
     await button('Retry').click();

@@ -138,7 +138,7 @@ const hidden = (is: boolean) =>
     await page.getByRole('link', { name: 'Done quick 1', exact: true }).waitFor();
     await apis[0]?.kill('SIGKILL');
     const unreachable = page.getByText(
-      'Rendermill cannot be reached. What is under way goes on. This page tries again',
+      'Rendermill cannot be reached. What was ordered is kept, and goes on while the server runs. This page tries again',
     );
     // The batch, and its lines.
     await until(async () => (await unreachable.count()) === 2);

@@ -37,7 +37,10 @@ afterAll(async () => {
       .locator('.legend')
       .filter({ hasText: /6 done.*994 to do/ })
       .waitFor();
-    await page.locator('.fact', { hasText: 'Held back by' }).filter({ hasText: 'calls at once' }).waitFor();
+    await page
+      .locator('.fact', { hasText: 'Held back by' })
+      .filter({ hasText: 'the provider’s limit of calls at once' })
+      .waitFor();
     // From the first few lines on it tells when it will be done, and what it will cost.
     await page
       .locator('.fact', { hasText: 'Time left' })
@@ -107,7 +110,11 @@ afterAll(async () => {
     // What was seen as waiting is seen as it ended.
     await page.locator('.picture', { hasText: 'Cancelled' }).first().waitFor();
     await page.getByRole('button', { name: /^Retry all 99\d lines/ }).waitFor();
-    await page.getByRole('button', { name: /^Failures/ }).click();
+    // What the person stopped has not failed, and is not done.
+    await page.getByText(/^\d+ of 1,000 done$/).waitFor();
+    expect(await page.getByText('100%').count()).toBe(0);
+    expect(await page.getByRole('button', { name: /^Failures/ }).count()).toBe(0);
+    await page.getByRole('button', { name: /^Cancelled \(99\d\)/ }).click();
     await page.getByRole('heading', { name: /^cancelled/ }).waitFor();
     expect(await seriousFindings(page)).toEqual([]);
   });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { errorTable, type ErrorCode } from '@rendermill/shared/domain/errors';
 import { eventTypes } from '@rendermill/shared/domain/events';
+import { cannotHelp } from '../src/no-retry.js';
 import { en } from '../src/text/en.js';
 import { zh } from '../src/text/zh.js';
 
@@ -98,5 +99,18 @@ describe('advice', () => {
     const reasons = Object.keys(errorTable).filter((code) => !answersOnly.some((other) => other === code));
     expect(Object.keys(en.failures.advice).sort()).toEqual(reasons.sort());
     expect(Object.keys(zh.failures.advice).sort()).toEqual(reasons.sort());
+  });
+
+  test('a retry is not proposed where the request itself was refused; an address may have been mended', () => {
+    const refused = Object.keys(en.failures.advice).filter((code) =>
+      [400, 404].includes(errorTable[code as ErrorCode].status),
+    );
+    const addresses = refused.filter((code) => code.startsWith('image_url_'));
+    expect(addresses).toHaveLength(4);
+    expect(Object.keys(errorTable).filter(cannotHelp).sort()).toEqual(
+      refused.filter((code) => !addresses.includes(code)).sort(),
+    );
+    for (const code of refused.filter(cannotHelp))
+      expect([code, en.failures.advice[code]]).toEqual([code, expect.not.stringMatching(/retry/i)]);
   });
 });

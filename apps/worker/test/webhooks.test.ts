@@ -291,6 +291,18 @@ describe('/v1/webhook_endpoints', () => {
     await world.call('DELETE', `/v1/webhook_endpoints/${made.id}`);
   });
 
+  test('says in words that there is no such address', async () => {
+    const endpoint = { name: 'nowhere', url: 'https://hooks.nowhere.invalid/', event_types: ['job.completed'] };
+    const { body: made } = await world.call<{ id: string }>('POST', '/v1/webhook_endpoints', endpoint);
+    const path = `/v1/webhook_endpoints/${made.id}`;
+    const { body } = await world.call<{ error: { message: string } }>('POST', `${path}/test`, {
+      event_type: 'job.completed',
+    });
+    await world.call('DELETE', path);
+    // Where no name server answers at all, it is that which is said.
+    expect(body.error.message).toMatch(/: (no such address \(ENOTFOUND\)|the name .* looked up \(EAI_AGAIN\))\.$/);
+  });
+
   test.each([
     'http://hooks.example.com/x',
     'https://hooks.example.com:6379/',

@@ -798,7 +798,7 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** The key that asks: its project, mode, scopes and limits. */
+    /** The key that asks: its project, mode, scopes and limits, and whether anything is spent by it. */
     get: operations['getCurrentApiKey'];
     put?: never;
     post?: never;
@@ -5403,6 +5403,8 @@ export interface operations {
         signature?: string;
         /** @description Likewise: the project, where it is not `default`. */
         project?: string;
+        /** @description What a browser saves it as, without its ending; without this, the custom_id of a job that is still kept. */
+        name?: string;
       };
       header?: never;
       path: {
@@ -5647,6 +5649,8 @@ export interface operations {
         signature?: string;
         /** @description Likewise: the project, where it is not `default`. */
         project?: string;
+        /** @description What a browser saves it as, without its ending; without this, the custom_id of a job that is still kept. */
+        name?: string;
       };
       header?: never;
       path: {
@@ -8457,7 +8461,35 @@ export interface operations {
           [name: string]: unknown;
         };
         content: {
-          'application/json': components['schemas']['ApiKey'];
+          'application/json': {
+            id: string;
+            /** @constant */
+            object: 'api_key';
+            project: string;
+            name: string;
+            /** @enum {string} */
+            mode: 'live' | 'test';
+            scopes: ('jobs:write' | 'jobs:read' | 'batches' | 'files' | 'webhooks' | 'usage' | 'admin' | 'operator')[];
+            /** @description How the key begins. */
+            key_hint: string;
+            created_at: number;
+            expires_at: number | null;
+            ip_ranges: string[];
+            /** @description USD. */
+            spend_limit: number | null;
+            /** @description USD that may have been billed for what it ordered; calls of unknown price not counted. */
+            spent: number;
+            requests_per_minute: number | null;
+            images_per_minute: number | null;
+            images_under_way: number | null;
+            /** @description To a minute; null: not yet. */
+            last_used_at: number | null;
+            rotated_at: number | null;
+            /** @description Until when the key before the last rotation works too. */
+            previous_key_expires_at: number | null;
+            /** @description All that it orders is rendered by a simulator, and nothing is spent: a test key, or no provider is set up. */
+            simulated: boolean;
+          };
         };
       };
       /** @description Something in the request is wrong; param names it. */

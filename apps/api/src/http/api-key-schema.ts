@@ -22,3 +22,12 @@ export const apiKeyObject = z.object({
   rotated_at: z.int().nullable(),
   previous_key_expires_at: z.int().nullable().describe('Until when the key before the last rotation works too.'),
 });
+
+/** The key that asks, with what its orders come to. */
+export const currentKeyObject = apiKeyObject.extend({
+  simulated: z
+    .boolean()
+    .describe(
+      'All that it orders is rendered by a simulator, and nothing is spent: a test key, or no provider is set up.',
+    ),
+});

@@ -8,11 +8,21 @@ import { rangeHeaders, rangeOf } from './byte-range.js';
 import { open } from './images-response.js';
 import type { Answer, Context } from './route.js';
 import { errorSchema } from './schemas.js';
+import { safeFileName } from './safe-file-name.js';
 import { signedQuery } from './signed-link.js';
 
 /** Pictures as they are answered: by a presigned link into the bucket, or their bytes. */
 
-export const pictureQuery = z.strictObject(signedQuery);
+export const pictureQuery = z.strictObject({
+  ...signedQuery,
+  name: z
+    .string()
+    .max(512)
+    .optional()
+    .describe(
+      'What a browser saves it as, without its ending; without this, the custom_id of a job that is still kept.',
+    ),
+});
 
 export const pictureAnswers: Readonly<Record<number, Answer>> = {
   200: { description: 'The bytes, where they lie in a directory store.', contentType: 'image/*' },
@@ -24,10 +34,11 @@ export const pictureAnswers: Readonly<Record<number, Answer>> = {
   416: { description: 'The Range lies outside the picture.', schema: errorSchema },
 };
 
-/** `name`: of the file, without its ending. */
+/** `name`: of the file, without its ending, where the caller gives it none. */
 export async function sendPicture(context: Context, picture: StoredPicture, name: string): Promise<void> {
   const { deps, request, response } = context;
-  const fileName = `${name}.${extensionOf(picture.content_type)}`;
+  const { name: given = '' } = context.query as z.output<typeof pictureQuery>;
+  const fileName = `${safeFileName(given) || name}.${extensionOf(picture.content_type)}`;
   // A link may stand as a picture in anybody's page.
   response.set('cross-origin-resource-policy', 'cross-origin');
   // HEAD is answered from the job: a presigned link is signed for GET alone.

@@ -3,6 +3,7 @@ import type { BatchMoment } from '@rendermill/shared/adapters/redis/batch-reader
 import { extensionOf } from '@rendermill/shared/domain/object-keys';
 import type { ApiDeps } from '../deps.js';
 import { endedLines } from '@rendermill/shared/batches/log';
+import { safeFileName } from './safe-file-name.js';
 import { storedImages } from './present-line.js';
 import { resultLines } from './result-lines.js';
 
@@ -30,10 +31,8 @@ export async function* zipEntries(deps: ApiDeps, moment: BatchMoment) {
   if (missing.length > 0) yield { name: 'missing.jsonl', input: missing.join(''), lastModified };
 }
 
-const maxNameBytes = 160;
-
 /**
- * A custom_id as the name of a file: letters and digits of any script, and `.` `_` `-`. Two that become one (`a/b` and
+ * A custom_id as the name of a file: {@link safeFileName}. Two that become one (`a/b` and
  * `a_b`; `A` and `a` where a disk takes them for one) are told apart by their line, behind a `~` that no name has. Which
  * names were given is kept in 16 bits for each line, as hashes: one that only looks given gets its line too.
  */
@@ -41,20 +40,11 @@ export function namer(lines: number): (customId: string, line: number) => string
   const bits = 2 ** Math.ceil(Math.log2(16 * Math.max(64, lines)));
   const given = new Uint8Array(bits / 8);
   return (customId, line) => {
-    const name = fileName(customId);
+    const name = safeFileName(customId);
     const hash = createHash('sha256').update(name.toLowerCase()).digest().readUInt32BE() % bits;
     const [at, bit] = [hash >> 3, 1 << (hash & 7)];
     const free = ((given[at] ?? 0) & bit) === 0;
     given[at] = (given[at] ?? 0) | bit;
     return free && name !== '' ? name : `${name}~${line}`;
   };
-}
-
-function fileName(customId: string): string {
-  let name = customId
-    .normalize('NFC')
-    .replaceAll(/[^\p{L}\p{M}\p{N}._-]/gu, '_')
-    .replace(/^\.+/, '_');
-  while (Buffer.byteLength(name) > maxNameBytes) name = [...name].slice(0, -8).join('');
-  return name;
 }

@@ -10,6 +10,8 @@ export interface StoredPicture {
   readonly content_type: string;
   readonly bytes: number;
   readonly sha256: string;
+  /** Whose it is, where that job is in the ledger, and among how many. */
+  readonly of?: { readonly custom_id: string | null; readonly count: number };
 }
 
 type Deps = Pick<ApiDeps, 'jobs' | 'storage'>;
@@ -17,7 +19,10 @@ type Deps = Pick<ApiDeps, 'jobs' | 'storage'>;
 /** A job's result by its index, or null where the project has none such. */
 export async function findImage(deps: Deps, project: string, id: string, index: string): Promise<StoredPicture | null> {
   if (!/^\d{1,3}$/.test(index)) return null;
-  const inLedger = ({ images }: Job) => images.find((image) => image.index === Number(index)) ?? null;
+  const inLedger = ({ images, custom_id }: Job): StoredPicture | null => {
+    const image = images.find((one) => one.index === Number(index));
+    return image ? { ...image, of: { custom_id, count: images.length } } : null;
+  };
   return find(deps, project, id, inLedger, (place) => imageKeyPrefix(place, Number(index)));
 }
 

@@ -45,6 +45,9 @@ export type Estimate = Extract<AnyEstimate, { lines: number }>;
 
 export type FailureGroup = AnswerOf<'/v1/batches/{id}/failures', 'get'>['data'][number];
 
+/** The key that the page uses. */
+export type CurrentKey = AnswerOf<'/v1/api_keys/current', 'get'>;
+
 export type Scope = ApiKey['scopes'][number];
 export type Mode = ApiKey['mode'];
 

@@ -2,6 +2,7 @@ import type { Batch } from '../api/types';
 import { Done, Problem } from '../parts/notice';
 import { isOver } from '../parts/status';
 import { Sure } from '../parts/sure';
+import { useParameter } from '../router';
 import { useSession } from '../session';
 import { text } from '../text';
 import { useAction } from '../use-action';
@@ -32,6 +33,8 @@ export function BatchActions({ batch, changed, retry }: Props) {
   const running = batch.status === 'in_progress';
   const { failed, cancelled } = batch.request_counts;
   const bad = failed + cancelled;
+  // There each reason has its own, or the word that a retry does not help.
+  const [view] = useParameter('view');
   return (
     <>
       {running && batch.paused_at === null && button('pause', words.pause)}
@@ -46,7 +49,7 @@ export function BatchActions({ batch, changed, retry }: Props) {
           act={post('cancel')}
         />
       )}
-      {isOver(batch) && batch.status !== 'failed' && bad > 0 && (
+      {isOver(batch) && batch.status !== 'failed' && bad > 0 && view !== 'failures' && (
         <RetryButton
           batch={batch}
           code={null}

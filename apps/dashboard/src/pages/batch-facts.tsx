@@ -1,8 +1,8 @@
 import type { Batch } from '../api/types';
-import { count, duration, percent, usd } from '../format';
+import { count, duration, usd } from '../format';
 import { Fact } from '../parts/notice';
 import { Progress } from '../parts/progress';
-import { isOver } from '../parts/status';
+import { howFar, isOver, isSorting } from '../parts/status';
 import { text } from '../text';
 
 /** Where a batch stands: how far, how long, how much, and what holds it back. */
@@ -11,15 +11,17 @@ export function BatchFacts({ batch }: { readonly batch: Batch }) {
   const { facts, counts, bound } = text.batch;
   const { cost } = batch;
   const over = isOver(batch);
+  const toDo = total - completed - failed - cancelled;
   const parts = [
     ['done', counts.completed, completed],
     ['failed', counts.failed, failed],
     ['left', counts.cancelled, cancelled],
-    ['rest', counts.rest, total - completed - failed - cancelled],
+    // “0 to do” would be said of lines that wait again.
+    ...(isSorting(batch) ? [] : [['rest', counts.rest, toDo] as const]),
   ] as const;
   return (
     <section className="standing">
-      <p className="large">{percent(batch.progress)}</p>
+      <p className="large">{howFar(batch)}</p>
       <Progress batch={batch} label={text.batches.columns.progress} />
       <ul className="legend">
         {parts.map(([kind, words, lines]) => (
@@ -31,7 +33,9 @@ export function BatchFacts({ batch }: { readonly batch: Batch }) {
       <dl className="facts">
         <Fact name={facts.lines}>{count(total)}</Fact>
         {!over && (
-          <Fact name={facts.left}>{batch.eta_seconds === null ? text.unknown : duration(batch.eta_seconds)}</Fact>
+          <Fact name={facts.left}>
+            {batch.eta_seconds === null || isSorting(batch) ? text.unknown : duration(batch.eta_seconds)}
+          </Fact>
         )}
         {!over && <Fact name={facts.bound}>{batch.bound_by === null ? facts.nothing : bound[batch.bound_by]}</Fact>}
         <Fact name={over ? facts.costOver : facts.cost}>

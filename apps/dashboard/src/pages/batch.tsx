@@ -82,6 +82,10 @@ function Views({ batch, retry }: { readonly batch: Batch; readonly retry: Retry 
   if (batch.request_counts.total === 0) return null;
   const { failed, cancelled } = batch.request_counts;
   const failures = view === 'failures';
+  const fallen = [
+    ...(failed > 0 || cancelled === 0 ? [`${text.batch.failures} (${count(failed)})`] : []),
+    ...(cancelled > 0 ? [`${text.batch.stopped} (${count(cancelled)})`] : []),
+  ];
   const choice = (pressed: boolean, name: string | null, words: string) => (
     // A place and a filter are those of the other view.
     <button
@@ -96,7 +100,7 @@ function Views({ batch, retry }: { readonly batch: Batch; readonly retry: Retry 
     <section>
       <div className="choices" role="group" aria-label={text.batch.tabs}>
         {choice(!failures, null, text.batch.gallery)}
-        {choice(failures, 'failures', `${text.batch.failures} (${count(failed + cancelled)})`)}
+        {choice(failures, 'failures', fallen.join(' · '))}
       </div>
       {failures ? <Failures batch={batch} retry={retry} /> : <Gallery key={batch.generation} batch={batch} />}
     </section>

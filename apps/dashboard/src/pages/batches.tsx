@@ -1,9 +1,9 @@
 import type { Batch, List } from '../api/types';
-import { count, duration, percent, usd, when } from '../format';
+import { count, duration, usd, when } from '../format';
 import { Empty, Loading, Problem, Title } from '../parts/notice';
 import { Pager, usePaging } from '../parts/pager';
 import { Progress } from '../parts/progress';
-import { BatchState, isOver } from '../parts/status';
+import { BatchState, howFar, isOver, isSorting, isStopped } from '../parts/status';
 import { paths } from '../router';
 import { useMay } from '../session';
 import { text } from '../text';
@@ -72,7 +72,8 @@ function Row({ batch }: { readonly batch: Batch }) {
         <Progress batch={batch} label={columns.progress} />
         <span className="figures">
           <span>
-            {percent(batch.progress)} · {count(completed)} / {count(total)}
+            {howFar(batch)}
+            {!isStopped(batch) && ` · ${count(completed)} / ${count(total)}`}
             {failed > 0 && (
               <em>
                 {' '}
@@ -80,7 +81,7 @@ function Row({ batch }: { readonly batch: Batch }) {
               </em>
             )}
           </span>
-          {batch.eta_seconds !== null && (
+          {batch.eta_seconds !== null && !isSorting(batch) && (
             <span>
               {columns.left} {duration(batch.eta_seconds)}
             </span>
@@ -91,7 +92,7 @@ function Row({ batch }: { readonly batch: Batch }) {
             </span>
           )}
           <span>
-            {columns.cost} {usd(batch.cost.actual)}
+            {isOver(batch) ? text.batch.facts.costOver : columns.cost} {usd(batch.cost.actual)}
           </span>
           <span>{when(batch.created_at)}</span>
         </span>

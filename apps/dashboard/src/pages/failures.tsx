@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
 import type { Batch, FailureGroup } from '../api/types';
 import { count } from '../format';
+import { cannotHelp } from '../no-retry';
 import { Empty, Loading, Problem } from '../parts/notice';
 import { isOver } from '../parts/status';
 import { paths, useParameter } from '../router';
@@ -32,6 +33,17 @@ export function Failures({ batch, retry }: { readonly batch: Batch; readonly ret
         <p className="quiet" role="status">
           {isCounting ? text.failures.counting(...part) : text.failures.some(...part)}
         </p>
+      )}
+      {shown && isOver(batch) && isWhole && shown.length > 1 && !shown.every(({ code }) => cannotHelp(code)) && (
+        <div className="actions">
+          <RetryButton
+            batch={batch}
+            code={null}
+            lines={total}
+            words={text.batch.retryAll(total, costWords(batch, total))}
+            retry={retry}
+          />
+        </div>
       )}
       {shown?.map((group) => (
         <Group key={group.code} batch={batch} group={group} total={total} isWhole={isWhole} retry={retry} />
@@ -72,6 +84,8 @@ function Group({ batch, group, total, isWhole, retry }: GroupProps) {
   const may = useMay();
   const words = text.failures;
   const advice = words.advice[group.code];
+  const hopeless = cannotHelp(group.code);
+  const again = isWhole ? words.retry(group.count, costWords(batch, group.count)) : words.retryThese;
   return (
     <article className="group">
       <div className="title">
@@ -92,7 +106,9 @@ function Group({ batch, group, total, isWhole, retry }: GroupProps) {
                 batch={batch}
                 code={group.code}
                 lines={isWhole ? group.count : null}
-                words={isWhole ? words.retry(group.count, costWords(batch, group.count)) : words.retryThese}
+                words={hopeless ? words.anyway : again}
+                question={hopeless ? words.anywaySure : ''}
+                kind={hopeless ? 'plain' : ''}
                 retry={retry}
               />
             ) : (

@@ -46,9 +46,25 @@ export function Frame({ page, children }: { readonly page: Page; readonly childr
         <Aside />
       </header>
       <main ref={main} id="main" tabIndex={-1}>
+        <Practice />
         {children}
       </main>
     </div>
+  );
+}
+
+/** Where nothing is bought it says so, and how that is changed. */
+function Practice() {
+  const { me } = useSession();
+  if (!me.simulated) return null;
+  const words = text.practice;
+  return (
+    <details className="practice">
+      <summary>
+        <strong>{words.title}</strong> {words.text}
+      </summary>
+      <p>{me.mode === 'test' ? words.testKey : words.connect}</p>
+    </details>
   );
 }
 

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react';
 import type { Batch } from '../api/types';
 import { Done, Loading, Problem } from '../parts/notice';
+import { cannotHelp } from '../no-retry';
 import { isOver } from '../parts/status';
 import { text } from '../text';
 import { useAsk } from '../use-ask';
@@ -37,8 +38,9 @@ export function LineActions({ batchId, code, changed }: Props) {
           batch={batch}
           code={code}
           lines={lines}
-          words={words.likeThis}
-          question={words.likeThisSure}
+          words={cannotHelp(code) ? words.anyway : words.likeThis}
+          question={[cannotHelp(code) ? words.anywaySure : '', words.likeThisSure].join(' ').trim()}
+          kind={cannotHelp(code) ? 'plain' : ''}
           retry={retry}
         >
           <HowMany batch={batch} code={code} counted={setLines} />

@@ -37,7 +37,7 @@ function Account({ provider }: { readonly provider: Provider }) {
         <div>
           <h2>{provider.id}</h2>
           <p className="quiet">
-            {provider.name}
+            {provider.preset === 'simulator' ? words.simulator : provider.name}
             {provider.base_url_host && ` · ${provider.base_url_host}`}
           </p>
         </div>

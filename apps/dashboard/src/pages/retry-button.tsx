@@ -14,7 +14,7 @@ interface Props {
   /** How many they are; null: not counted. */
   readonly lines: number | null;
   readonly words: string;
-  readonly kind?: 'main' | '';
+  readonly kind?: 'main' | 'plain' | '';
   readonly retry: Retry;
   /** It asks once more, with this. */
   readonly question?: string;

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState, type KeyboardEvent } from 'react';
-import { inputsOf, wholeOf } from '../api/pictures';
+import { inputsOf, savedOf, wholeOf } from '../api/pictures';
 import type { Job, JobImage } from '../api/types';
 import { count } from '../format';
 import { Compare } from '../parts/compare';
@@ -45,8 +45,8 @@ export function Viewer({ job, picture = 0, among, details = false, reload, close
     // A slider's arrows are its own.
     if (event.target instanceof HTMLInputElement) return;
     const key = event.key;
-    if (key === 'ArrowRight' && !zoomed) among?.move(1);
-    else if (key === 'ArrowLeft' && !zoomed) among?.move(-1);
+    if (key === 'ArrowRight') among?.move(1);
+    else if (key === 'ArrowLeft') among?.move(-1);
     else if (key === '+' || key === '=') setZoomed(true);
     else if (key === '-' || key === '0') setZoomed(false);
     else return;
@@ -72,8 +72,8 @@ export function Viewer({ job, picture = 0, among, details = false, reload, close
               {zoomed ? words.zoomOut : words.zoomIn}
             </button>
           )}
-          {image && (
-            <a className="button" href={wholeOf(image)} download>
+          {job && image && (
+            <a className="button" href={savedOf(job, image)} download>
               {words.download}
             </a>
           )}

@@ -10,7 +10,7 @@ interface Props {
   readonly no?: string;
   readonly busy: boolean;
   readonly act: () => void;
-  readonly kind?: 'grave' | 'main' | '';
+  readonly kind?: 'grave' | 'main' | 'plain' | '';
   readonly children?: ReactNode;
 }
 
@@ -61,7 +61,7 @@ export function Sure({ words, question, yes, no = text.keep, busy, act, kind = '
             }}
           >
             {children}
-            <button type="submit" className={kind || 'main'} disabled={busy}>
+            <button type="submit" className={kind === 'grave' ? kind : 'main'} disabled={busy}>
               {yes}
             </button>
             <button type="button" onClick={close}>

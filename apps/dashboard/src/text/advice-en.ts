@@ -11,8 +11,9 @@ const ours =
 export const advice = {
   // The provider's word about the request.
   moderation_blocked:
-    'The provider’s moderation refused the prompt or picture. The same prompt is likely refused again.',
-  content_policy_violation: 'The provider’s policy refused the prompt. The same prompt is likely refused again.',
+    'The provider’s moderation refused the prompt or picture, and likely does so again. Change it, then submit these again.',
+  content_policy_violation:
+    'The provider’s policy refused the prompt, and likely does so again. Change it, then submit these again.',
   // The provider itself.
   provider_unavailable: 'The provider did not answer as it should. A retry usually helps.',
   provider_quota_exhausted: 'The account has no credit or quota left. Top it up, then retry.',

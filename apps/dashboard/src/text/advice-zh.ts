@@ -7,8 +7,8 @@ const ours = '问题出在本系统，与你无关。请重试；如再次出现
 
 /** 各种失败原因的处理建议。 */
 export const advice: Readonly<Record<Advised, string>> = {
-  moderation_blocked: '服务商的审核拒绝了提示词或图片。原样重试很可能再次被拒。',
-  content_policy_violation: '服务商的内容政策拒绝了提示词。原样重试很可能再次被拒。',
+  moderation_blocked: '服务商的审核拒绝了提示词或图片。原样重试很可能再次被拒，请修改后重新提交。',
+  content_policy_violation: '服务商的内容政策拒绝了提示词。原样重试很可能再次被拒，请修改后重新提交。',
   provider_unavailable: '服务商没有正常响应。重试通常有效。',
   provider_quota_exhausted: '账户余额或配额已用完。充值后再重试。',
   bad_provider_response: '服务商返回的内容不是图片。重试通常有效，但可能再次计费。',

@@ -44,7 +44,7 @@ export const en = {
   unknown: 'not known',
 
   error: {
-    unreachable: 'Rendermill cannot be reached. What is under way goes on.',
+    unreachable: 'Rendermill cannot be reached. What was ordered is kept, and goes on while the server runs.',
     unsure: 'Rendermill cannot be reached, and may have done this or not. Look at what is there, then try again.',
     broken: 'The answer of Rendermill broke off.',
     triesAgain: 'This page tries again by itself.',
@@ -54,6 +54,15 @@ export const en = {
     stoppedText:
       'A fault of its own stopped it; what is under way at Rendermill goes on. Load it again. Should it stop again, tell who runs this installation what stands below.',
     reload: 'Load it again',
+  },
+
+  practice: {
+    title: 'Practice.',
+    text: 'Pictures are made by the built-in simulator, nothing is spent; costs are list prices. How to connect a provider',
+    connect:
+      'Stop Rendermill and start it with the key of a provider, as OPENAI_API_KEY=… npm start; on a server set it where its other settings are. From then on orders are paid.',
+    testKey:
+      'This is a test key: whatever it orders is rendered by the simulator. With a live key orders are paid, once Rendermill was started with the key of a provider, as OPENAI_API_KEY=…',
   },
 
   access: {
@@ -139,7 +148,7 @@ export const en = {
       images_per_month: 'images per month',
       requests_per_minute: 'requests per minute',
       images_per_minute: 'images per minute',
-      concurrency: 'calls at once',
+      concurrency: 'the provider’s limit of calls at once',
     } satisfies Record<Bound, string>,
     facts: {
       lines: 'Lines',
@@ -154,6 +163,8 @@ export const en = {
       twiceText: (calls: number, cost: string) => `${attempts(calls)}, ${cost}`,
       model: 'Model',
     },
+    /** All are counted as they ended before, and are being queued again. */
+    sorting: 'Sorting lines…',
     counts: { completed: 'done', failed: 'failed', cancelled: 'cancelled', rest: 'to do' },
     pause: 'Pause',
     resume: 'Resume',
@@ -162,7 +173,8 @@ export const en = {
       'Stop this batch? Calls under way end and what is finished is kept. Lines not begun can be retried later.',
     cancelYes: 'Stop it',
     cancelNo: 'Keep running',
-    retryAll: (count: number, cost: string) => `Retry all ${lines(count)}${about(cost)}`,
+    retryAll: (count: number, cost: string) =>
+      plural(count, { one: 'Retry # line', other: 'Retry all # lines' }) + about(cost),
     results: 'Results',
     resultsNow: 'what has ended by now',
     files: 'Download',
@@ -173,6 +185,9 @@ export const en = {
     tabs: 'Views of this batch',
     gallery: 'Pictures',
     failures: 'Failures',
+    /** Lines that the person stopped have not failed. */
+    stopped: 'Cancelled',
+    doneOf: (done: string, total: string) => `${done} of ${total} done`,
   },
 
   failures: {
@@ -182,6 +197,8 @@ export const en = {
     some: (read: string, total: number) => `Counted are ${read} of ${lines(total)} that came to nothing.`,
     retry: (count: number, cost: string) => `Retry ${lines(count)}${about(cost)}`,
     retryThese: 'Retry these',
+    anyway: 'Retry anyway',
+    anywaySure: 'As they are, they will most likely fail again.',
     queued: (count: number) => plural(count, { one: '# line queued again.', other: '# lines queued again.' }),
     queuedAll: 'All that failed like this is queued again.',
     later: 'Can be retried once the batch has ended.',
@@ -472,6 +489,8 @@ export const en = {
   providers: {
     title: 'Providers',
     lead: 'The accounts that pictures are bought at, and what they allow at the moment.',
+    /** The provider that is none. */
+    simulator: 'Simulator in Rendermill; costs are list prices, nothing is spent',
     emptyTitle: 'No provider account',
     empty: 'Set a provider’s key, as OPENAI_API_KEY, and start Rendermill again.',
     ok: 'Healthy',

@@ -28,7 +28,7 @@ export const zh: Text = {
   },
   language: '语言',
   theme: { label: '配色', auto: '跟随系统', light: '浅色', dark: '深色' },
-  signOut: '忘记密钥',
+  signOut: '清除密钥',
   loading: '加载中…',
   again: '重试',
   justNow: '刚刚',
@@ -41,7 +41,7 @@ export const zh: Text = {
   unknown: '未知',
 
   error: {
-    unreachable: '无法连接 Rendermill。进行中的任务不受影响。',
+    unreachable: '无法连接 Rendermill。已提交的任务都会保留，服务器运行时会继续处理。',
     unsure: '无法连接 Rendermill，不确定此操作是否已执行。请先查看现状，再重试。',
     broken: 'Rendermill 的响应中断了。',
     triesAgain: '本页会自动重试。',
@@ -50,6 +50,15 @@ export const zh: Text = {
     stopped: '本页已停止工作',
     stoppedText: '页面自身出错；Rendermill 中进行的任务不受影响。请重新加载。如果再次出现，请把下面的内容告诉管理员。',
     reload: '重新加载',
+  },
+
+  practice: {
+    title: '练习模式。',
+    text: '图片由内置模拟器生成，不产生费用；显示的花费按标价计算。如何接入服务商',
+    connect:
+      '停止 Rendermill，带上服务商的密钥重新启动，例如 OPENAI_API_KEY=… npm start；在服务器上与其他设置写在一起。之后的任务将会计费。',
+    testKey:
+      '这是测试密钥：它提交的任务都由模拟器渲染。以服务商的密钥（例如 OPENAI_API_KEY=…）启动 Rendermill 之后，用正式密钥提交的任务才会计费。',
   },
 
   access: {
@@ -75,7 +84,7 @@ export const zh: Text = {
     title: '此密钥无权查看本页',
     and: '和',
     or: '或',
-    text: (scopes) => `需要${scopes}权限。请换一个密钥（先“忘记密钥”，再粘贴），或向管理员申请。`,
+    text: (scopes) => `需要${scopes}权限。请换一个密钥（先“清除密钥”，再粘贴），或向管理员申请。`,
   },
 
   key: {
@@ -127,7 +136,7 @@ export const zh: Text = {
       images_per_month: '每月图片数',
       requests_per_minute: '每分钟请求数',
       images_per_minute: '每分钟图片数',
-      concurrency: '并发调用数',
+      concurrency: '服务商的并发调用上限',
     },
     facts: {
       lines: '行数',
@@ -142,6 +151,7 @@ export const zh: Text = {
       twiceText: (calls, cost) => `${attempts(calls)}，${cost}`,
       model: '模型',
     },
+    sorting: '正在整理各行…',
     counts: { completed: '完成', failed: '失败', cancelled: '取消', rest: '待处理' },
     pause: '暂停',
     resume: '继续',
@@ -160,6 +170,8 @@ export const zh: Text = {
     tabs: '批次视图',
     gallery: '图片',
     failures: '失败',
+    stopped: '已取消',
+    doneOf: (done, total) => `已完成 ${done} / ${total}`,
   },
 
   failures: {
@@ -169,6 +181,8 @@ export const zh: Text = {
     some: (read, total) => `已统计 ${read} 行，共 ${lines(total)}未成功。`,
     retry: (count, cost) => `重试 ${lines(count)}${about(cost)}`,
     retryThese: '重试这一组',
+    anyway: '仍要重试',
+    anywaySure: '原样重试很可能再次失败。',
     queued: (count) => plural(count, { other: '# 行已重新排队。' }),
     queuedAll: '因同样原因失败的行已全部重新排队。',
     later: '批次结束后可以重试。',
@@ -443,6 +457,7 @@ export const zh: Text = {
   providers: {
     title: '服务商',
     lead: '用来购买图片的账户，以及它们目前的限额。',
+    simulator: '内置模拟器；花费按标价显示，不产生费用',
     emptyTitle: '没有服务商账户',
     empty: '请设置服务商的密钥，例如 OPENAI_API_KEY，然后重启 Rendermill。',
     ok: '正常',

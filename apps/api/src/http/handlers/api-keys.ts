@@ -17,7 +17,7 @@ import { RendermillError } from '@rendermill/shared/domain/errors';
 import { isId, newId } from '@rendermill/shared/domain/ids';
 import { parseBody } from '@rendermill/shared/domain/request-body';
 import type { ApiDeps, Caller } from '../../deps.js';
-import { apiKeyObject } from '../api-key-schema.js';
+import { apiKeyObject, currentKeyObject } from '../api-key-schema.js';
 import { page, pageQuery } from '../list-query.js';
 import { repeatOf } from '../repeat.js';
 import { sendJson, type Context, type Route } from '../route.js';
@@ -214,7 +214,8 @@ async function get(context: Context): Promise<void> {
 async function current({ deps, caller, response }: Context): Promise<void> {
   const key = caller.keyId === adminsKey.id ? adminsKey : ((await deps.apiKeys.get(caller.keyId)) ?? noSuchKey());
   const [object] = await shown(deps, [key]);
-  sendJson(response, 200, object);
+  const served = deps.accounts.filter(({ modes }) => modes.includes(key.mode));
+  sendJson(response, 200, { ...object, simulated: served.every(({ preset }) => preset.id === 'simulator') });
 }
 
 const tag = 'API keys';
@@ -257,9 +258,9 @@ export const apiKeyRoutes: readonly Route[] = [
     path: '/v1/api_keys/current',
     operationId: 'getCurrentApiKey',
     access: 'any',
-    summary: 'The key that asks: its project, mode, scopes and limits.',
+    summary: 'The key that asks: its project, mode, scopes and limits, and whether anything is spent by it.',
     tag,
-    answers: { 200: { description: 'All but the key.', schema: apiKeyObject } },
+    answers: { 200: { description: 'All but the key.', schema: currentKeyObject } },
     handle: current,
   },
   {

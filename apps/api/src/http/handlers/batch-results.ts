@@ -10,6 +10,7 @@ import type { ApiDeps } from '../../deps.js';
 import { resultObject } from '../batch-schemas.js';
 import { resultLines, resultRows } from '../result-lines.js';
 import { batchReaders, type Context, type Route } from '../route.js';
+import { safeFileName } from '../safe-file-name.js';
 import { signedQuery } from '../signed-link.js';
 import { zipEntries } from '../zip-entries.js';
 import { noBatch, requireBatch } from './batches.js';
@@ -30,12 +31,12 @@ const contentTypes = { jsonl: 'application/jsonl', csv: 'text/csv; charset=utf-8
 async function results(context: Context): Promise<void> {
   const { deps, query, request, response } = context;
   const { format } = query as z.output<typeof resultsQuery>;
-  const { id } = await requireBatch(context);
+  const { id, metadata } = await requireBatch(context);
   const moment = await deps.batchReader.moment(id);
   if (!moment) throw new RendermillError('not_found', 'There is no batch with this id.', { param: 'id' });
   response.status(200).set({
     'content-type': contentTypes[format],
-    'content-disposition': attachmentAs(`${id}.${format}`),
+    'content-disposition': attachmentAs(`${safeFileName(metadata?.['name'] ?? '') || id}.${format}`),
     'x-content-type-options': 'nosniff',
   });
   if (request.method === 'HEAD') {

@@ -1,6 +1,9 @@
+import { z } from 'zod';
 import { findImage, findInput } from '../../use-cases/find-picture.js';
 import type { Context, Route } from '../route.js';
+import { safeFileName } from '../safe-file-name.js';
 import { noPicture, pictureAnswers, pictureQuery, sendPicture, sendThumbnail } from '../send-picture.js';
+import { signedQuery } from '../signed-link.js';
 
 /** `/v1/jobs/{id}/images/{index}`: where every link to an image that we hand out leads; and what went into the job. */
 
@@ -8,7 +11,10 @@ async function getImage(context: Context): Promise<void> {
   const { id = '', index = '' } = context.params;
   const image = await findImage(context.deps, context.caller.project, id, index);
   if (!image) throw noPicture();
-  await sendPicture(context, image, `${id}-${Number(index)}`);
+  const { custom_id, count } = image.of ?? { custom_id: null, count: 1 };
+  const own = safeFileName(custom_id ?? '');
+  const named = count === 1 ? own : `${own}-${Number(index) + 1}`;
+  await sendPicture(context, image, own === '' ? `${id}-${Number(index)}` : named);
 }
 
 async function getVariant(context: Context): Promise<void> {
@@ -43,6 +49,7 @@ export const imageFileRoutes: readonly Route[] = [
     operationId: 'getJobImageVariant',
     summary:
       'What is made of a picture, on first request: `thumbnail`, a WebP of at most 512 pixels. Key or signature as there.',
+    query: z.strictObject(signedQuery),
     answers: { ...bytesOnly, 200: { description: 'The bytes.', contentType: 'image/webp' } },
     handle: getVariant,
   },

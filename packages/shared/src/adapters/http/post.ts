@@ -72,11 +72,19 @@ async function beginning(body: Dispatcher.ResponseData['body']): Promise<string 
   return text === '' ? null : text.toWellFormed();
 }
 
+/** Codes that a person may have to act on. */
+const plain: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'no such address',
+  EAI_AGAIN: 'the name of its host cannot be looked up',
+  ECONNREFUSED: 'nothing listens there',
+};
+
 function reason(error: unknown): string {
   if (error instanceof OutboundError) return error.message;
   const { code, cause } = error as { code?: string; cause?: unknown };
   if (cause instanceof OutboundError) return cause.message;
-  return code ?? (error instanceof Error ? error.message : String(error));
+  if (code !== undefined) return code in plain ? `${plain[code]} (${code})` : code;
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Retry-After in milliseconds: seconds or an HTTP date. Null where there is none that can be read. */
