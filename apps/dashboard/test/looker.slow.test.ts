@@ -52,7 +52,7 @@ const places = (): readonly (readonly [path: string, read: RegExp, orders: reado
   [`#/batches`, /Autumn/, [/^New batch/]],
   [`#/batches/${ended}`, /refuse/, [/^Retry/]],
   [`#/batches/${ended}?view=failures`, /Show these lines|moderation/, [/^Retry/]],
-  [`#/jobs/${lineJobId(ended, 3)}`, /moderation/, [/like this/]],
+  [`#/jobs/${lineJobId(ended, 3)}`, /moderation/, [/^Retry/]],
   [`#/batches/${running}`, /0 done/, [/^Pause/, /^Cancel/]],
   [`#/jobs/${job}`, /moderation/, [/^Retry/]],
 ];

@@ -69,6 +69,7 @@ interface FiguresProps {
 function Figures({ estimate: { cost, lines, images, sample, seconds }, open }: FiguresProps) {
   const words = text.catalogue.preview;
   const whole = usdRange(cost.min, cost.max);
+  const [one, other] = open.map((field) => text.catalogue.template[field]);
   const each = images > 0 ? ` · ${words.each(usdRange(cost.min / images, cost.max / images))}` : '';
   return (
     <div className="price">
@@ -79,13 +80,8 @@ function Figures({ estimate: { cost, lines, images, sample, seconds }, open }: F
         {each}
         {seconds !== null && ` · ${words.time(duration(seconds))}`}
       </p>
-      {open.length > 0 && (
-        <p className="quiet">
-          {words.dearest(
-            open.map((field) => text.catalogue.template[field]),
-            open.length,
-          )}
-        </p>
+      {one !== undefined && (
+        <p className="quiet">{other === undefined ? words.dearest(one) : words.dearestBoth(one, other)}</p>
       )}
       {sample && <p className="quiet">{words.sample(percent(sample.share))}</p>}
     </div>

@@ -602,8 +602,10 @@ export const en = {
       stale: 'File or template has changed since: show rows and price again.',
       price: 'Estimated price',
       upTo: (price: string) => `at most ${price}`,
-      dearest: (fields: readonly string[], open: number) =>
-        `${fields.join(' and ')} ${open === 1 ? 'is' : 'are'} left to the provider and counted at the dearest: choose for a closer price.`,
+      dearest: (field: string) =>
+        `${field} is left to the provider and counted at the dearest: choose for a closer price.`,
+      dearestBoth: (one: string, other: string) =>
+        `${one} and ${other} are left to the provider and counted at the dearest: choose for a closer price.`,
       lines: (given: number, images: number) => `${rows(given)}, ${pictures(images)}`,
       each: (price: string) => `${price} a picture`,
       skipped: (given: number) =>
