@@ -182,6 +182,9 @@ describe('of a batch', () => {
     expect(err).toContain(`rendermill retry ${poor.id} --error-code budget_exceeded --max-cost USD`);
     // Nothing was begun, so nobody knows by it what it would cost.
     expect((await rendermill(['retry', poor.id])).err).toContain('1 line again, at a price that is not known');
+    // Under the maximum that stopped them they would be stopped again.
+    const same = await rendermill(['retry', poor.id, '--error-code', 'budget_exceeded', '--yes']);
+    expect([same.code, same.err]).toEqual([2, expect.stringContaining('say a new one with --max-cost USD')]);
     const again = await rendermill(['retry', poor.id, '--max-cost', '1', '--yes', '--watch']);
     expect([again.code, again.out]).toEqual([0, expect.stringContaining('1 of 1 line completed')]);
   });

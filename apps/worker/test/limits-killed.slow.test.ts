@@ -39,5 +39,9 @@ test('is used in full and never exceeded, though one of them dies with a call in
   expect(attempts?.map(({ outcome }) => outcome)).toEqual(['unknown', 'billed']);
   const { max_in_flight, rejected_429, charged } = await world.simulator.stats();
   expect([max_in_flight, rejected_429]).toEqual([limit, 0]);
-  expect(ended.reduce((sum, { paid_attempts }) => sum + paid_attempts, 0)).toBe(charged);
+  // What died with the worker counts as paid whether the provider came to charge for it or not.
+  const paid = ended.reduce((sum, { paid_attempts }) => sum + paid_attempts, 0);
+  const unknown = ended.flatMap((job) => job.attempts.filter(({ outcome }) => outcome === 'unknown')).length;
+  expect(paid).toBeGreaterThanOrEqual(charged);
+  expect(paid - charged).toBeLessThanOrEqual(unknown);
 }, 120_000);

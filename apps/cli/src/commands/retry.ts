@@ -1,7 +1,7 @@
 import { follow } from '../batch/follow.js';
 import { agreed } from '../batch/price.js';
 import { priceOfBatch, priceOfJob, type RetryPrice } from '../batch/retry-price.js';
-import { exitCodes, kindOf, number, refuse, text, type Command } from '../command.js';
+import { exitCodes, kindOf, number, refuse, text, UsageError, type Command } from '../command.js';
 import { followJob } from '../job/follow.js';
 
 export const retry: Command = {
@@ -28,6 +28,10 @@ export const retry: Command = {
     const code = text(run, 'error-code');
     const maxCost = number(run, 'max-cost');
     if (!isBatch) refuse(run, ['error-code', 'max-cost'], `only for batches, and ${id} is a job.`);
+    if (isBatch && code === 'budget_exceeded' && maxCost === undefined) {
+      const why = 'The maximum cost stopped these lines, and would stop them again';
+      throw new UsageError(`${why}: say a new one with --max-cost USD, what was spent so far included.`);
+    }
     const price: RetryPrice = isBatch ? await priceOfBatch(client, id, code, maxCost) : await priceOfJob(client, id);
     terminal.say(price.words);
     if (!(await agreed(run, 'Spend it?'))) {

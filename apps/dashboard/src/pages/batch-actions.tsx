@@ -55,6 +55,7 @@ export function BatchActions({ batch, changed, retry }: Props) {
           code={null}
           lines={bad}
           words={words.retryAll(bad, costWords(batch, bad))}
+          question={words.retryAllSure}
           retry={retry}
         />
       )}

@@ -173,6 +173,8 @@ export const en = {
       'Stop this batch? Calls under way end and what is finished is kept. Lines not begun can be retried later.',
     cancelYes: 'Stop it',
     cancelNo: 'Keep running',
+    retryAllSure:
+      'What cannot be made as it is will fail again. “Failures” says why each failed, and retries them by their reason.',
     retryAll: (count: number, cost: string) =>
       plural(count, { one: 'Retry # line', other: 'Retry all # lines' }) + about(cost),
     results: 'Results',

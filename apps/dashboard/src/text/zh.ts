@@ -159,6 +159,7 @@ export const zh: Text = {
     cancelSure: '要停止这个批次吗？进行中的调用会完成，已完成的结果会保留，未开始的行以后可以重试。',
     cancelYes: '停止',
     cancelNo: '继续运行',
+    retryAllSure: '本身无法生成的行会再次失败。“失败”页说明每行失败的原因，可按原因重试。',
     retryAll: (count, cost) => `重试全部 ${lines(count)}${about(cost)}`,
     results: '结果',
     resultsNow: '目前已完成的部分',
