@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { RendermillError } from '@rendermill/shared/domain/errors';
+import { dollars } from '@rendermill/shared/domain/prices';
 import { parseBody } from '@rendermill/shared/domain/request-body';
 import { overLimit } from '../../use-cases/reserve-spend.js';
 import { batchObject } from '../batch-schemas.js';
@@ -41,12 +42,12 @@ async function retry(context: Context): Promise<void> {
   const asked = body.max_cost == null ? null : Math.round(body.max_cost * 1_000_000);
   // Under a spend limit the batch's own max_cost stands where none is asked for: what is left may be more.
   const maxCost = asked ?? (caller.spendLimit === null ? null : found.max_cost);
-  const { actual } = (await present(context, found)).cost;
-  // What it has cost is counted: nothing could be begun.
-  if (body.max_cost != null && actual !== null && body.max_cost < actual)
+  const { actual } = found.cost;
+  // What it has cost is counted: nothing could be begun. A repeat is answered whatever it has cost since.
+  if (asked !== null && actual !== null && asked < actual && !(await deps.jobs.repeated(repeat)))
     throw new RendermillError(
       'invalid_parameter',
-      `max_cost: it is what the batch may cost in all, and it has cost ${actual} already; name more.`,
+      `max_cost: it is what the batch may cost in all, and it has cost ${dollars(actual)} already; name more.`,
       { param: 'max_cost' },
     );
   const code = body.error_code == null ? null : (aliases[body.error_code] ?? body.error_code);
