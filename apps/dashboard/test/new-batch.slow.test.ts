@@ -88,6 +88,7 @@ async function held(path: string): Promise<{ readonly asked: Promise<void>; read
   await page.route(path, async (route) => {
     tell();
     await go;
+    // A request that the page has given up meanwhile goes nowhere: nobody waits for it.
     await route.continue().catch(() => undefined);
   });
   return { asked, letGo };
