@@ -46,6 +46,15 @@ describe('before anything is spent', () => {
     expect({ code: plan.code, err: plan.err }).toMatchObject({ code: 0 });
     expect(plan.out).toContain('fjord-stoneware-mug');
     expect(plan.out).toContain('Studio product photograph: Fjord Stoneware Mug. A heavy 350 ml mug');
+    expect(plan.err).not.toContain('at most');
+  });
+
+  test('rows that are left out, and a maximum that stops before the end, are told before anything is spent', async () => {
+    const csv = await input('gap.csv', 'SKU,Title\r\nA-1,Mug\r\nA-2,\r\nA-3,Lamp\r\n');
+    const template = await input('gap.json', (await rendermill(['template', csv])).out);
+    const { err } = await rendermill(['submit', csv, '-t', template, '--max-cost', '0.06']);
+    expect(err).toContain('Left out by the template\'s "when": 1 row.');
+    expect(err).toContain('It stops at --max-cost 0.06: about 1 of 2 pictures.');
   });
 
   test('a CSV that is not UTF-8 is told, and its encoding goes into the template', async () => {

@@ -30,12 +30,16 @@ export function leftToModel([first]: readonly Asked[]): string[] {
   return ['quality', 'size'].filter((name) => (request[name] ?? unsaid) === 'auto');
 }
 
-/** A limit that no picture fits in. */
+/** A limit that not all of it fits in, or not even one picture. */
 export function sayTooLittle({ terminal }: Run, estimate: BatchEstimate | null, maxCost: number | undefined): void {
   if (!estimate || maxCost === undefined || estimate.images === 0) return;
   const each = estimate.cost.max / estimate.images;
   if (maxCost < each)
     terminal.say(`One picture costs up to ${dollars(each)}: with --max-cost ${maxCost} there may be none at all.`);
+  else if (maxCost < estimate.cost.max)
+    terminal.say(
+      `It stops at --max-cost ${maxCost}: about ${Math.floor(maxCost / each)} of ${count(estimate.images, 'picture')}.`,
+    );
 }
 
 /** What it costs, in words for people. */
@@ -51,6 +55,10 @@ export function sayPrice({ terminal }: Run, estimate: BatchEstimate | null, left
   terminal.say(
     `${count(lines, 'line')}, ${count(images, 'picture')}${about}: ${price}${seconds === null ? '' : `, about ${duration(seconds)}`}.`,
   );
+  if (estimate.skipped_rows > 0)
+    terminal.say(
+      `Left out by the template's "when": ${count(estimate.skipped_rows, 'row')}. Lines are counted without them.`,
+    );
   if (left.length > 0)
     terminal.say(
       `Its ${left.join(' and ')} ${left.length === 1 ? 'is' : 'are'} left to the model and counted at the dearest: name ${left.length === 1 ? 'one' : 'them'} in the template.`,

@@ -78,6 +78,9 @@ function draft(columns: readonly string[]) {
       custom_id: insert(id),
       when: insert(title),
       prompt: `Studio product photograph: ${insert(title)}.${about}\nCentred on a seamless light background, soft daylight from the left, gentle shadow, true colours. No text, no watermark, no people.`,
+      // Named, so that the price is true: what is left to the model is counted at its dearest.
+      size: '1024x1024',
+      quality: 'medium',
     },
     ...(handle === undefined ? {} : { group_by: handle }),
   };
